@@ -1,0 +1,51 @@
+# Every target runs on a machine with Python 3.11+, make and git (conformance also needs npm).
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := fhir_server mappings extensions profiles scripts benchmarks tests
+
+.PHONY: help install demo test test-long check format conformance bench lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.venv/%: requirements/%.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: .venv/dev ## Create .venv with everything, from the lock
+
+demo: .venv/embedded ## Install, start, load real envelopes, print a citizen's book, keep serving
+	$(BIN)/fhir-server demo
+
+test: .venv/dev ## The whole suite, against the embedded MongoDB
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-long: .venv/dev ## The long form too
+	$(BIN)/pytest -n 2 --dist loadfile -m "long or not long"
+
+check: .venv/dev ## Format, lint, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## Format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+conformance: .venv/dev .cache/r4-examples ## All official R4 examples: put, read back, compare
+	$(BIN)/python scripts/conformance.py .cache/r4-examples/package
+
+.cache/r4-examples:
+	scripts/fetch-examples $@
+
+bench: .venv/dev ## Measure against a floor in the same run; prints a table, writes JSON
+	$(BIN)/python -m benchmarks
+
+lock: ## Rewrite the lock files (needs uv)
+	scripts/lock
+
+clean: ## Remove what the targets made
+	rm -rf .venv .data .cache .mypy_cache .ruff_cache .import_linter_cache

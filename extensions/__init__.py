@@ -1,0 +1,1 @@
+"""Custom resources; each a guest of the engine."""

@@ -1,0 +1,1 @@
+"""The engine: a FHIR R4 server on MongoDB."""

@@ -1,0 +1,5 @@
+"""`python -m fhir_server`: the command line."""
+
+from fhir_server.cli import main
+
+main()

@@ -1,0 +1,24 @@
+"""The command line, a file per command; each command imports what it needs when it runs."""
+
+import typer
+
+from fhir_server.cli.book import book
+from fhir_server.cli.indexes import indexes
+from fhir_server.cli.load import load
+from fhir_server.cli.serve import serve
+from fhir_server.cli.synth import synth
+
+app = typer.Typer(
+    name="fhir-server",
+    help="A FHIR R4 server for Viet Nam's hospital documents, on MongoDB.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, load, book, synth, indexes):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,105 @@
+"""fhir-server serve: the server, with an embedded database where none is named."""
+
+import ipaddress
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EMBEDDED_NOTICE = (
+    "Using the embedded MongoDB under {data}: for development, tests and demonstrations, "
+    "never for real records; set FHIR_MONGODB_URI for those."
+)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
+    data: Annotated[Path, typer.Option(help="Folder of the embedded database.")] = Path(".data"),
+    auth: Annotated[str, typer.Option(help="smart or none; only none exists yet.")] = "none",
+) -> None:
+    """Serve FHIR at http://HOST:PORT/fhir until Ctrl-C."""
+    _check_auth(auth, host)
+    with ExitStack() as stack:
+        prepare(stack, host, port, data)
+        if workers > 1:
+            _share_metrics(stack)
+        run(host, port, workers)
+
+
+def prepare(stack: ExitStack, host: str, port: int, data: Path) -> None:
+    """Set what the worker processes read; start the embedded database where none is named."""
+    from pydantic import ValidationError
+
+    from fhir_server.settings import Settings
+
+    shown = f"[{host}]" if ":" in host else host
+    os.environ.setdefault("FHIR_BASE_URL", f"http://{shown}:{port}/fhir")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise _refused(told) from None
+    if settings.uri() is None:
+        os.environ["FHIR_MONGODB_URI"] = _embedded(stack, data)
+
+
+def run(host: str, port: int, workers: int) -> None:
+    """Run the workers until a signal ends them."""
+    import uvicorn
+
+    uvicorn.run(
+        "fhir_server.main:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=25,
+        limit_concurrency=1_000,
+    )
+
+
+def _embedded(stack: ExitStack, data: Path) -> str:
+    from fhir_server.store.embedded import EmbeddedError, running
+
+    typer.echo(EMBEDDED_NOTICE.format(data=data), err=True)
+    try:
+        return stack.enter_context(running(data))
+    except EmbeddedError as error:
+        raise _refused(str(error)) from None
+
+
+def _check_auth(auth: str, host: str) -> None:
+    if auth != "none":
+        raise _refused("--auth smart is not there yet; until OAuth lands only --auth none is.")
+    if not _loopback(host):
+        raise _refused(
+            f"--auth none lets everyone do everything, so it serves loopback only, not {host}."
+        )
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _share_metrics(stack: ExitStack) -> None:
+    import tempfile
+
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fhir-metrics-"))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def _refused(reason: str) -> typer.Exit:
+    typer.echo(f"fhir-server: {reason}", err=True)
+    return typer.Exit(2)

@@ -1,0 +1,1 @@
+"""FHIR's words as plain values; knows no database, no web, no definitions."""

@@ -1,0 +1,73 @@
+"""Bundles built by splicing stored bytes: no resource is decoded on its way out.
+
+https://hl7.org/fhir/R4/bundle.html
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fhir_server.fhir import json
+
+Link = tuple[str, str]
+
+
+def bundle(
+    kind: str,
+    entries: Iterable[bytes],
+    *,
+    identity: str,
+    updated: str,
+    links: Sequence[Link] = (),
+    total: int | None = None,
+) -> bytes:
+    """Serialise a Bundle of type `kind` from already serialised entries.
+
+    `updated` is meta.lastUpdated; `links` are (relation, url) pairs; `total` is left out if None.
+    """
+    head: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "id": identity,
+        "meta": {"lastUpdated": updated},
+        "type": kind,
+    }
+    if total is not None:
+        head["total"] = total
+    if links:
+        head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    joined = b",".join(entries)
+    tail = b',"entry":[' + joined + b"]}" if joined else b"}"
+    return json.dump(head)[:-1] + tail
+
+
+def search_entry(full_url: str, body: bytes, mode: str = "match") -> bytes:
+    """Serialise one entry of a searchset; `mode` is match, include or outcome."""
+    return b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}' % (
+        json.dump(full_url),
+        body,
+        mode.encode(),
+    )
+
+
+def outcome_entry(body: bytes) -> bytes:
+    """Serialise the entry that carries a searchset's warnings."""
+    return b'{"resource":%b,"search":{"mode":"outcome"}}' % body
+
+
+def history_entry(
+    full_url: str, body: bytes | None, request: dict[str, str], response: dict[str, str]
+) -> bytes:
+    """Serialise one entry of a history Bundle; a deletion has no body."""
+    resource = b"" if body is None else b',"resource":' + body
+    return b'{"fullUrl":%b%b,"request":%b,"response":%b}' % (
+        json.dump(full_url),
+        resource,
+        json.dump(request),
+        json.dump(response),
+    )
+
+
+def response_entry(full_url: str | None, body: bytes | None, response: dict[str, Any]) -> bytes:
+    """Serialise one entry of a batch-response or transaction-response."""
+    url = b"" if full_url is None else b'"fullUrl":' + json.dump(full_url) + b","
+    resource = b"" if body is None else b'"resource":' + body + b","
+    return b"{" + url + resource + b'"response":' + json.dump(response) + b"}"

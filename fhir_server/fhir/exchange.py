@@ -1,0 +1,35 @@
+"""One request and one response, free of any web framework.
+
+HTTP requests and Bundle entries both become a `FhirRequest`, so both run through one route table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FhirRequest:
+    """What a caller asks of one base.
+
+    `path` is relative to the base, decoded, without leading slash: `Patient/123/_history`.
+    `parameters` are the query's, then a form body's, in order, decoded. `headers` have
+    lower-case names. `resource` is set when the body was parsed already (a Bundle entry).
+    """
+
+    method: str
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    resource: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FhirResponse:
+    """What goes back: `body` is serialised JSON (or a Binary's own bytes), never a dict."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[tuple[str, str]] = ()
+    content_type: str = "application/fhir+json; charset=utf-8"

@@ -1,0 +1,101 @@
+"""Strict JSON in, exact JSON out.
+
+Refused: invalid UTF-8, duplicate keys, NaN and Infinity, nesting over 64, anything after the
+value. Numbers with a fraction or an exponent, and `-0`, stay literals (see `decimals`).
+https://hl7.org/fhir/R4/json.html
+"""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from fhir_server.fhir import decimals
+from fhir_server.fhir.errors import Invalid
+
+MAX_DEPTH = 64
+
+_decoder = msgspec.json.Decoder(float_hook=decimals.literal)
+_encoder = msgspec.json.Encoder()
+_NEGATIVE_ZERO = re.compile(rb"-0(?![.\deE])")
+
+
+def parse(body: bytes) -> Any:
+    """Give the JSON value in `body`: dict, list, str, int, bool, None, or a number literal.
+
+    Raises Invalid, with the reason, for anything that is not exactly one strict JSON value.
+    """
+    try:
+        value = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"The body is not valid JSON: {error}", code="structure") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if _deeper_than(value, MAX_DEPTH, body):
+        raise _too_deep()
+    if b"-0" in body and _NEGATIVE_ZERO.search(body):
+        return _parse_slowly(body)
+    # A repeated key is dropped by the decoder, and its quotes with it.
+    if body.count(b'"') != _encoder.encode(value).count(b'"'):
+        return _parse_slowly(body)
+    return value
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Give the JSON object in `body`; Invalid for any other value."""
+    value = parse(body)
+    if not isinstance(value, dict):
+        raise Invalid("The body must be a JSON object.", code="structure")
+    return value
+
+
+def dump(value: Any) -> bytes:
+    """Serialise, number literals as they were written."""
+    return _encoder.encode(value)
+
+
+def pretty(body: bytes) -> bytes:
+    """Indent serialised JSON by two spaces, number literals untouched."""
+    return msgspec.json.format(body, indent=2)
+
+
+def _deeper_than(value: Any, limit: int, body: bytes) -> bool:
+    if body.count(b"{") + body.count(b"[") <= limit:
+        return False
+    level = [value]
+    depth = 0
+    while level := [inner for outer in level for inner in _children(outer)]:
+        depth += 1
+        if depth >= limit:
+            return True
+    return False
+
+
+def _children(value: Any) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        return [item for item in inner if isinstance(item, dict | list)]
+    return []
+
+
+def _too_deep() -> Invalid:
+    return Invalid(f"The JSON is nested deeper than {MAX_DEPTH} levels.", code="too-costly")
+
+
+def _parse_slowly(body: bytes) -> Any:
+    return json.loads(
+        body,
+        parse_float=decimals.literal,
+        parse_int=lambda text: decimals.literal(text) if text == "-0" else int(text),
+        object_pairs_hook=_no_duplicates,
+    )
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Invalid(f'The key "{key}" stands twice in one JSON object.', code="structure")
+        found[key] = value
+    return found

@@ -1,0 +1,137 @@
+"""References: read, made relative to our own base, found in a resource, rewritten.
+
+https://hl7.org/fhir/R4/references.html
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["relative", "absolute", "urn", "contained", "other"]
+
+_RESTFUL = re.compile(
+    r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?", re.ASCII
+)
+_LINK = re.compile(r"""(["'(<])([^"'()<>\s]+)(?=["')>])""")
+# A string under these names is never a uri: Identifier.value may well be the urn of something
+# else, https://hl7.org/fhir/R4/http.html#trules names only references, uris and narrative.
+_PLAIN = frozenset({"id", "value", "valueString", "display", "title", "name", "resourceType"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference taken apart; `base` ends without a slash, parts that are not there are empty."""
+
+    kind: Kind
+    base: str = ""
+    type: str = ""
+    id: str = ""
+    version: str = ""
+
+
+def parse(text: str) -> Reference:
+    """Take a reference apart: `Type/id`, `…/_history/v`, absolute, `urn:…`, `#contained`."""
+    if text.startswith("#"):
+        return Reference("contained", id=text[1:])
+    if text.startswith(("urn:uuid:", "urn:oid:")):
+        return Reference("urn")
+    base, slash, path = _split(text)
+    match = _RESTFUL.fullmatch(path)
+    if match is None or (slash and not base.startswith(("http://", "https://"))):
+        return Reference("other")
+    kind: Kind = "absolute" if slash else "relative"
+    return Reference(kind, base, match[1], match[2], match[3] or "")
+
+
+def relative(reference: str, base_urls: Collection[str]) -> str:
+    """Give `Type/id…` for a URL under one of our own bases, and any other reference as it is.
+
+    `base_urls` have no trailing slash.
+    """
+    found = parse(reference)
+    if found.kind == "absolute" and found.base in base_urls:
+        return reference[len(found.base) + 1 :]
+    return reference
+
+
+def target(reference: str, base_urls: Collection[str]) -> str:
+    """Give what a reference points at, whatever its version: `Type/id`, a URL or a urn."""
+    found = parse(reference)
+    if not found.type:
+        return reference
+    path = f"{found.type}/{found.id}"
+    own = found.kind == "relative" or found.base in base_urls
+    return path if own else f"{found.base}/{path}"
+
+
+def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (FHIRPath location, string) of every Reference.reference in a resource.
+
+    A Bundle inside is a world of its own: what points at its own entries is not yielded.
+    """
+    yield from _references(resource, str(resource.get("resourceType", "")), frozenset())
+
+
+def rewrite(resource: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
+    """Give the resource with every reference that is a key of `mapping` replaced.
+
+    A whole string is replaced in references, uris and canonicals; inside narrative and markdown
+    only a link target, in quotes or brackets. Identifier values and the like stay. In a Bundle
+    inside, what points at its own entries stays too. The resource itself is not changed.
+    """
+    return _rewrite_object(resource, mapping) if mapping else resource
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Split a reference into base, slash, and `Type/id[/_history/v]`."""
+    parts = text.split("/")
+    size = 4 if len(parts) > 3 and parts[-2] == "_history" else 2  # noqa: PLR2004 (T/i/_history/v)
+    base = "/".join(parts[:-size])
+    return base, "/" if len(parts) > size else "", "/".join(parts[-size:])
+
+
+def _references(value: Any, path: str, own: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        own |= _own_entries(value)
+        for name, inner in value.items():
+            if name == "reference" and isinstance(inner, str):
+                if inner not in own:
+                    yield f"{path}.reference", inner
+            elif isinstance(inner, dict | list):
+                yield from _references(inner, f"{path}.{name}", own)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            if isinstance(inner, dict | list):
+                yield from _references(inner, f"{path}[{place}]", own)
+
+
+def _own_entries(value: Mapping[str, Any]) -> frozenset[str]:
+    entries = value.get("entry") if value.get("resourceType") == "Bundle" else None
+    if not isinstance(entries, list):
+        return frozenset()
+    urls = [entry.get("fullUrl") for entry in entries if isinstance(entry, dict)]
+    return frozenset(url for url in urls if isinstance(url, str))
+
+
+def _rewrite_object(value: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
+    own = _own_entries(value)
+    if own:
+        mapping = {old: new for old, new in mapping.items() if old not in own}
+    return {
+        name: inner if name in _PLAIN and isinstance(inner, str) else _rewrite(inner, mapping)
+        for name, inner in value.items()
+    }
+
+
+def _rewrite(value: Any, mapping: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        found = mapping.get(value)
+        if found is None and ("urn:" in value or "://" in value):
+            return _LINK.sub(lambda link: link[1] + mapping.get(link[2], link[2]), value)
+        return value if found is None else found
+    if isinstance(value, dict):
+        return _rewrite_object(value, mapping)
+    if isinstance(value, list):
+        return [_rewrite(inner, mapping) for inner in value]
+    return value

@@ -1,0 +1,46 @@
+"""A compiled path: what it yields, how often, and the closure that yields it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+# (type or path of an element defined in place, JSON value): ("Quantity", {...})
+Item: TypeAlias = tuple[str, Any]
+# (root resource, focus) → items
+Run: TypeAlias = Callable[[Item, Item], list[Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A path compiled for one focus.
+
+    `contents` are the types it can yield; none means it yields nothing ever. `single`: at most
+    one value. `origin` is the path without `as`, so branches over one choice element share it.
+    `targets` are the types `where(resolve() is T)` leaves. `shadow` yields the Elements that
+    carry the id and the extensions of primitives (JSON's `_birthDate`).
+    """
+
+    contents: frozenset[str]
+    single: bool
+    run: Run
+    origin: str = ""
+    targets: tuple[str, ...] = ()
+    shadow: "Flow | None" = None
+
+    def truth(self, root: Item, focus: Item) -> bool | None:
+        """Give the path's value as a criterion; None if it has none."""
+        items = self.run(root, focus)
+        if len(items) == 1 and isinstance(items[0][1], bool):
+            return items[0][1]
+        return bool(items) or None
+
+
+def nothing() -> Flow:
+    """Give the path that never yields."""
+    return Flow(frozenset(), single=True, run=lambda _root, _focus: [])
+
+
+def constant(type_: str, value: Any) -> Flow:
+    """Give the path of a literal."""
+    items = [(type_, value)]
+    return Flow(frozenset([type_]), single=True, run=lambda _root, _focus: items)

@@ -1,0 +1,31 @@
+"""What FHIRPath asks of the definitions: which JSON properties an element appears as."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One JSON property of an element: `value[x]` has one for each of its types.
+
+    `content` names what stands in it: a type (`Quantity`) or, for an element defined in place,
+    its path (`Observation.component`).
+    """
+
+    key: str
+    content: str
+    single: bool
+    primitive: bool
+
+
+class Model(Protocol):
+    """The definitions, as far as a path needs them."""
+
+    def members(self, content: str, name: str) -> tuple[Member, ...]:
+        """Give the properties the element `name` of `content` can appear as; () if it has none."""
+
+    def is_a(self, content: str, type_: str) -> bool:
+        """Say whether `content` is the type or a specialisation; a primitive is only itself."""
+
+    def knows(self, type_: str) -> bool:
+        """Say whether this is the name of a type."""

@@ -1,0 +1,1 @@
+"""The door; the only importer of fastapi and starlette."""

@@ -1,0 +1,69 @@
+"""One base as a plain ASGI application: no framework between the socket and the route table."""
+
+import time
+import uuid
+
+from fhir_server.base import Base
+from fhir_server.fhir.errors import FhirError, Issue
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.http import metrics
+from fhir_server.http.exchange import (
+    Receive,
+    Scope,
+    Send,
+    check_formats,
+    read_request,
+    send_response,
+)
+from fhir_server.http.log import access_line, crash_line
+from fhir_server.interactions import respond
+from fhir_server.interactions.context import Target
+from fhir_server.interactions.routes import Handler, find
+
+_MAX_REQUEST_ID = 128
+
+
+async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request to `base`; whatever happens, with FHIR and without a trace."""
+    began = time.perf_counter()
+    request_id = _request_id(scope)
+    request: FhirRequest | None = None
+    code = "unknown"
+    try:
+        request = await read_request(
+            scope, receive, base.path, base.context.limits.max_body_bytes
+        )
+        code, handler, target = find(base.routes, request.method, request.path)
+        check_formats(request, any_body=code.startswith("$"))
+        response = await _run(base, handler, request, target)
+    except FhirError as failure:
+        response = respond.error(failure)
+    except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
+        crash_line(request_id)
+        response = _crashed(request_id)
+    await send_response(send, request, response, request_id)
+    seconds = time.perf_counter() - began
+    metrics.observe(code, response.status, seconds)
+    access_line(request_id, scope["method"], code, response, seconds)
+
+
+async def _run(
+    base: Base, handler: Handler, request: FhirRequest, target: Target
+) -> FhirResponse:
+    return await handler(base.context, request, target)
+
+
+def _crashed(request_id: bytes) -> FhirResponse:
+    told = f"The server failed; quote request {request_id.decode()} when reporting it."
+    return FhirResponse(500, respond.outcome_body((Issue("exception", told, "", "fatal"),)))
+
+
+def _request_id(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and len(value) <= _MAX_REQUEST_ID and _printable(value):
+            return bytes(value)
+    return uuid.uuid4().hex.encode()
+
+
+def _printable(value: bytes) -> bool:
+    return bool(value) and all(33 <= byte < 127 for byte in value)

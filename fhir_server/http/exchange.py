@@ -1,0 +1,129 @@
+"""From ASGI to FhirRequest and back, with the body counted as it comes.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import Invalid, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_KEPT = (
+    b"accept", b"content-type", b"if-match", b"if-modified-since", b"if-none-exist",
+    b"if-none-match", b"prefer",
+)  # fmt: skip
+_JSON = frozenset(
+    {"application/fhir+json", "application/json", "text/json", "json", "*/*", "application/*"}
+)
+_FORM = "application/x-www-form-urlencoded"
+_RAW_PARAMETERS = 300
+
+
+async def read_request(scope: Scope, receive: Receive, base: str, limit: int) -> FhirRequest:
+    """Give the request relative to the base path; Invalid or TooLarge if it cannot be read."""
+    headers = {
+        name.decode("ascii"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in _KEPT
+    }
+    method = scope["method"]
+    path = _path(scope, base)
+    parameters = _pairs(scope["query_string"])
+    body = b"" if method in ("GET", "HEAD", "DELETE") else await _body(scope, receive, limit)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if method == "POST" and path.endswith("_search"):
+        if body and media_type != _FORM:
+            raise UnsupportedMediaType(f"A search is posted as {_FORM}.")
+        parameters += _pairs(body)
+        body = b""
+    return FhirRequest(method, path, parameters, headers, body)
+
+
+def check_formats(request: FhirRequest, *, any_body: bool) -> None:
+    """Raise NotAcceptable or UnsupportedMediaType where JSON will not do.
+
+    `any_body` leaves the body's type to an operation that reads documents of its own.
+    """
+    wish = dict(request.parameters).get("_format") or request.headers.get("accept", "*/*")
+    wanted = {one.partition(";")[0].strip().lower() for one in wish.split(",")}
+    if not wanted & _JSON:
+        raise NotAcceptable(f"Only application/fhir+json is served, not {wish[:80]!r}.")
+    if any_body or not request.body:
+        return
+    given = request.headers.get("content-type", "application/fhir+json")
+    media_type, _, rest = given.partition(";")
+    charset = rest.lower().replace('"', "").partition("charset=")[2].strip() or "utf-8"
+    if media_type.strip().lower() not in _JSON or charset not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(f"Send application/fhir+json in UTF-8, not {given[:80]!r}.")
+
+
+async def send_response(
+    send: Send, request: FhirRequest | None, response: FhirResponse, request_id: bytes
+) -> None:
+    """Send the answer; HEAD and 204/304 go without a body, `_pretty=true` indents."""
+    body = response.body
+    if request and body and ("_pretty", "true") in request.parameters:
+        body = json.pretty(body)
+    headers = [(b"x-request-id", request_id), (b"cache-control", b"no-store")]
+    if body:
+        headers.append((b"content-type", response.content_type.encode()))
+    if response.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(body)))
+    headers += [(name.lower().encode(), value.encode()) for name, value in response.headers]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    silent = request is not None and request.method == "HEAD"
+    await send({"type": "http.response.body", "body": b"" if silent else body})
+
+
+def _path(scope: Scope, base: str) -> str:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    relative = raw.decode("latin-1").partition("?")[0].removeprefix(base).strip("/")
+    parts = [unquote(part, errors="replace") for part in relative.split("/")]
+    if any("/" in part or "\x00" in part or "\ufffd" in part for part in parts):
+        raise Invalid("The path has a part that is no FHIR name or id.", code="value")
+    return "/".join(parts)
+
+
+def _pairs(query: bytes) -> tuple[tuple[str, str], ...]:
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_RAW_PARAMETERS,
+        )
+    except ValueError:
+        raise Invalid(
+            f"The parameters cannot be read: UTF-8, percent-encoded, at most {_RAW_PARAMETERS}."
+        ) from None
+    return tuple(pairs)
+
+
+async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    if told.isdigit() and int(told) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Invalid("The connection ended inside the body.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is over the limit of {limit} bytes.")

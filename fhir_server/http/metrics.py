@@ -1,0 +1,34 @@
+"""Prometheus metrics: counts and seconds by interaction and status, never by resource."""
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.values import MultiProcessValue, ValueClass
+
+_requests = Counter("fhir_requests", "Requests answered", ("interaction", "status"))
+_seconds = Histogram(
+    "fhir_request_seconds",
+    "Seconds from the first byte read to the last byte sent",
+    ("interaction",),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+def observe(interaction: str, status: int, seconds: float) -> None:
+    """Count one answer."""
+    _requests.labels(interaction, str(status)).inc()
+    _seconds.labels(interaction).observe(seconds)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Give the metrics of all workers and their content type."""
+    if ValueClass is MultiProcessValue:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+    return generate_latest(), CONTENT_TYPE_LATEST

@@ -1,0 +1,1 @@
+"""One file per FHIR interaction, named as in http.html."""

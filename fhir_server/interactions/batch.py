@@ -1,0 +1,66 @@
+"""Bundles posted to the base: a batch runs entry by entry, a transaction as one.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from fhir_server.fhir import bundle, dates
+from fhir_server.fhir.errors import FhirError, Invalid
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions import respond
+from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.dispatch import dispatch
+from fhir_server.interactions.entry import Entry, entries
+from fhir_server.interactions.parameters import only
+from fhir_server.interactions.routes import Routes
+from fhir_server.interactions.transaction import transaction
+from fhir_server.interactions.write import checked, resource_of
+
+_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2}
+
+
+def handler(
+    routes: Callable[[], Routes],
+) -> Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]:
+    """Give the handler of `POST [base]`; entries are looked up in the same table."""
+
+    async def batch(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
+        only(request)
+        resource = checked(context, "Bundle", resource_of(request))
+        listed = entries(context, resource)
+        if resource["type"] == "transaction":
+            return await transaction(routes(), context, request, listed)
+        if resource["type"] == "batch":
+            return await _batch(routes(), context, listed)
+        raise Invalid(
+            f"A Bundle posted here must be a batch or a transaction, not a {resource['type']}.",
+            expression="Bundle.type",
+        )
+
+    return batch
+
+
+async def _batch(routes: Routes, context: Context, listed: Sequence[Entry]) -> FhirResponse:
+    context.allow("batch", None)
+    answers: dict[int, bytes] = {}
+    for entry in sorted(listed, key=lambda one: _ORDER.get(one.method, 3)):
+        answers[entry.index] = await _one(routes, context, entry)
+    body = bundle.bundle(
+        "batch-response",
+        [answers[entry.index] for entry in listed],
+        identity=context.new_id(),
+        updated=dates.instant(context.store.now()),
+    )
+    return FhirResponse(200, body)
+
+
+async def _one(routes: Routes, context: Context, entry: Entry) -> bytes:
+    try:
+        if not entry.path:
+            raise Invalid("A Bundle inside a Bundle's entry is not run.")
+        answer = await dispatch(routes, context, entry.request)
+    except FhirError as failure:
+        outcome = respond.outcome_body(failure.issues)
+        return b'{"response":{"status":"%d","outcome":%b}}' % (failure.status, outcome)
+    return entry.read_answer(answer)

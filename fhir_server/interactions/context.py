@@ -1,0 +1,67 @@
+"""What every interaction is given: the definitions, the store, the limits, the caller."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from fhir_server.access import decide
+from fhir_server.access.caller import Caller
+from fhir_server.search.condition import Condition
+from fhir_server.spec.spec import Spec
+from fhir_server.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds a caller meets; sizes in bytes, times in seconds."""
+
+    max_body_bytes: int = 20 * 1024 * 1024
+    max_bundle_entries: int = 10_000
+    default_count: int = 50
+    max_count: int = 1_000
+    update_create: bool = True
+    strict_search: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the URL names: `Patient/1/_history/2` or `Patient/1/$operation`.
+
+    `compartment` is the third part of `Patient/1/Observation`."""
+
+    type: str | None = None
+    id: str | None = None
+    compartment: str | None = None
+    version: str | None = None
+    operation: str | None = None
+
+
+def _random_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One base, seen by one caller.
+
+    `base_url` has no trailing slash; `started` is when this process built the base, in µs.
+    """
+
+    spec: Spec
+    store: Store
+    base_url: str
+    zone: tzinfo
+    cursor_key: bytes
+    caller: Caller
+    started: int
+    limits: Limits = Limits()
+    new_id: Callable[[], str] = _random_id
+
+    def seen_by(self, caller: Caller) -> "Context":
+        """Give the same base for another caller."""
+        return replace(self, caller=caller)
+
+    def allow(self, interaction: str, type_: str | None) -> Condition:
+        """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
+        return decide.decide(self.caller, interaction, type_)

@@ -1,0 +1,31 @@
+"""What an operation is to the route table.
+
+https://hl7.org/fhir/R4/operations.html
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions.context import Context, Target
+
+Level = Literal["system", "type", "instance"]
+Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One $operation: where it may be called and what runs.
+
+    `types` are the resource types it is offered on, empty at system level; `affects_state` keeps
+    it off GET; `definition` is the canonical URL of its OperationDefinition.
+    """
+
+    name: str
+    level: Level
+    handler: Handler
+    definition: str
+    types: tuple[str, ...] = ()
+    affects_state: bool = False
+    documentation: str = ""

@@ -1,0 +1,31 @@
+"""Parameters every interaction understands, and the refusal of all others.
+
+https://hl7.org/fhir/R4/http.html#parameters
+"""
+
+from collections.abc import Collection
+
+from fhir_server.fhir.errors import Invalid, Issue
+from fhir_server.fhir.exchange import FhirRequest
+
+GENERAL = frozenset({"_format", "_pretty"})
+
+
+def only(request: FhirRequest, *names: str) -> dict[str, str]:
+    """Give the named parameters present; Invalid naming each unknown or repeated one.
+
+    The general parameters are always allowed and are not in the answer.
+    """
+    known: Collection[str] = {*names, *GENERAL}
+    wrong = [name for name, _ in request.parameters if name not in known]
+    if wrong:
+        raise Invalid(issues=[_unknown(name, names) for name in wrong])
+    given = dict(request.parameters)
+    if len(given) != len(request.parameters):
+        raise Invalid("A parameter stands twice in the URL.")
+    return {name: value for name, value in given.items() if name not in GENERAL}
+
+
+def _unknown(name: str, names: Collection[str]) -> Issue:
+    known = ", ".join(sorted({*names, *GENERAL}))
+    return Issue("not-supported", f"The parameter {name[:64]!r} is not known here; known: {known}.")

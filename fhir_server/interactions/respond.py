@@ -1,0 +1,91 @@
+"""The answers interactions have in common: a resource, a version's headers, an outcome.
+
+https://hl7.org/fhir/R4/http.html#ops
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import FhirError, Invalid, Issue, PreconditionFailed
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.fhir.outcome import operation_outcome
+from fhir_server.store.documents import Stored
+
+
+def etag(version: int) -> str:
+    """Give the weak ETag of a version: `W/"3"`."""
+    return f'W/"{version}"'
+
+
+def http_date(ts: int) -> str:
+    """Give the HTTP date of a time in µs; HTTP dates end at whole seconds."""
+    return format_datetime(datetime.fromtimestamp(ts // 1_000_000, UTC), usegmt=True)
+
+
+def version_headers(stored: Stored) -> list[tuple[str, str]]:
+    """Give ETag and Last-Modified."""
+    return [("ETag", etag(stored.version)), ("Last-Modified", http_date(stored.ts))]
+
+
+def location(base_url: str, stored: Stored) -> str:
+    """Give the absolute URL of this version."""
+    return f"{base_url}/{stored.type}/{stored.id}/_history/{stored.version}"
+
+
+def resource(stored: Stored) -> FhirResponse:
+    """Answer with the stored bytes."""
+    return FhirResponse(200, stored.body or b"", version_headers(stored))
+
+
+def written(
+    base_url: str, request: FhirRequest, stored: Stored, *, status: int
+) -> FhirResponse:
+    """Answer a write as `Prefer: return=` asks; the default is the whole representation."""
+    headers = version_headers(stored)
+    headers.append(("Location", location(base_url, stored)))
+    wish = prefer(request).get("return", "representation")
+    if wish == "minimal":
+        return FhirResponse(status, b"", headers)
+    if wish == "OperationOutcome" or stored.body is None:
+        return FhirResponse(status, outcome_body(()), headers)
+    return FhirResponse(status, stored.body, headers)
+
+
+def outcome_body(issues: Sequence[Issue]) -> bytes:
+    """Serialise an OperationOutcome."""
+    return json.dump(operation_outcome(issues))
+
+
+def error(failure: FhirError) -> FhirResponse:
+    """Turn an error into its OperationOutcome answer."""
+    return FhirResponse(failure.status, outcome_body(failure.issues), failure.headers)
+
+
+def prefer(request: FhirRequest) -> dict[str, str]:
+    """Read the Prefer header: `return=minimal, handling=lenient` → a dict."""
+    parts = request.headers.get("prefer", "").replace(";", ",").split(",")
+    pairs = (part.strip().partition("=") for part in parts if "=" in part)
+    return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+
+
+def strict(request: FhirRequest, *, default: bool) -> bool:
+    """Say whether unknown search parameters are refused (`Prefer: handling=`)."""
+    handling = prefer(request).get("handling")
+    return default if handling not in ("strict", "lenient") else handling == "strict"
+
+
+def expected_version(header: str | None) -> int | None:
+    """Read If-Match: `W/"3"` → 3; None without the header.
+
+    Raises Invalid for an unreadable one and PreconditionFailed for one that can never match.
+    """
+    if header is None:
+        return None
+    tag = header.strip().removeprefix("W/").strip('"')
+    if not tag or len(tag) > 64 or "," in tag:
+        raise Invalid(f'If-Match must be one version such as W/"3", not {header!r}.')
+    if not (tag.isascii() and tag.isdigit()):
+        raise PreconditionFailed(f"No version of this resource has the ETag {header}.")
+    return int(tag)

@@ -1,0 +1,43 @@
+"""The rows of the route table: which interaction answers what.
+
+https://hl7.org/fhir/R4/http.html#summary
+"""
+
+from collections.abc import Iterable
+
+from fhir_server.interactions.batch import handler as batch
+from fhir_server.interactions.capabilities import handler as capabilities
+from fhir_server.interactions.create import create
+from fhir_server.interactions.delete import delete
+from fhir_server.interactions.history import history
+from fhir_server.interactions.operation import Operation
+from fhir_server.interactions.read import read
+from fhir_server.interactions.routes import OperationRoute, Route, Routes, table
+from fhir_server.interactions.search import search
+from fhir_server.interactions.update import update
+from fhir_server.interactions.vread import vread
+
+
+def build(operations: Iterable[Operation]) -> Routes:
+    """Give the whole table: the interactions below and the operations listed by hand."""
+    routes: Routes = table(
+        (
+            Route("GET", "metadata", "", capabilities(lambda: routes)),
+            Route("POST", "", "transaction", batch(lambda: routes)),
+            Route("GET", "{type}", "search-type", search),
+            Route("POST", "{type}/_search", "", search),
+            Route("POST", "{type}", "create", create),
+            Route("GET", "{type}/{id}", "read", read),
+            Route("PUT", "{type}/{id}", "update", update),
+            Route("DELETE", "{type}/{id}", "delete", delete),
+            Route("GET", "{type}/{id}/_history", "history-instance", history),
+            Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
+        ),
+        {(operation.level, operation.name): _route(operation) for operation in operations},
+    )
+    return routes
+
+
+def _route(operation: Operation) -> OperationRoute:
+    methods = ("POST",) if operation.affects_state else ("GET", "POST")
+    return OperationRoute(methods, operation.types, operation.definition, operation.handler)

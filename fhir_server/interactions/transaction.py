@@ -1,0 +1,161 @@
+"""Transaction Bundles: all entries or none.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from fhir_server.fhir import bundle, dates
+from fhir_server.fhir.errors import Invalid, Issue
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.fhir.reference import references, rewrite
+from fhir_server.interactions import respond
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.dispatch import dispatch
+from fhir_server.interactions.entry import Entry
+from fhir_server.interactions.plan import PLANS, Write
+from fhir_server.interactions.routes import Routes
+from fhir_server.interactions.write import checked
+from fhir_server.store.documents import Change, Stored
+from fhir_server.store.transact import Transaction
+
+_INTERACTION = {"POST": "create", "PUT": "update", "DELETE": "delete"}
+_STATUS = {"create": "201 Created", "update": "200 OK", "delete": "204 No Content"}
+
+
+async def transaction(
+    routes: Routes, context: Context, request: FhirRequest, entries: Sequence[Entry]
+) -> FhirResponse:
+    """Commit every write entry in one MongoDB transaction, then answer the reads.
+
+    The first entry that fails ends everything, and its error names the entry.
+    """
+    writes = [entry for entry in entries if entry.method in PLANS]
+    planned = {entry.index: _write(context, entry) for entry in writes}
+    _no_target_twice(planned, writes)
+    found: dict[int, Stored] = {}
+
+    async def plan(transaction: Transaction) -> Sequence[Change]:
+        found.clear()
+        made: dict[int, Change] = {}
+        resolved = await _resolved(context, transaction, writes, planned, found)
+        for entry in writes:
+            if entry.index in found:
+                continue
+            with entry.named():
+                write = _rewritten(planned[entry.index], resolved)
+                outcome = await PLANS[write.method](context, transaction, write)
+            if isinstance(outcome, Change):
+                made[entry.index] = outcome
+            else:
+                found[entry.index] = outcome
+        return tuple(made.values())
+
+    committed = await context.store.transact(partial(context.allow, "transaction"), plan)
+    by_target = {(stored.type, stored.id): stored for stored in committed}
+    answers: dict[int, bytes] = {}
+    for entry in entries:
+        if entry.method in PLANS:
+            write = planned[entry.index]
+            stored = found.get(entry.index) or by_target[write.type, write.id]
+            new = entry.index not in found
+            answers[entry.index] = _answer(context, request, stored, new=new)
+        else:
+            with entry.named():
+                answer = await dispatch(routes, context, entry.request)
+            answers[entry.index] = entry.read_answer(answer)
+    body = bundle.bundle(
+        "transaction-response",
+        [answers[entry.index] for entry in entries],
+        identity=context.new_id(),
+        updated=dates.instant(context.store.now()),
+    )
+    return FhirResponse(200, body)
+
+
+def _write(context: Context, entry: Entry) -> Write:
+    with entry.named():
+        type_, identity = entry.target(context)
+        context.allow(_INTERACTION[entry.method], type_)
+        resource = None if entry.method == "DELETE" else _checked(context, type_, entry)
+        return Write(
+            entry.method,
+            type_,
+            identity or context.new_id(),
+            resource,
+            expected=respond.expected_version(entry.if_match),
+            if_none_exist=entry.if_none_exist,
+        )
+
+
+def _checked(context: Context, type_: str, entry: Entry) -> dict[str, Any]:
+    if entry.resource is None:
+        raise Invalid(f"A {entry.method} entry needs a resource.", code="required")
+    resource = checked(context, type_, entry.resource)
+    return resource if entry.method == "POST" else {**resource, "id": entry.target(context)[1]}
+
+
+def _no_target_twice(planned: Mapping[int, Write], writes: Sequence[Entry]) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for entry in writes:
+        write = planned[entry.index]
+        first = seen.setdefault((write.type, write.id), entry.index)
+        if first != entry.index:
+            raise Invalid(
+                f"Entries {first} and {entry.index} both write {write.type}/{write.id}.",
+                expression=f"Bundle.entry[{entry.index}]",
+            )
+
+
+async def _resolved(
+    context: Context,
+    transaction: Transaction,
+    writes: Sequence[Entry],
+    planned: Mapping[int, Write],
+    found: dict[int, Stored],
+) -> dict[str, str]:
+    """Map each fullUrl of the Bundle to the `Type/id` it will have."""
+    resolved: dict[str, str] = {}
+    for entry in writes:
+        write = planned[entry.index]
+        if write.if_none_exist is not None:
+            with entry.named():
+                outcome = await PLANS["POST"](context, transaction, write)
+            if isinstance(outcome, Stored):
+                found[entry.index] = outcome
+        stored = found.get(entry.index)
+        if entry.full_url:
+            resolved[entry.full_url] = f"{write.type}/{stored.id if stored else write.id}"
+    return resolved
+
+
+def _rewritten(write: Write, resolved: Mapping[str, str]) -> Write:
+    if write.resource is None:
+        return write
+    resource = rewrite(write.resource, resolved)
+    lost = [
+        Issue("not-found", f"{url} is not an entry of this Bundle.", location)
+        for location, url in references(resource)
+        if url.startswith(("urn:uuid:", "urn:oid:"))
+    ]
+    if lost:
+        raise Invalid(issues=lost)
+    return replace(write, resource=resource, if_none_exist=None)
+
+
+def _answer(
+    context: Context, request: FhirRequest, stored: Stored, *, new: bool
+) -> bytes:
+    response = {
+        "status": _STATUS[stored.method] if new else "200 OK",
+        "location": respond.location(context.base_url, stored),
+        "etag": respond.etag(stored.version),
+        "lastModified": dates.instant(stored.ts),
+    }
+    representation = respond.prefer(request).get("return") == "representation"
+    url = f"{context.base_url}/{stored.type}/{stored.id}"
+    return bundle.response_entry(url, stored.body if representation else None, response)
+

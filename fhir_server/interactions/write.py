@@ -1,0 +1,85 @@
+"""From a resource to a Change: checked, indexed, ready for the store.
+
+Create, update, Bundles and hospital documents all pass here.
+"""
+
+import re
+from typing import Any
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import Invalid, NotSupported, Unprocessable
+from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions.context import Context
+from fhir_server.search.index import index_fields
+from fhir_server.store.documents import Change, Method
+from fhir_server.validation.structure import structural_issues
+
+# https://hl7.org/fhir/R4/datatypes.html#id
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_JSON = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
+
+
+def check_type(context: Context, type_: str) -> None:
+    """Raise NotSupported unless this base has the resource type."""
+    if type_ not in context.spec.types:
+        raise NotSupported(f"There is no resource type {type_[:64]!r} here.")
+
+
+def check_id(identity: str) -> None:
+    """Raise Invalid unless it is a FHIR id; `..` is refused too, because paths are built of ids."""
+    if not _ID.fullmatch(identity) or ".." in identity:
+        raise Invalid(
+            f"{identity[:80]!r} is not a resource id: 1 to 64 of A-Z a-z 0-9 - . without '..'.",
+            code="value",
+        )
+
+
+def resource_of(request: FhirRequest) -> dict[str, Any]:
+    """Give the resource the request carries; Invalid or UnsupportedMediaType if it has none."""
+    if request.resource is not None:
+        return request.resource
+    if not request.body:
+        raise Invalid("The request has no body; a resource in JSON is needed.", code="required")
+    return json.parse_object(request.body)
+
+
+def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the resource back if it is a well-made `type_`; raise Unprocessable with every issue."""
+    if resource.get("resourceType") != type_:
+        told = resource.get("resourceType")
+        raise Invalid(
+            f"The resource says it is a {told!r}, the URL says {type_}.",
+            expression=f"{type_}.resourceType",
+        )
+    issues = structural_issues(context.spec, resource)
+    if issues:
+        raise Unprocessable(issues=issues)
+    return resource
+
+
+def change(
+    context: Context,
+    type_: str,
+    identity: str,
+    resource: dict[str, Any],
+    *,
+    method: Method,
+    expected: int | None = None,
+    must_not_exist: bool = False,
+) -> Change:
+    """Give the Change that stores this checked resource under this id."""
+    return Change(
+        type=type_,
+        id=identity,
+        method=method,
+        resource=resource,
+        fields=index_fields(context.spec, resource),
+        index_format=context.spec.index_format(type_),
+        expected=expected,
+        must_not_exist=must_not_exist,
+    )
+
+
+def deletion(type_: str, identity: str, *, expected: int | None = None) -> Change:
+    """Give the Change that deletes a resource."""
+    return Change(type_, identity, "delete", expected=expected)

@@ -1,0 +1,1 @@
+"""FHIR search without a database."""

@@ -1,0 +1,119 @@
+"""Evaluate a Condition on one index document, exactly as MongoDB does with its filter.
+
+Used where a write is judged before it is stored, and by tests against the database.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, assert_never
+
+from fhir_server.search.condition import (
+    And,
+    AnyOf,
+    Between,
+    Condition,
+    Element,
+    Everything,
+    Not,
+    Nothing,
+    Or,
+    Present,
+)
+
+
+def matches(condition: Condition, document: Mapping[str, Any]) -> bool:
+    """Say whether the condition holds for an index document `{_id, ts, x, …}`."""
+    match condition:
+        case Everything():
+            return True
+        case Nothing():
+            return False
+        case And():
+            return all(matches(part, document) for part in condition.parts)
+        case Or():
+            return any(matches(part, document) for part in condition.parts)
+        case Not():
+            return not matches(condition.part, document)
+        case Element():
+            return _element(condition, document)
+        case AnyOf() | Between() | Present():
+            return _leaf(condition, document)
+        case _:
+            assert_never(condition)
+
+
+def values_at(document: Mapping[str, Any], field: str) -> list[Any]:
+    """Give the scalars (or sub-documents) at a dotted path, through arrays on the way."""
+    return [value for found in _at(document, field) for value in _elements(found)]
+
+
+def _leaf(leaf: AnyOf | Between | Present, document: Mapping[str, Any]) -> bool:
+    match leaf:
+        case AnyOf():
+            values = values_at(document, leaf.field)
+            return any(_same(value, wanted) for value in values for wanted in leaf.values)
+        case Present():
+            return any(True for _ in _at(document, leaf.field))
+        case Between():
+            return _between(leaf, document)
+        case _:
+            assert_never(leaf)
+
+
+def _between(leaf: Between, document: Mapping[str, Any]) -> bool:
+    if leaf.low is None and leaf.high is None:
+        return _leaf(Present(leaf.field), document)
+    found = list(_at(document, leaf.field))
+    values = [value for part in found for value in _elements(part)]
+    if leaf.low is None or leaf.high is None:
+        return any(_above(value, leaf.low) and _below(value, leaf.high) for value in values)
+    if _many(leaf):
+        inner = [value for array in found if isinstance(array, list) for value in array]
+        return any(_above(value, leaf.low) and _below(value, leaf.high) for value in inner)
+    # Two operators on one path: MongoDB lets each end find an element of its own.
+    above = any(_above(value, leaf.low) for value in values)
+    return above and any(_below(value, leaf.high) for value in values)
+
+
+def _many(leaf: Between) -> bool:
+    return not leaf.single and leaf.field.startswith("x.")
+
+
+def _element(condition: Element, document: Mapping[str, Any]) -> bool:
+    found = list(_at(document, condition.field))
+    if condition.single:
+        one = next((value for value in found if isinstance(value, Mapping)), {})
+        return bool(found or condition.parts) and _all(condition.parts, one)
+    elements = [element for array in found if isinstance(array, list) for element in array]
+    return any(_all(condition.parts, part) for part in elements if isinstance(part, Mapping))
+
+
+def _all(parts: Iterable[Condition], document: Mapping[str, Any]) -> bool:
+    return all(matches(part, document) for part in parts)
+
+
+def _at(document: Any, field: str) -> Iterator[Any]:
+    """Yield what stands at a path, arrays whole; an array on the way is looked into."""
+    name, _, rest = field.partition(".")
+    if isinstance(document, Mapping) and name in document:
+        value = document[name]
+        if not rest:
+            yield value
+        else:
+            for inner in value if isinstance(value, list) else [value]:
+                yield from _at(inner, rest)
+
+
+def _elements(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    return type(value) is type(wanted) and bool(value == wanted)
+
+
+def _above(value: Any, low: Any) -> bool:
+    return low is None or (type(value) is type(low) and bool(value >= low))
+
+
+def _below(value: Any, high: Any) -> bool:
+    return high is None or (type(value) is type(high) and bool(value < high))

@@ -1,0 +1,46 @@
+"""A search as plain values: what the store is asked, and what the answer has to say.
+
+https://hl7.org/fhir/R4/search.html
+"""
+
+from dataclasses import dataclass
+
+from fhir_server.fhir.errors import Issue
+from fhir_server.search.condition import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of the order: a full path into the index document.
+
+    An array sorts by its lowest element, descending by its highest, as MongoDB does. `single`:
+    never an array. `nullable`: some documents lack the field; they stand last in both directions.
+    """
+
+    field: str
+    descending: bool = False
+    single: bool = True
+    nullable: bool = True
+
+
+BY_ID = SortKey("_id", nullable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """One parsed search on one type.
+
+    `sort` always ends with `_id`, so the order is total. `count` 0 asks for the total only.
+    `after` is the text of `_page`, read by `search/cursor`. `applied` are the parameters used, in
+    order, for the self link; `issues` warn of those that were left out.
+    """
+
+    type: str
+    condition: Condition
+    sort: tuple[SortKey, ...] = (BY_ID,)
+    count: int = 50
+    total: str = "none"
+    summary: str = "false"
+    after: str | None = None
+    applied: tuple[tuple[str, str], ...] = ()
+    issues: tuple[Issue, ...] = ()

@@ -1,0 +1,151 @@
+"""Date parameters: every value is a half-open range `{lo, hi}` of us since the epoch, UTC.
+
+https://hl7.org/fhir/R4/search.html#date, prefixes https://hl7.org/fhir/R4/search.html#prefix
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from fhir_server.fhir.dates import FOR_EVER, FOREVER_AGO, date_range
+from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import Between, Condition, Element, both, either
+from fhir_server.search.escape import unescape
+from fhir_server.search.place import Place
+from fhir_server.spec.spec import SearchParam
+
+Range = tuple[int, int]
+
+
+def fields(
+    param: SearchParam, values: Iterable[tuple[str, Any]], place: Place
+) -> dict[str, Any]:
+    """Give `{code: {lo, hi}}`, or an array of such where the parameter can have several values."""
+    found = []
+    for kind, value in values:
+        try:
+            span = _span(kind, value, place)
+        except Invalid:
+            continue
+        if span is not None:
+            found.append({"lo": span[0], "hi": span[1]})
+    if not found:
+        return {}
+    return {param.code: found[0] if param.single else found}
+
+
+def _compared(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
+    field = f"x.{param.code}"
+    return either(
+        *(Element(field, (condition_of(value, place),), param.single) for value in alternatives)
+    )
+
+
+MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]] = {
+    "": _compared,
+}
+
+
+def condition_of(value: str, place: Place) -> Condition:
+    """Give what `ge2026-11` asks of one range's `lo` and `hi`; Invalid for no date."""
+    prefix, text = operator(value)
+    return _PREFIXES[prefix](*date_range(text, place.zone))
+
+
+def operator(value: str) -> tuple[str, str]:
+    """Split `ge2026-11` into `ge` and the date; without a prefix it is `eq`."""
+    text = unescape(value)
+    prefix = text[:2]
+    if prefix in _PREFIXES:
+        return prefix, text[2:]
+    if prefix.isalpha():
+        known = ", ".join(_PREFIXES)
+        raise Invalid(f"{prefix!r} is not a prefix of a date; known: {known}.", code="value")
+    return "eq", text
+
+
+def _low(low: int | None = None, high: int | None = None) -> Condition:
+    return Between("lo", low, high, single=True)
+
+
+def _high(low: int | None = None, high: int | None = None) -> Condition:
+    return Between("hi", low, high, single=True)
+
+
+def _eq(start: int, end: int) -> Condition:
+    return both(_low(start, end), _high(None, end + 1))
+
+
+def _ne(start: int, end: int) -> Condition:
+    return either(_low(None, start), _high(end + 1, None))
+
+
+def _gt(_start: int, end: int) -> Condition:
+    return _high(end + 1, None)
+
+
+def _lt(start: int, _end: int) -> Condition:
+    return _low(None, start)
+
+
+def _ge(start: int, end: int) -> Condition:
+    return either(_low(start, None), _high(end + 1, None))
+
+
+def _le(start: int, end: int) -> Condition:
+    return either(_low(None, start), _high(None, end + 1))
+
+
+def _sa(_start: int, end: int) -> Condition:
+    return _low(end, None)
+
+
+def _eb(start: int, _end: int) -> Condition:
+    return _high(None, start + 1)
+
+
+def _ap(start: int, end: int) -> Condition:
+    """The standard leaves the width open: its own length on either side, so that links repeat."""
+    width = end - start
+    return both(_low(None, end + width), _high(start - width + 1, None))
+
+
+_PREFIXES: Mapping[str, Callable[[int, int], Condition]] = {
+    "eq": _eq,
+    "ne": _ne,
+    "gt": _gt,
+    "lt": _lt,
+    "ge": _ge,
+    "le": _le,
+    "sa": _sa,
+    "eb": _eb,
+    "ap": _ap,
+}
+
+
+def _span(kind: str, value: Any, place: Place) -> Range | None:
+    if isinstance(value, str):
+        return date_range(value, place.zone)
+    if not isinstance(value, dict):
+        return None
+    if kind == "Timing":
+        return _timing(value, place)
+    return _period(value, place)
+
+
+def _period(value: Mapping[str, Any], place: Place) -> Range | None:
+    start, end = value.get("start"), value.get("end")
+    if not isinstance(start, str) and not isinstance(end, str):
+        return None
+    low = date_range(start, place.zone)[0] if isinstance(start, str) else FOREVER_AGO
+    high = date_range(end, place.zone)[1] if isinstance(end, str) else FOR_EVER
+    return (low, high) if low < high else None
+
+
+def _timing(value: Mapping[str, Any], place: Place) -> Range | None:
+    """Give the outer limits of a Timing; its schedule in between does not count."""
+    spans = [date_range(event, place.zone) for event in value.get("event", ())]
+    repeat = value.get("repeat")
+    bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+    period = _period(bounds, place) if isinstance(bounds, dict) else None
+    spans += [period] if period else []
+    return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None

@@ -1,0 +1,96 @@
+"""Reference parameters: `Type/id`, absolute URLs, canonicals, urns; and `:identifier`.
+
+https://hl7.org/fhir/R4/search.html#reference
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fhir_server.fhir.errors import Invalid
+from fhir_server.fhir.reference import target
+from fhir_server.search.condition import AnyOf, Condition
+from fhir_server.search.escape import unescape
+from fhir_server.search.place import Place
+from fhir_server.search.types import token
+from fhir_server.spec.spec import SearchParam
+
+
+def fields(
+    param: SearchParam, values: Iterable[tuple[str, Any]], place: Place
+) -> dict[str, Any]:
+    """Give what the references point at, and logical references under `:identifier`.
+
+    A scalar where the parameter can have only one value, which an index can then combine.
+    """
+    pairs = list(values)
+    found = list(dict.fromkeys(text for pair in pairs for text in _targets(*pair, place)))
+    logical = token.entries(pair for _, value in pairs for pair in _identifiers(value))
+    fields_: dict[str, Any] = {}
+    if found:
+        fields_[param.code] = found[0] if param.single and len(found) == 1 else found
+    if logical:
+        fields_[f"{param.code}:identifier"] = logical
+    return fields_
+
+
+def _is(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
+    wanted = [text for value in alternatives for text in _wanted(param, unescape(value), place)]
+    return AnyOf(f"x.{param.code}", tuple(wanted))
+
+
+def _identified(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:
+    return token.asked(f"x.{param.code}:identifier", alternatives)
+
+
+MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]] = {
+    "": _is,
+    "identifier": _identified,
+}
+
+
+def typed(
+    param: SearchParam, type_: str, alternatives: Sequence[str], place: Place
+) -> Condition:
+    """Hold for references to `type_`: the modifier `subject:Patient=23`."""
+    wanted = []
+    for value in map(unescape, alternatives):
+        found = f"{type_}/{value}" if _is_id(value) else target(value, place.base_urls)
+        if not found.rpartition("/")[0].endswith(type_):
+            raise Invalid(f"{value[:64]!r} is not the id of a {type_}.", code="value")
+        wanted.append(found)
+    return AnyOf(f"x.{param.code}", tuple(wanted))
+
+
+def _wanted(param: SearchParam, value: str, place: Place) -> Iterator[str]:
+    if not _is_id(value):
+        yield target(value, place.base_urls)
+        return
+    # A bare id may be any type the parameter refers to.
+    for type_ in param.targets or place.types:
+        yield f"{type_}/{value}"
+
+
+def _is_id(value: str) -> bool:
+    return "/" not in value and ":" not in value and "|" not in value
+
+
+def _targets(kind: str, value: Any, place: Place) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        # `url|version` is found by the url alone too.
+        if kind == "canonical" and "|" in value:
+            yield value.partition("|")[0]
+    elif isinstance(value, dict):
+        reference = value.get("reference")
+        if isinstance(reference, str) and reference and not reference.startswith("#"):
+            yield target(reference, place.base_urls)
+        elif "resourceType" in value and "id" in value:
+            yield f"{value['resourceType']}/{value['id']}"
+
+
+def _identifiers(value: Any) -> Iterator[tuple[str, str]]:
+    identifier = value.get("identifier") if isinstance(value, dict) else None
+    if isinstance(identifier, dict) and "resourceType" not in value:
+        code, system = identifier.get("value"), identifier.get("system")
+        if isinstance(code, str) and code:
+            yield system if isinstance(system, str) else "", code

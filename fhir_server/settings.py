@@ -1,0 +1,62 @@
+"""Settings: environment variables with the prefix FHIR_, read once into one frozen value.
+
+Every setting has a line in docs/settings.md; a test compares the two.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; sizes in bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="FHIR_", frozen=True, extra="ignore")
+
+    env: Literal["development", "production"] = "development"
+    mongodb_uri: SecretStr | None = None
+    mongodb_uri_file: Path | None = None
+    database: str = "fhir"
+    base_url: str = "http://127.0.0.1:8080/fhir"
+    cursor_key: SecretStr | None = None
+    cursor_key_file: Path | None = None
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    max_body_bytes: Annotated[int, Field(gt=0)] = 20 * 1024 * 1024
+    max_bundle_entries: Annotated[int, Field(gt=0)] = 10_000
+    default_count: Annotated[int, Field(gt=0)] = 50
+    max_count: Annotated[int, Field(gt=0)] = 1_000
+    update_create: bool = True
+    strict_search: bool = True
+    transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
+    identifier_base: str = "http://fhir.hl7.org.vn/core/sid/"
+
+    @model_validator(mode="after")
+    def _production_has_its_database(self) -> "Settings":
+        if self.env == "production" and self.uri() is None:
+            raise ValueError(
+                "FHIR_ENV=production needs FHIR_MONGODB_URI (or FHIR_MONGODB_URI_FILE): "
+                "the embedded database is for development, tests and demonstrations only."
+            )
+        return self
+
+    def uri(self) -> str | None:
+        """Give the MongoDB address, or None where the embedded server is to be started."""
+        return _secret(self.mongodb_uri, self.mongodb_uri_file)
+
+    def cursor_secret(self) -> bytes | None:
+        """Give the key that signs paging links, or None where one is kept in the database."""
+        key = _secret(self.cursor_key, self.cursor_key_file)
+        return key.encode() if key else None
+
+    def zone(self) -> ZoneInfo:
+        """Give the time zone of dates written without one."""
+        return ZoneInfo(self.time_zone)
+
+
+def _secret(value: SecretStr | None, file: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    return file.read_text(encoding="utf-8").strip() if file else None

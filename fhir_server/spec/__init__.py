@@ -1,0 +1,1 @@
+"""What the definitions say, compiled once, frozen."""

@@ -1,0 +1,125 @@
+"""Search parameters of one resource type: their expressions compiled, their values ready to take.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fhir_server.fhirpath import navigation
+from fhir_server.fhirpath.flow import Flow, Item, Run
+from fhir_server.fhirpath.paths import compile_path
+from fhir_server.fhirpath.syntax import FhirPathError
+from fhir_server.spec.packages import ComponentRow, ParameterRow
+from fhir_server.spec.structures import Structures
+
+Values: TypeAlias = Callable[[dict[str, Any]], list[Item]]
+
+
+class SpecError(ValueError):
+    """A definition that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of a composite: `values(resource, item)` gives its values within one item."""
+
+    code: str
+    type: str
+    targets: tuple[str, ...]
+    values: Callable[[dict[str, Any], Item], list[Item]]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParam:
+    """A search parameter as it applies to one resource type.
+
+    `values(resource)` gives `(type, JSON value)` pairs: ("CodeableConcept", {...}),
+    ("dateTime", "2020"); for a composite the items its components look into. `single`: at most
+    one value in any resource of this type. `targets` are the types its references may name.
+    """
+
+    code: str
+    url: str
+    type: str
+    expression: str
+    targets: tuple[str, ...]
+    components: tuple[Component, ...]
+    values: Values
+    single: bool
+
+
+def compiled(
+    structures: Structures,
+    type_: str,
+    rows: Iterable[ParameterRow],
+    by_url: Mapping[str, ParameterRow],
+) -> dict[str, SearchParam]:
+    """Give the parameters of a resource type, by code; SpecError names one that does not compile.
+
+    `rows` are those whose base the type is; of two with one code the later one stands. `by_url`
+    holds all parameters, for the parts of composites.
+    """
+    found: dict[str, SearchParam] = {}
+    for row in rows:
+        try:
+            found[row.code] = _compile(structures, type_, row, by_url)
+        except FhirPathError as error:
+            raise SpecError(f"search parameter {row.url} on {type_}: {error}") from None
+    return found
+
+
+def _compile(
+    structures: Structures, type_: str, row: ParameterRow, by_url: Mapping[str, ParameterRow]
+) -> SearchParam:
+    if not row.expression:
+        return SearchParam(row.code, row.url, row.type, "", row.target, (), _no_values, single=True)
+    flow = compile_path(structures, row.expression, type_)
+    if not flow.contents:
+        raise FhirPathError(f"{row.expression!r} selects nothing")
+    if flow.contents == {"Extension"}:
+        # R4 writes `Patient.extension('…')` and means what the extension says.
+        flow = navigation.child(structures, flow, "value")
+    return SearchParam(
+        code=row.code,
+        url=row.url,
+        type=row.type,
+        expression=row.expression,
+        targets=flow.targets or row.target,
+        components=tuple(
+            _component(structures, type_, part, flow, by_url) for part in row.component
+        ),
+        values=_values(type_, flow.run),
+        single=flow.single,
+    )
+
+
+def _values(type_: str, run: Run) -> Values:
+    def values(resource: dict[str, Any]) -> list[Item]:
+        root = (type_, resource)
+        return run(root, root)
+
+    return values
+
+
+def _component(
+    structures: Structures,
+    type_: str,
+    part: ComponentRow,
+    focus: Flow,
+    by_url: Mapping[str, ParameterRow],
+) -> Component:
+    row = by_url.get(part.definition)
+    if row is None:
+        raise FhirPathError(f"its component {part.definition} is not defined")
+    run = compile_path(structures, part.expression, type_, focus).run
+
+    def values(resource: dict[str, Any], item: Item) -> list[Item]:
+        return run((type_, resource), item)
+
+    return Component(row.code, row.type, row.target, values)
+
+
+def _no_values(_resource: dict[str, Any]) -> list[Item]:
+    return []

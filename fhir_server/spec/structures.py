@@ -1,0 +1,146 @@
+"""Structures: what a resource or data type is made of, and the JSON properties that gives.
+
+https://hl7.org/fhir/R4/structuredefinition.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fhir_server.fhirpath.model import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a structure.
+
+    `name` is without `[x]`; `types` maps each type to the types its references may name (empty:
+    any, or not a reference); `content` is the path whose elements stand here too (R4's
+    contentReference); `binding` is the value set a code must come from; `max` is a number or `*`.
+    """
+
+    name: str
+    types: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    min: int = 0
+    max: str = "1"
+    choice: bool = False
+    content: str = ""
+    binding: str = ""
+    summary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A type as R4 or a guest defines it.
+
+    `elements` holds, by path of the parent (`Patient`, `Patient.contact`), what this type adds
+    to its `base`, in order. `kind` is resource, complex-type or primitive-type.
+    """
+
+    name: str
+    kind: str
+    url: str
+    base: str = ""
+    abstract: bool = False
+    elements: dict[str, tuple[Element, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A JSON property: `valueQuantity` is the element `value[x]` as a Quantity.
+
+    `content` names what stands in it: the type, or the path of an element defined in place.
+    """
+
+    key: str
+    element: Element
+    type: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structures:
+    """All types of a base, by name; answers about paths are computed once, when first asked."""
+
+    by_name: Mapping[str, Structure]
+    _keys: dict[str, dict[str, Key]] = field(default_factory=dict, repr=False)
+    _members: dict[tuple[str, str], tuple[Member, ...]] = field(default_factory=dict, repr=False)
+
+    def knows(self, type_: str) -> bool:
+        """Say whether this is the name of a type."""
+        return type_ in self.by_name
+
+    def is_a(self, content: str, type_: str) -> bool:
+        """Say whether `content` is the type or a specialisation of it; a primitive is only itself.
+
+        (By inheritance a canonical would be a uri too, but `as uri` in R4's search parameters
+        means exactly that, so that `ConceptMap.sourceUri` and `.sourceCanonical` differ.)
+        """
+        if content == type_:
+            return True
+        found = self.by_name.get(content)
+        if found is None or found.kind == "primitive-type":
+            return False
+        return bool(found.base) and self.is_a(found.base, type_)
+
+    def primitive(self, type_: str) -> bool:
+        """Say whether values of the type are plain JSON values."""
+        found = self.by_name.get(type_)
+        return found is not None and found.kind == "primitive-type"
+
+    def elements(self, path: str) -> tuple[Element, ...]:
+        """Give the elements of a type (`Patient`) or of one in place (`Patient.contact`), in order.
+
+        () for a path that has none.
+        """
+        root = self.by_name.get(path.partition(".")[0])
+        if root is None:
+            return ()
+        own = root.elements.get(path, ())
+        base = root.base if root.name == path else self._type_at(path)
+        return (self.elements(base) if base else ()) + own
+
+    def keys(self, path: str) -> Mapping[str, Key]:
+        """Give the JSON properties of a path, by name: `Observation` → `valueQuantity` → …."""
+        known = self._keys.get(path)
+        if known is None:
+            found = [key for element in self.elements(path) for key in self._properties(path, element)]
+            known = self._keys.setdefault(path, {key.key: key for key in found})
+        return known
+
+    def members(self, content: str, name: str) -> tuple[Member, ...]:
+        """Give the properties the element `name` of `content` can appear as; () if it has none."""
+        known = self._members.get((content, name))
+        if known is None:
+            found = tuple(
+                Member(
+                    key.key,
+                    key.content,
+                    single=key.element.max == "1",
+                    primitive=self.primitive(key.type),
+                )
+                for key in self.keys(content).values()
+                if key.element.name == name
+            )
+            known = self._members.setdefault((content, name), found)
+        return known
+
+    def _properties(self, path: str, element: Element) -> Iterator[Key]:
+        here = f"{path}.{element.name}"
+        if element.content:
+            yield Key(element.name, element, self._type_at(element.content), element.content)
+        for type_ in element.types:
+            name = element.name + type_[:1].upper() + type_[1:] if element.choice else element.name
+            yield Key(name, element, type_, here if self._in_place(here) else type_)
+
+    def _in_place(self, path: str) -> bool:
+        root = self.by_name.get(path.partition(".")[0])
+        return root is not None and path in root.elements
+
+    def _type_at(self, path: str) -> str:
+        """Give the type of an element defined in place: BackboneElement or Element."""
+        parent, _, name = path.rpartition(".")
+        root = self.by_name[path.partition(".")[0]]
+        for element in root.elements.get(parent, ()):
+            if element.name == name:
+                return next(iter(element.types), "BackboneElement")
+        return "BackboneElement"

@@ -1,0 +1,1 @@
+"""MongoDB: the only floor that talks to a database."""

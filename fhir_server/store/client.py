@@ -1,0 +1,70 @@
+"""The driver's options, and its exceptions turned into FHIR's errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bson.errors import BSONError
+from pymongo import AsyncMongoClient
+from pymongo.errors import (
+    ConnectionFailure,
+    DocumentTooLarge,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, Unavailable
+
+Client = AsyncMongoClient[dict[str, Any]]
+
+_TOO_LARGE = (10334, 17419, 17420)
+
+
+def connect(uri: str) -> Client:
+    """Give a client that promises what a health record needs; nothing is sent yet.
+
+    Writes are acknowledged by a majority and journaled, reads see only such writes. One operation
+    takes at most 4 s, finding the server included, so that a dead database is told within 5 s.
+    https://www.mongodb.com/docs/manual/reference/connection-string-options/
+    """
+    return AsyncMongoClient(
+        uri,
+        appname="fhir-server",
+        w="majority",
+        journal=True,
+        readConcernLevel="majority",
+        readPreference="primary",
+        retryWrites=True,
+        retryReads=True,
+        serverSelectionTimeoutMS=2000,
+        connectTimeoutMS=2000,
+        waitQueueTimeoutMS=2000,
+        timeoutMS=4000,
+        maxPoolSize=50,
+    )
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turn what the driver raises inside into Unavailable, TooLarge or Invalid."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise told(error) from error
+    except (BSONError, OverflowError) as error:
+        raise Invalid("A value cannot be kept in the database.", code="value") from error
+
+
+def told(error: PyMongoError) -> FhirError:
+    """Give the FHIR error for a driver's exception; its text never holds the driver's."""
+    match error:
+        case ServerSelectionTimeoutError() | ExecutionTimeout() | ConnectionFailure():
+            return Unavailable("The database does not answer.")
+        case DocumentTooLarge():
+            return TooLarge("The resource is too large to be stored.")
+        case OperationFailure(code=code) if code in _TOO_LARGE:
+            return TooLarge("The resource is too large to be stored.")
+        case _:
+            return Unavailable("The database refused the operation.")

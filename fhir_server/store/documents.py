@@ -1,0 +1,108 @@
+"""What the store keeps and gives: a Change on its way in, a Stored version on its way out.
+
+Live documents stand in the collection named after their type, as
+`{_id, v, ts, body | chunks, method, f, x}`; superseded versions and tombstones in
+`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`.
+`ts` is int microseconds since the Unix epoch, UTC; `end` is the ts of the version that follows.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import Invalid
+
+Method = Literal["create", "update", "delete"]
+Document = dict[str, Any]
+
+_TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write on its way to the database; what `meta` says of version and time is put in there.
+
+    `fields` are the index fields of `resource` (search/index), `index_format` the format they are
+    in. `expected`: the version the caller saw, 412 when it is not the current one.
+    `must_not_exist`: the id was made by this server, nothing can stand there.
+    """
+
+    type: str
+    id: str
+    method: Method
+    resource: Document | None = None
+    fields: Document = field(default_factory=dict)
+    index_format: str = ""
+    expected: int | None = None
+    must_not_exist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of one resource: `body` is its exact JSON, None when `deleted`."""
+
+    type: str
+    id: str
+    version: int
+    ts: int
+    body: bytes | None
+    deleted: bool = False
+    method: Method = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search: `more` rows follow; `last` holds the sort values of the last row."""
+
+    found: tuple[Stored, ...]
+    more: bool = False
+    last: tuple[Any, ...] = ()
+
+
+def check_key(type_: str, id_: str | None = None) -> None:
+    """Raise Invalid when these cannot be a resource type and id, before they name a collection.
+
+    https://hl7.org/fhir/R4/datatypes.html#id
+    """
+    if not isinstance(type_, str) or not _TYPE.fullmatch(type_):
+        raise Invalid("This is not a resource type.", code="value")
+    if id_ is not None and (not isinstance(id_, str) or not _ID.fullmatch(id_)):
+        raise Invalid("This is not a resource id.", code="value")
+
+
+def instant(ts: int) -> str:
+    """Render a ts as a FHIR instant: `2026-11-22T03:04:05.123456Z`."""
+    moment = _EPOCH + timedelta(microseconds=ts)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+
+
+def stamped(change: Change, version: int, ts: int) -> bytes:
+    """Serialise the change's resource with its id, `meta.versionId` and `meta.lastUpdated`.
+
+    https://hl7.org/fhir/R4/resource.html#Meta
+    """
+    resource = change.resource or {}
+    meta = {"versionId": str(version), "lastUpdated": instant(ts)}
+    given = resource.get("meta")
+    if isinstance(given, Mapping):
+        meta |= {name: value for name, value in given.items() if name not in meta}
+    head = {"resourceType": change.type, "id": change.id, "meta": meta}
+    return json.dump(head | {name: value for name, value in resource.items() if name not in head})
+
+
+def stored(type_: str, document: Mapping[str, Any]) -> Stored:
+    """Give the version a live or a history document holds; its body must be in place."""
+    return Stored(
+        type=type_,
+        id=document.get("id") or document["_id"],
+        version=document["v"],
+        ts=document["ts"],
+        body=document.get("body"),
+        deleted=document.get("deleted", False),
+        method=document.get("method", "update"),
+    )

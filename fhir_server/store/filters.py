@@ -1,0 +1,189 @@
+"""Condition → MongoDB filter; equal to `search/match` by a property test.
+
+User text only ever stands as the operand of `$eq`, `$in`, `$gte` or `$lt`.
+https://www.mongodb.com/docs/manual/reference/operator/query/
+"""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any, assert_never
+
+from fhir_server.search.condition import (
+    And,
+    AnyOf,
+    Between,
+    Condition,
+    Element,
+    Everything,
+    Not,
+    Nothing,
+    Or,
+    Present,
+)
+
+Filter = dict[str, Any]
+
+CONDITIONS = (Everything, Nothing, AnyOf, Between, Present, Element, And, Or, Not)
+NOTHING: Filter = {"_id": {"$in": []}}
+
+
+def checked(allow: Condition | None) -> Condition:
+    """Give `allow` back; TypeError when it is no Condition, so that nothing runs undecided."""
+    if not isinstance(allow, CONDITIONS):
+        raise TypeError("The store runs no query without an access decision.")
+    return allow
+
+
+def to_filter(condition: Condition) -> Filter:
+    """Give the filter that finds the index documents this condition holds for."""
+    match condition:
+        case Everything():
+            return {}
+        case Nothing():
+            return NOTHING
+        case AnyOf() | Present():
+            return {condition.field: _operators(condition)}
+        case Between():
+            return _between(condition)
+        case Element():
+            return _element(condition)
+        case And():
+            return _all([to_filter(part) for part in condition.parts])
+        case Or():
+            return _any([to_filter(part) for part in condition.parts])
+        case Not():
+            return _none(to_filter(condition.part))
+        case _:
+            assert_never(condition)
+
+
+def in_history(allow: Condition | None) -> Filter:
+    """Give the filter of an access decision over history documents, whose `_id` is id/version."""
+    return to_filter(_with_id(checked(allow)))
+
+
+def _with_id(condition: Condition) -> Condition:
+    match condition:
+        case And() | Or():
+            return replace(condition, parts=tuple(_with_id(part) for part in condition.parts))
+        case Not():
+            return Not(_with_id(condition.part))
+        case AnyOf() | Between() | Present() if condition.field == "_id":
+            return replace(condition, field="id")
+        case _:
+            return condition
+
+
+def _operators(leaf: AnyOf | Between | Present) -> Filter:
+    match leaf:
+        case AnyOf():
+            values = [_plain(value) for value in leaf.values]
+            return {"$eq": values[0]} if len(values) == 1 else {"$in": values}
+        case Between():
+            ends = {"$gte": leaf.low, "$lt": leaf.high}
+            kept = {name: _plain(end) for name, end in ends.items() if end is not None}
+            return kept or {"$exists": True}
+        case Present():
+            return {"$exists": True}
+        case _:
+            assert_never(leaf)
+
+
+def _plain(value: Any) -> Any:
+    if type(value) not in (str, int, bool, float, bytes):
+        raise TypeError("A condition compares with text, numbers, booleans and bytes only.")
+    return value
+
+
+def _between(condition: Between) -> Filter:
+    operators = _operators(condition)
+    # In an array, MongoDB lets two different elements meet the two ends of a plain range.
+    one_element = len(operators) > 1 and not condition.single and condition.field.startswith("x.")
+    return {condition.field: {"$elemMatch": operators} if one_element else operators}
+
+
+def _all(parts: list[Filter]) -> Filter:
+    kept = [part for part in parts if part]
+    if not kept:
+        return {}
+    return kept[0] if len(kept) == 1 else {"$and": kept}
+
+
+def _any(parts: list[Filter]) -> Filter:
+    if not parts:
+        return NOTHING
+    if not all(parts):
+        return {}
+    return parts[0] if len(parts) == 1 else {"$or": parts}
+
+
+def _none(part: Filter) -> Filter:
+    return {"$nor": [part]} if part else NOTHING
+
+
+def _element(condition: Element) -> Filter:
+    ways = _ways(And(condition.parts))
+    if condition.single:
+        return _any([_dotted(condition.field, way) for way in ways])
+    return _any([_elem_match(condition.field, way) for way in ways])
+
+
+def _dotted(field: str, way: Filter) -> Filter:
+    if not way:
+        return {field: {"$exists": True}}
+    return _all([{f"{field}.{name}": operators} for name, operators in way.items()])
+
+
+def _elem_match(field: str, way: Filter) -> Filter:
+    return {field: {"$elemMatch": way}} if way else {f"{field}.0": {"$exists": True}}
+
+
+def _ways(condition: Condition) -> list[Filter]:
+    """Give the ways an element may meet the condition, each as operators by field.
+
+    The embedded server takes no `$and`, `$or` or `$nor` inside `$elemMatch`.
+    """
+    match condition:
+        case And():
+            several = product(*(_ways(part) for part in condition.parts))
+            return [_merged(ways) for ways in several]
+        case Or():
+            return [way for part in condition.parts for way in _ways(part)]
+        case AnyOf():
+            return [{condition.field: {"$in": [_plain(value) for value in condition.values]}}]
+        case Between() | Present():
+            return [{condition.field: _operators(condition)}]
+        case Everything():
+            return [{}]
+        case Nothing():
+            return []
+        case Not(part=AnyOf() | Between() | Present() as leaf):
+            return [{leaf.field: {"$not": _operators(leaf)}}]
+        case _:
+            raise TypeError("An element's parts are plain comparisons.")
+
+
+def _merged(ways: tuple[Filter, ...]) -> Filter:
+    merged: Filter = {}
+    for way in ways:
+        for name, operators in way.items():
+            known = merged.setdefault(name, {})
+            for operator, value in operators.items():
+                known[operator] = (
+                    _both(operator, known[operator], value) if operator in known else value
+                )
+    return merged
+
+
+def _both(operator: str, one: Any, other: Any) -> Any:
+    match operator:
+        case "$gte":
+            return max(one, other)
+        case "$lt":
+            return min(one, other)
+        case "$in":
+            return [value for value in one if value in other]
+        case "$exists":
+            return True
+        case _:
+            raise TypeError("An element's parts deny two things of one field.")

@@ -1,0 +1,72 @@
+"""Which indexes there should be, which are missing, and building them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import pymongo
+from pymongo import IndexModel
+
+from fhir_server.store.horizon import Database
+
+Keys = tuple[tuple[str, int], ...]
+Wanted = Mapping[str, Sequence[Sequence[tuple[str, int]]]]
+
+_HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
+_DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index: its collection, and its fields with 1 or -1."""
+
+    collection: str
+    keys: Keys
+
+
+def wanted_indexes(wanted: Wanted, types: Collection[str]) -> list[Index]:
+    """Give the indexes of these types and of their history; `*` in `wanted` means every type."""
+    found: dict[Index, None] = {}
+    for type_ in types:
+        for keys in (*wanted.get("*", ()), *wanted.get(type_, ())):
+            found[Index(type_, tuple((field, way) for field, way in keys))] = None
+        found |= {Index(f"{type_}_history", keys): None for keys in _HISTORY}
+    return list(found)
+
+
+async def missing(database: Database, wanted: Wanted, types: Collection[str]) -> list[Index]:
+    """Give the wanted indexes that do not exist; one query for each collection there is."""
+    there: set[Index] = set()
+    for name in await database.list_collection_names():
+        if name.removesuffix("_history") in types:
+            async for row in await database[name].list_indexes():
+                there.add(
+                    Index(name, tuple((field, int(way)) for field, way in row["key"].items()))
+                )
+    return [index for index in wanted_indexes(wanted, types) if index not in there]
+
+
+async def build(
+    database: Database, wanted: Sequence[Index], progress: Callable[[int, int], None]
+) -> None:
+    """Build the indexes, those of one collection in one pass; what exists is left alone.
+
+    https://www.mongodb.com/docs/manual/core/index-creation/
+    """
+    by_collection: dict[str, list[IndexModel]] = {}
+    for index in wanted:
+        by_collection.setdefault(index.collection, []).append(IndexModel(list(index.keys)))
+    done = 0
+    for collection, models in by_collection.items():
+        with pymongo.timeout(None):
+            await database[collection].create_indexes(models)
+        done += len(models)
+        progress(done, len(wanted))
+
+
+async def prepare(database: Database) -> None:
+    """Make the store's own collections and let MongoDB delete what is only of the moment."""
+    there = await database.list_collection_names()
+    for name in {"commits", "chunks", "probe", "index_state"} - set(there):
+        await database.create_collection(name, check_exists=False)
+    await database.locks.create_index("at", expireAfterSeconds=3600)
+    await database.writers.create_index("at", expireAfterSeconds=_DAY)

@@ -1,0 +1,164 @@
+"""One base's own database: everything the floors above may ask of it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Self
+
+from fhir_server.search.condition import Condition
+from fhir_server.store import client, history, horizon, indexes, probe, reads, reindex, transact
+from fhir_server.store.clock import Clock, wall
+from fhir_server.store.documents import Change, Document, Page, Stored
+from fhir_server.store.filters import checked
+from fhir_server.store.horizon import Commit
+from fhir_server.store.loader import Loader
+from fhir_server.store.transact import Plan
+from fhir_server.store.write import Allow
+
+
+class Store:
+    """The database of one base. Errors are fhir.errors; Unavailable when it does not answer.
+
+    `allow` is the access decision's condition, or a function that gives it for a type; without
+    one a call raises TypeError. Every ts is int microseconds since the Unix epoch, UTC.
+    """
+
+    def __init__(
+        self, connected: client.Client, database: str, clock: Clock, patience: float
+    ) -> None:
+        """Use `Store.open`."""
+        self._client = connected
+        self._patience = patience
+        self._writer = horizon.Writer(connected[database], clock)
+        self._loader = Loader(self._fetch)
+        self.database = connected[database]
+        self.clock = clock
+
+    @classmethod
+    def open(
+        cls, uri: str, database: str, *, now: Callable[[], int] = wall, patience: float = 10.0
+    ) -> Self:
+        """Give the store of a database; nothing is sent yet.
+
+        `now`: the wall clock in microseconds. `patience`: seconds a write goes on trying while
+        others come between.
+        """
+        return cls(client.connect(uri), database, Clock(now), patience)
+
+    async def prepare(self) -> None:
+        """Make the store's own collections and their indexes; may be repeated."""
+        with client.reachable():
+            await indexes.prepare(self.database)
+
+    async def close(self) -> None:
+        """Give back the lease and the connections."""
+        await self._writer.close()
+        await self._client.close()
+
+    async def read(self, allow: Condition, type_: str, id_: str) -> Stored | None:
+        """Give the current version or the tombstone, None without either; joins other callers."""
+        return await self._loader.read(checked(allow), type_, id_)
+
+    async def read_many(
+        self, allow: Condition, type_: str, ids: Collection[str]
+    ) -> Mapping[str, Stored]:
+        """Give by id the current versions or tombstones; what is not there is left out."""
+        return await self._fetch(allow, type_, ids)
+
+    async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
+        """Give one version, a tombstone too; None when it never was."""
+        with client.reachable():
+            return await reads.vread(self.database, allow, type_, id_, version)
+
+    async def history(
+        self,
+        allow: Condition,
+        type_: str,
+        id_: str | None = None,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        before: tuple[int, str] | None = None,
+        limit: int = 100,
+    ) -> list[Stored]:
+        """Give versions of a resource or a type, newest first: see `history.history`."""
+        with client.reachable():
+            return await history.history(
+                self.database, allow, type_, id_, since=since, at=at, before=before, limit=limit
+            )
+
+    async def search(
+        self,
+        allow: Condition,
+        type_: str,
+        condition: Condition,
+        sort: reads.Sort = (("ts", -1), ("_id", 1)),
+        limit: int = 100,
+    ) -> Page:
+        """Give the first `limit` resources in this order: see `reads.search`."""
+        with client.reachable():
+            return await reads.search(
+                self.database, allow, type_, condition, sort=sort, limit=limit
+            )
+
+    async def count(
+        self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
+    ) -> int | None:
+        """Count the resources the condition holds for; None when that takes over `max_ms`."""
+        with client.reachable():
+            return await reads.count(self.database, allow, type_, condition, max_ms)
+
+    async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
+        """Commit the changes, all or none; give the versions made: see `transact.transact`."""
+
+        async def plan(_: transact.Transaction) -> Sequence[Change]:
+            return changes
+
+        return await self.transact(allow, plan)
+
+    async def transact(self, allow: Allow, plan: Plan) -> list[Stored]:
+        """Run the plan in one transaction, again where others came between: see `transact`."""
+        with client.reachable():
+            return await transact.transact(self.database, self._writer, allow, plan, self._patience)
+
+    async def follow(self, after: int = 0, limit: int = 1000) -> tuple[Sequence[Commit], int]:
+        """Give the commits after a ts, in order, and the horizon: see `horizon.follow`."""
+        with client.reachable():
+            return await horizon.follow(self.database, after, limit)
+
+    async def probe(self) -> None:
+        """Write one document to see whether the database takes writes; Unavailable in 2 s."""
+        with client.reachable():
+            await probe.write(self.database)
+
+    async def missing_indexes(
+        self, wanted: indexes.Wanted, types: Collection[str]
+    ) -> list[indexes.Index]:
+        """Give the indexes that are wanted and do not exist: see `indexes.missing`."""
+        with client.reachable():
+            return await indexes.missing(self.database, wanted, types)
+
+    async def build_indexes(
+        self,
+        wanted: Sequence[indexes.Index],
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> None:
+        """Build indexes; `progress(done, all)` is told after each."""
+        with client.reachable():
+            await indexes.build(self.database, wanted, progress)
+
+    async def outdated(self, formats: Mapping[str, str]) -> set[str]:
+        """Give the types whose documents are in another index format than this one."""
+        with client.reachable():
+            return await reindex.outdated(self.database, formats)
+
+    async def reindex(
+        self, type_: str, fields: Callable[[Document], Document], index_format: str
+    ) -> int:
+        """Write new index fields for every resource of a type: see `reindex.reindex`."""
+        with client.reachable():
+            return await reindex.reindex(self.database, type_, fields, index_format)
+
+    async def _fetch(
+        self, allow: Condition, type_: str, ids: Collection[str]
+    ) -> Mapping[str, Stored]:
+        with client.reachable():
+            return await reads.read_many(self.database, checked(allow), type_, ids)

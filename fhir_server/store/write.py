@@ -1,0 +1,177 @@
+"""The writes of one transaction: what the changes make of what stands there.
+
+Everything is written in one order, by type and id, so that transactions meet in the same order.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from pymongo import DeleteOne, InsertOne, ReplaceOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.fhir.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+)
+from fhir_server.search.condition import Condition, Everything
+from fhir_server.search.match import matches
+from fhir_server.store import chunks
+from fhir_server.store.documents import Change, Document, Stored, check_key, stamped, stored
+from fhir_server.store.filters import checked
+from fhir_server.store.horizon import Database
+
+Allow = Condition | Callable[[str], Condition]
+Before = Mapping[tuple[str, str], Document]
+
+_KEY = attrgetter("type", "id")
+
+
+@dataclass(slots=True)
+class Writes:
+    """The documents one type's changes ask for."""
+
+    live: list[InsertOne[Document] | ReplaceOne[Document] | DeleteOne]
+    past: list[Document]
+    pieces: list[Document]
+
+
+def decided(allow: Allow | None, type_: str) -> Condition:
+    """Give the access decision for one type; TypeError where there is none."""
+    return checked(allow(type_) if callable(allow) else allow)
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """Sort by type and id; Invalid for a resource that is changed twice."""
+    ordered = sorted(changes, key=_KEY)
+    for one, other in zip(ordered, ordered[1:], strict=False):
+        if _KEY(one) == _KEY(other):
+            raise Invalid(f"{one.type}/{one.id} is changed twice in one transaction.")
+    for change in ordered:
+        check_key(change.type, change.id)
+    return ordered
+
+
+async def before(
+    database: Database, session: AsyncClientSession, changes: Sequence[Change], *, careful: bool
+) -> Before:
+    """Give what stands where the changes will write: live documents, else the last tombstones.
+
+    Ids this server made are not looked for, unless `careful`: an insert tells.
+    """
+    found: dict[tuple[str, str], Document] = {}
+    for type_, group in groupby(changes, key=attrgetter("type")):
+        ids = [change.id for change in group if careful or not change.must_not_exist]
+        if not ids:
+            continue
+        wanted = {"_id": {"$in": ids}}
+        rows = await database[type_].find(wanted, session=session).to_list()
+        found |= {(type_, row["_id"]): row for row in rows}
+        missed = [id_ for id_ in ids if (type_, id_) not in found]
+        if missed:
+            gone = {"id": {"$in": missed}, "deleted": True}
+            past = database[f"{type_}_history"].find(gone, session=session)
+            found |= {(type_, row["id"]): row for row in await past.sort("v", 1).to_list()}
+    return found
+
+
+def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
+    """Raise for the first change that its precondition or the access decision does not let pass."""
+    for change in changes:
+        old = before.get(_KEY(change))
+        live = old is not None and "deleted" not in old
+        decision = decided(allow, change.type)
+        if live and not _may(decision, change.id, old):
+            raise NotFound(f"There is no {change.type}/{change.id}.")
+        if change.must_not_exist and old is not None:
+            raise Conflict(f"{change.type}/{change.id} exists already.")
+        if change.expected is not None and not (live and old["v"] == change.expected):
+            raise PreconditionFailed(
+                f"{change.type}/{change.id} is not at version {change.expected}."
+            )
+        if change.method == "delete" and old is None:
+            raise NotFound(f"There is no {change.type}/{change.id}.")
+
+
+def _may(decision: Condition, id_: str, document: Mapping[str, Any] | None) -> bool:
+    if isinstance(decision, Everything):
+        return True
+    return matches(decision, {**(document or {}), "_id": id_})
+
+
+def documents(
+    allow: Allow, changes: Iterable[Change], before: Before, ts: int
+) -> tuple[dict[str, Writes], list[Stored]]:
+    """Give what to write, by type, and the versions that then stand.
+
+    A delete of what is deleted writes nothing. Forbidden for a new state out of the caller's reach.
+    """
+    writes: dict[str, Writes] = {}
+    made: list[Stored] = []
+    for change in changes:
+        old = before.get(_KEY(change))
+        if change.method == "delete" and old is not None and "deleted" in old:
+            made.append(stored(change.type, old))
+            continue
+        into = writes.setdefault(change.type, Writes([], [], []))
+        if change.method == "delete":
+            made.append(_delete(change, old or {}, ts, into))
+            continue
+        new = _put(change, old, ts, into)
+        if not _may(decided(allow, change.type), change.id, new):
+            raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
+        made.append(stored(change.type, new))
+    return writes, made
+
+
+def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Document:
+    version = old["v"] + 1 if old else 1
+    body = stamped(change, version, ts)
+    content, pieces = chunks.split(change.type, change.id, version, body)
+    head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
+    new = head | content | {"f": change.index_format, "x": change.fields}
+    into.pieces += pieces
+    if old is None or "deleted" in old:
+        into.live.append(InsertOne(new))
+    else:
+        into.live.append(ReplaceOne({"_id": change.id, "v": old["v"]}, new))
+        into.past.append(_superseded(old, ts))
+    return new | {"body": body}
+
+
+def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
+    version = old["v"] + 1
+    tombstone = {
+        "_id": f"{change.id}/{version}",
+        "id": change.id,
+        "v": version,
+        "ts": ts,
+        "deleted": True,
+        "method": "delete",
+        "x": old["x"],
+    }
+    into.live.append(DeleteOne({"_id": change.id, "v": old["v"]}))
+    into.past += [_superseded(old, ts), tombstone]
+    return stored(change.type, tombstone)
+
+
+def _superseded(old: Document, ts: int) -> Document:
+    return old | {"_id": f"{old['_id']}/{old['v']}", "id": old["_id"], "end": ts}
+
+
+async def send(
+    database: Database, session: AsyncClientSession, writes: Mapping[str, Writes]
+) -> None:
+    """Write it all in the session's transaction, a call for each collection."""
+    pieces = [piece for write in writes.values() for piece in write.pieces]
+    for piece in pieces:
+        await database.chunks.insert_one(piece, session=session)
+    for type_, write in writes.items():
+        if write.past:
+            await database[f"{type_}_history"].insert_many(write.past, session=session)
+        await database[type_].bulk_write(write.live, session=session)

@@ -1,0 +1,1 @@
+"""National documents to FHIR Bundles."""

@@ -1,0 +1,1 @@
+"""$submit-document: a hospital's document goes in, resources of one visit come out stored."""

@@ -1,0 +1,57 @@
+"""Organisations and practitioners a visit names: found by identifier, else made.
+
+Two hospitals that name the same new practitioner at once make one: its id is made from the
+identifier, and of two inserts of one id the database refuses the second.
+"""
+
+from collections.abc import Sequence
+
+from fhir_server.fhir import json
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.write import change, checked
+from fhir_server.search.condition import AnyOf
+from fhir_server.store.documents import Change
+from fhir_server.store.transact import Transaction
+from mappings.decision_4750.visit import Draft, Visit, draft_url, party_id
+
+
+async def resolve(
+    context: Context, transaction: Transaction, visit: Visit
+) -> tuple[dict[str, str], Sequence[Change]]:
+    """Map each party's draft URL to its `Type/id`; give the Changes of those that are new."""
+    names: dict[str, str] = {}
+    changes: list[Change] = []
+    for type_, drafts in (
+        ("Organization", visit.organizations),
+        ("Practitioner", visit.practitioners),
+    ):
+        known = await _known(transaction, type_, drafts)
+        for draft in drafts:
+            token = _token(draft)
+            identity = known.get(token)
+            if identity is None:
+                identity = party_id(type_, token)
+                resource = checked(context, type_, draft.resource)
+                changes.append(change(context, type_, identity, resource, method="create"))
+                known[token] = identity
+            names[draft_url(visit.facility, visit.ma_lk, draft.key)] = f"{type_}/{identity}"
+    return names, changes
+
+
+async def _known(
+    transaction: Transaction, type_: str, drafts: Sequence[Draft]
+) -> dict[str, str]:
+    tokens = tuple(_token(draft) for draft in drafts)
+    if not tokens:
+        return {}
+    found = await transaction.search(type_, AnyOf("x.identifier", tokens), 10 * len(tokens))
+    known: dict[str, str] = {}
+    for stored in found:
+        for one in json.parse_object(stored.body or b"{}").get("identifier", ()):
+            known.setdefault(f"{one.get('system', '')}|{one.get('value', '')}", stored.id)
+    return known
+
+
+def _token(draft: Draft) -> str:
+    identifier = draft.resource["identifier"][0]
+    return f"{identifier['system']}|{identifier['value']}"

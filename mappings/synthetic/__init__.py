@@ -1,0 +1,1 @@
+"""The synthetic hospital behind fhir-server synth."""

@@ -1,0 +1,1 @@
+"""Words the national documents share: identifiers, codes, dates, names, places."""

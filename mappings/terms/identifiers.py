@@ -1,0 +1,84 @@
+"""Where identifiers, code systems and extensions of Viet Nam live: one base address, configurable.
+
+The default is the base the HL7 Vietnam community guide uses (http://fhir.hl7.org.vn/core).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
+VIETNAMESE_PASSPORT = "http://hl7.org/fhir/sid/passport-VNM"
+
+_CITIZEN = re.compile(r"\d{12}")
+_OLD_CARD = re.compile(r"\d{9}")
+_PASSPORT = re.compile(r"[A-Z]\d{7,8}")
+_ANY_PASSPORT = re.compile(r"[A-Z0-9]{6,15}")
+_INSURANCE_CARD = re.compile(r"[A-Z]{2}[1-5]\d{12}")
+_INSURANCE_NUMBER = re.compile(r"\d{10}")
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """Addresses under one base, which ends in a slash."""
+
+    base: str = "http://fhir.hl7.org.vn/core/"
+
+    def sid(self, name: str, facility: str = "") -> str:
+        """Give an identifier system; numbers unique only inside a facility are scoped by it."""
+        return f"{self.base}sid/{name}/{facility}" if facility else f"{self.base}sid/{name}"
+
+    def codes(self, name: str) -> str:
+        """Give the address of a CodeSystem."""
+        return f"{self.base}CodeSystem/{name}"
+
+    def extension(self, name: str) -> str:
+        """Give the address of an extension."""
+        return f"{self.base}StructureDefinition/{name}"
+
+
+HL7_VIETNAM = Systems()
+
+
+def identifier(system: str, value: str, kind: str = "") -> dict[str, Any]:
+    """Give an Identifier; `kind` is a code of HL7 table 0203 such as NI, MR, PPN."""
+    found: dict[str, Any] = {"system": system} if system else {}
+    if kind:
+        found["type"] = {"coding": [{"system": IDENTIFIER_TYPE, "code": kind}]}
+    found["value"] = value
+    return found
+
+
+def citizen_number(text: str) -> str:
+    """Give the 12-digit citizen number in `text`, or an empty string.
+
+    The province part is never checked against a list: numbers outlive the provinces they name.
+    """
+    return text if _CITIZEN.fullmatch(text) else ""
+
+
+def personal(text: str, systems: Systems, *, vietnamese: bool) -> dict[str, Any]:
+    """Give the Identifier for SO_CCCD: citizen number, old identity card, passport or other."""
+    if citizen_number(text):
+        return identifier(systems.sid("cccd"), text, "NI")
+    if _OLD_CARD.fullmatch(text):
+        return {"use": "old"} | identifier(systems.sid("cmnd"), text, "NI")
+    if vietnamese and _PASSPORT.fullmatch(text):
+        return identifier(VIETNAMESE_PASSPORT, text, "PPN")
+    return identifier("", text, "PPN" if _ANY_PASSPORT.fullmatch(text) else "")
+
+
+def insurance(text: str, systems: Systems) -> list[dict[str, Any]]:
+    """Give the Identifiers of one insurance card: the card, and the number that never changes.
+
+    A card is 15 characters whose last 10 are the social-insurance number; since 2021 the number
+    alone is a card too. A citizen number used as a card is no insurance identifier.
+    """
+    if _INSURANCE_CARD.fullmatch(text):
+        return [
+            identifier(systems.sid("bhyt"), text, "SN"),
+            identifier(systems.sid("bhxh"), text[-10:], "SS"),
+        ]
+    if _INSURANCE_NUMBER.fullmatch(text):
+        return [identifier(systems.sid("bhxh"), text, "SS")]
+    return [] if citizen_number(text) else [identifier(systems.sid("bhyt"), text, "SN")]

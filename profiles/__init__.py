@@ -1,0 +1,1 @@
+"""Definitions as data; no code."""

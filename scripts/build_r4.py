@@ -1,0 +1,111 @@
+"""Write profiles/r4 from HL7's published definitions: build_r4.py FOLDER_OF_THE_UNPACKED_PACKAGE."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from fhir_server.spec.codes import bare, enumerated
+from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
+from fhir_server.spec.structures import Structure
+
+TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
+# Kept although they are abstract: the concrete types inherit their elements.
+BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
+
+
+def main(package: Path) -> None:
+    """Write the four tables; the same package always gives the same bytes."""
+    structures = _structures(package)
+    write("structures.json", {item.name: _row(item, "name") for item in structures})
+    write("search_params.json", _search_params(package))
+    write("compartments.json", _compartments(package))
+    write("codes.json", _codes(package, structures))
+
+
+def definitions(package: Path, type_: str) -> Iterator[dict[str, Any]]:
+    """Give every definition of a type in the package, in the order of file names."""
+    for path in sorted(package.glob(f"{type_}-*.json")):
+        resource = json.loads(path.read_bytes())
+        if resource["id"] != "example" and not resource["id"].startswith("example-"):
+            yield resource
+
+
+def _structures(package: Path) -> list[Structure]:
+    kinds = ("resource", "complex-type", "primitive-type")
+    found = [
+        structure_of(definition)
+        for definition in definitions(package, "StructureDefinition")
+        if definition["kind"] in kinds and definition.get("derivation") != "constraint"
+    ]
+    kept = [item for item in found if not item.abstract or item.name in BASES]
+    return sorted(kept, key=lambda item: (kinds.index(item.kind), item.name))
+
+
+def _search_params(package: Path) -> dict[str, Any]:
+    # Ten parameters of the package name no base: they cannot apply to anything.
+    rows = [
+        parameter_of(definition)
+        for definition in definitions(package, "SearchParameter")
+        if "base" in definition
+    ]
+    return {row.url: _row(row, "url") for row in sorted(rows, key=lambda row: row.url)}
+
+
+def _compartments(package: Path) -> dict[str, Any]:
+    found = definitions(package, "CompartmentDefinition")
+    return {item["code"]: compartment_of(item) for item in sorted(found, key=lambda i: i["code"])}
+
+
+def _codes(package: Path, structures: list[Structure]) -> dict[str, Any]:
+    systems = {item["url"]: item for item in definitions(package, "CodeSystem") if "url" in item}
+    sets = {item["url"]: item for item in definitions(package, "ValueSet") if "url" in item}
+    needed = sorted(
+        {
+            bare(element.binding)
+            for structure in structures
+            for elements in structure.elements.values()
+            for element in elements
+            if element.binding and "code" in element.types
+        }
+    )
+    found = {url: enumerated(sets[url], systems, {}) for url in needed}
+    return {url: None if codes is None else sorted(codes) for url, codes in found.items()}
+
+
+def _row(item: Any, key: str) -> dict[str, Any]:
+    """Give a dataclass as JSON without its `key` and without values that equal the default."""
+    row = {}
+    for slot in fields(item):
+        value = getattr(item, slot.name)
+        default = slot.default
+        if slot.default_factory is not MISSING:
+            default = slot.default_factory()
+        if slot.name != key and value != default:
+            row[slot.name] = _plain(value)
+    return row
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return _row(value, "") if hasattr(value, "__dataclass_fields__") else value
+
+
+def write(name: str, table: Mapping[str, Any]) -> None:
+    """Write a table, one line for each entry."""
+    lines = [f"{json.dumps(key)}: {_compact(value)}" for key, value in table.items()]
+    (TARGET / name).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    print(f"{name}: {len(lines)} entries")
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
