@@ -1,6 +1,5 @@
 """The composition root: settings → definitions, store, guests, bases → application."""
 
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import profiles
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.base import Base
+from fhir_server.fhir import json
 from fhir_server.http import log
 from fhir_server.http.app import App
 from fhir_server.interactions import table
@@ -15,9 +15,10 @@ from fhir_server.interactions.context import Context, Limits
 from fhir_server.operations import OPERATIONS
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
-from fhir_server.spec import spec
-from fhir_server.store import indexes, records
-from fhir_server.store.store import Store, opened
+from fhir_server.spec.spec import Spec, load
+from fhir_server.store.clock import wall
+from fhir_server.store.indexes import Wanted
+from fhir_server.store.store import Store
 from mappings.plugin import PLUGIN as MAPPINGS
 
 # Guests are listed by hand; nothing is scanned.
@@ -31,39 +32,49 @@ def application() -> App:
     return App(lambda: bases(settings))
 
 
-def definitions() -> spec.Spec:
+def definitions() -> Spec:
     """Give R4 and what the guests add to it, every search expression compiled."""
-    folders = [folder for plugin in PLUGINS for folder in plugin.definitions]
-    return spec.load([*folders, Path(profiles.__path__[0]) / "vn"])
+    compiled = load([folder for plugin in PLUGINS for folder in plugin.definitions])
+    compiled.check()
+    return compiled
 
 
 @asynccontextmanager
 async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
     """Open the health base: its own definitions, database and limits."""
-    uri = settings.uri()
-    assert uri is not None, "serve starts the embedded database first"
-    compiled = definitions()
-    async with opened(uri, settings.database, seconds=settings.transaction_seconds) as store:
-        key = settings.cursor_secret() or await records.secret(store, "cursor")
-        context = await health_context(settings, compiled, store, key)
+    spec = definitions()
+    async with health_store(settings) as store:
+        context = await health_context(settings, spec, store)
         operations = [*OPERATIONS, *(one for plugin in PLUGINS for one in plugin.operations)]
         yield (Base("/fhir", context, table.build(operations)),)
 
 
-async def health_context(
-    settings: Settings, compiled: spec.Spec, store: Store, cursor_key: bytes
-) -> Context:
-    """Give the Context of /fhir, every index of the default set built."""
-    formats = {type_: compiled.index_format(type_) for type_ in compiled.types}
-    await indexes.ensure(store, indexes.wanted(compiled.types), formats)
+@asynccontextmanager
+async def health_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the database of the health base; `serve` started the embedded one if none is named."""
+    uri = settings.uri()
+    assert uri is not None
+    store = Store.open(uri, settings.database, patience=settings.transaction_seconds)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
+    """Give the Context of /fhir; its database has every index of the default set after this."""
+    await store.prepare()
+    await store.build_indexes(await store.missing_indexes(default_indexes(), spec.types))
+    outdated = await store.outdated({type_: spec.index_format(type_) for type_ in spec.types})
     return Context(
-        spec=compiled,
+        spec=spec,
         store=store,
         base_url=settings.base_url.rstrip("/"),
         zone=settings.zone(),
-        cursor_key=cursor_key,
+        cursor_key=settings.cursor_secret() or await store.secret("cursor"),
         caller=ANYONE_ON_LOOPBACK,
-        started=time.time_ns() // 1000,
+        started=wall(),
+        outdated=frozenset(outdated),
         limits=Limits(
             settings.max_body_bytes,
             settings.max_bundle_entries,
@@ -73,3 +84,10 @@ async def health_context(
             settings.strict_search,
         ),
     )
+
+
+def default_indexes() -> Wanted:
+    """Give the default index set: docs/search-performance.md says what each index serves."""
+    folder = Path(profiles.__path__[0]) / "server"
+    wanted: Wanted = json.parse((folder / "indexes.json").read_bytes())
+    return wanted

@@ -1,9 +1,9 @@
-"""Write profiles/r4 from HL7's published definitions: build_r4.py FOLDER_OF_THE_UNPACKED_PACKAGE."""
+"""Write profiles/r4 from the folder of HL7's unpacked definitions package: build_r4.py FOLDER."""
 
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
 def main(package: Path) -> None:
     """Write the four tables; the same package always gives the same bytes."""
     structures = _structures(package)
-    write("structures.json", {item.name: _row(item, "name") for item in structures})
+    write("structures.json", [_row(item) for item in structures])
     write("search_params.json", _search_params(package))
     write("compartments.json", _compartments(package))
     write("codes.json", _codes(package, structures))
@@ -44,14 +44,14 @@ def _structures(package: Path) -> list[Structure]:
     return sorted(kept, key=lambda item: (kinds.index(item.kind), item.name))
 
 
-def _search_params(package: Path) -> dict[str, Any]:
+def _search_params(package: Path) -> list[dict[str, Any]]:
     # Ten parameters of the package name no base: they cannot apply to anything.
     rows = [
         parameter_of(definition)
         for definition in definitions(package, "SearchParameter")
         if "base" in definition
     ]
-    return {row.url: _row(row, "url") for row in sorted(rows, key=lambda row: row.url)}
+    return [_row(row) for row in sorted(rows, key=lambda row: row.url)]
 
 
 def _compartments(package: Path) -> dict[str, Any]:
@@ -75,15 +75,13 @@ def _codes(package: Path, structures: list[Structure]) -> dict[str, Any]:
     return {url: None if codes is None else sorted(codes) for url, codes in found.items()}
 
 
-def _row(item: Any, key: str) -> dict[str, Any]:
-    """Give a dataclass as JSON without its `key` and without values that equal the default."""
+def _row(item: Any) -> dict[str, Any]:
+    """Give a dataclass as JSON, without the values that equal their default."""
     row = {}
     for slot in fields(item):
         value = getattr(item, slot.name)
-        default = slot.default
-        if slot.default_factory is not MISSING:
-            default = slot.default_factory()
-        if slot.name != key and value != default:
+        default = slot.default if slot.default_factory is MISSING else slot.default_factory()
+        if value != default:
             row[slot.name] = _plain(value)
     return row
 
@@ -93,14 +91,18 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
-    return _row(value, "") if hasattr(value, "__dataclass_fields__") else value
+    return _row(value) if is_dataclass(value) else value
 
 
-def write(name: str, table: Mapping[str, Any]) -> None:
+def write(name: str, table: list[dict[str, Any]] | dict[str, Any]) -> None:
     """Write a table, one line for each entry."""
-    lines = [f"{json.dumps(key)}: {_compact(value)}" for key, value in table.items()]
-    (TARGET / name).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    print(f"{name}: {len(lines)} entries")
+    if isinstance(table, list):
+        text = "[\n" + ",\n".join(_compact(row) for row in table) + "\n]\n"
+    else:
+        lines = [f"{json.dumps(key)}: {_compact(value)}" for key, value in table.items()]
+        text = "{\n" + ",\n".join(lines) + "\n}\n"
+    (TARGET / name).write_text(text, encoding="utf-8")
+    print(f"{name}: {len(table)} entries")
 
 
 def _compact(value: Any) -> str:

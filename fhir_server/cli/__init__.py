@@ -3,6 +3,7 @@
 import typer
 
 from fhir_server.cli.book import book
+from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
 from fhir_server.cli.serve import serve
@@ -15,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, load, book, synth, indexes):
+for command in (serve, demo, load, book, synth, indexes):
     app.command()(command)
 
 

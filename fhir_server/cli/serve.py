@@ -61,17 +61,20 @@ def run(host: str, port: int, workers: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=25,
-        limit_concurrency=1_000,
     )
 
 
 def _embedded(stack: ExitStack, data: Path) -> str:
-    from fhir_server.store.embedded import EmbeddedError, running
+    from fhir_server.store.embedded import (
+        EmbeddedBusyError,
+        EmbeddedMissingError,
+        running,
+    )
 
     typer.echo(EMBEDDED_NOTICE.format(data=data), err=True)
     try:
         return stack.enter_context(running(data))
-    except EmbeddedError as error:
+    except (EmbeddedBusyError, EmbeddedMissingError) as error:
         raise _refused(str(error)) from None
 
 

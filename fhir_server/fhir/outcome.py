@@ -10,7 +10,7 @@ from fhir_server.fhir.errors import Issue
 
 
 def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
-    """Give the OperationOutcome resource of these issues; without any, one that says all is well."""
+    """Give the OperationOutcome of these issues; without any, one that says all is well."""
     told = [_issue(issue) for issue in issues]
     ok = {"severity": "information", "code": "informational", "diagnostics": "All OK"}
     return {"resourceType": "OperationOutcome", "issue": told or [ok]}

@@ -133,9 +133,7 @@ def resolved(source: Flow) -> Flow:
     """Give `source.resolve()`, of which only the type is known: no resource is fetched."""
 
     def run(root: Item, focus: Item) -> list[Item]:
-        named = [
-            (referred_type(value, root[1]), value) for _type, value in source.run(root, focus)
-        ]
+        named = [(referred_type(value, root[1]), value) for _type, value in source.run(root, focus)]
         return [(type_, value) for type_, value in named if type_ is not None]
 
     return Flow(frozenset(["Resource"]), source.single, run, f"{source.origin}.resolve()")

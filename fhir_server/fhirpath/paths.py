@@ -23,7 +23,6 @@ from fhir_server.fhirpath.syntax import (
     parse,
 )
 
-
 _LITERALS: dict[type, str] = {bool: "boolean", str: "string", int: "integer"}
 
 
@@ -67,12 +66,16 @@ def _compile(scope: Scope, node: Node) -> Flow:
             return _named(scope, source, name)
         case Call(source, function, arguments):
             return _called(scope, source, function, arguments)
-        case Index(source, Literal(int() as position)) if not isinstance(position, bool):
-            return navigation.at(_compile(scope, source), position)
-        case Index():
-            raise FhirPathError("an index must be a number")
+        case Index(source, position):
+            return navigation.at(_compile(scope, source), _position(position))
         case Binary(operator, left, right):
             return _binary(scope, operator, left, right)
+
+
+def _position(node: Node) -> int:
+    if isinstance(node, Literal) and type(node.value) is int:
+        return node.value
+    raise FhirPathError("an index must be a number")
 
 
 def _variable(scope: Scope, name: str) -> Flow:
@@ -147,11 +150,18 @@ def _where(scope: Scope, source: Flow, arguments: Arguments) -> Flow:
     def run(root: Item, focus: Item) -> list[Item]:
         return [item for item in source.run(root, focus) if test(root, item)]
 
-    targets = source.targets
-    match arguments[0]:
-        case Binary("is", Call(_, "resolve"), right):
-            targets = (_type(scope, right),)
-    return replace(source, run=run, targets=targets, shadow=None)
+    return replace(source, run=run, targets=_targets(scope, arguments[0]), shadow=None)
+
+
+def _targets(scope: Scope, test: Node) -> tuple[str, ...]:
+    """Name the type that `resolve() is T` leaves; () for any other test."""
+    if (
+        isinstance(test, Binary)
+        and test.operator == "is"
+        and test.left == Call(None, "resolve", ())
+    ):
+        return (_type(scope, test.right),)
+    return ()
 
 
 def _extension(scope: Scope, source: Flow, arguments: Arguments) -> Flow:

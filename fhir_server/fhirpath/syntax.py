@@ -22,7 +22,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """`$this` or `%resource`."""
+    """A variable: `$this` or `%resource`."""
 
     name: str
 

@@ -21,10 +21,10 @@ class App:
     """ASGI application over bases that are opened when the process starts."""
 
     def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Bases]]) -> None:
-        """`opened` opens the bases on the running loop and closes them at the end."""
+        """Take what opens the bases on the running loop and closes them at the end."""
         self._opened = opened
         self._bases: Bases = ()
-        self._other = self._build()
+        self.other = self._build()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -34,7 +34,7 @@ class App:
                 if path.startswith(base.path) and path[len(base.path) :][:1] in ("", "/"):
                     await endpoint.answer(base, scope, receive, send)
                     return
-        await self._other(scope, receive, send)
+        await self.other(scope, receive, send)
 
     def _build(self) -> FastAPI:
         @asynccontextmanager

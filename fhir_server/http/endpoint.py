@@ -17,8 +17,7 @@ from fhir_server.http.exchange import (
 )
 from fhir_server.http.log import access_line, crash_line
 from fhir_server.interactions import respond
-from fhir_server.interactions.context import Target
-from fhir_server.interactions.routes import Handler, find
+from fhir_server.interactions.routes import find
 
 _MAX_REQUEST_ID = 128
 
@@ -35,7 +34,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         )
         code, handler, target = find(base.routes, request.method, request.path)
         check_formats(request, any_body=code.startswith("$"))
-        response = await _run(base, handler, request, target)
+        response = await handler(base.context, request, target)
     except FhirError as failure:
         response = respond.error(failure)
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
@@ -45,12 +44,6 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     seconds = time.perf_counter() - began
     metrics.observe(code, response.status, seconds)
     access_line(request_id, scope["method"], code, response, seconds)
-
-
-async def _run(
-    base: Base, handler: Handler, request: FhirRequest, target: Target
-) -> FhirResponse:
-    return await handler(base.context, request, target)
 
 
 def _crashed(request_id: bytes) -> FhirResponse:
@@ -66,4 +59,4 @@ def _request_id(scope: Scope) -> bytes:
 
 
 def _printable(value: bytes) -> bool:
-    return bool(value) and all(33 <= byte < 127 for byte in value)
+    return value.isascii() and value.decode().isprintable() and b" " not in value and value != b""

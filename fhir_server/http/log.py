@@ -42,6 +42,6 @@ def access_line(
 def crash_line(request_id: bytes) -> None:
     """Write where a failure came from; never its message or values, which may be personal."""
     kind, _, trace = sys.exc_info()
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+    frames = [f"{one.filename}:{one.lineno} {one.name}" for one in traceback.extract_tb(trace)]
     name = kind.__name__ if kind else ""
     _log.error("crash", request_id=request_id.decode(), error=name, frames=frames)

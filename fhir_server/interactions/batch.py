@@ -50,7 +50,7 @@ async def _batch(routes: Routes, context: Context, listed: Sequence[Entry]) -> F
         "batch-response",
         [answers[entry.index] for entry in listed],
         identity=context.new_id(),
-        updated=dates.instant(context.store.now()),
+        updated=dates.instant(context.now()),
     )
     return FhirResponse(200, body)
 

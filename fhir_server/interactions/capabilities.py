@@ -13,10 +13,9 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
-from fhir_server.search.types import SUPPORTED
+from fhir_server.search.kinds import kind_of
 
 _SYSTEM_LEVEL = frozenset({"transaction", "batch", "search-system", "history-system"})
-_ALWAYS = (("_id", "token"), ("_lastUpdated", "date"))
 
 
 def handler(
@@ -70,7 +69,7 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
     codes = [row.code for row in routes.rows if row.code and row.code not in _SYSTEM_LEVEL]
     told: dict[str, Any] = {
         "type": type_,
-        "profile": context.spec.definition(type_),
+        "profile": context.spec.types[type_].url,
         "interaction": [{"code": code} for code in codes],
         "versioning": "versioned-update",
         "readHistory": True,
@@ -88,11 +87,11 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
 
 
 def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
-    told = [{"name": name, "type": kind} for name, kind in _ALWAYS]
-    for code, param in sorted(context.spec.search_params(type_).items()):
-        if param.type in SUPPORTED and code not in ("_id", "_lastUpdated"):
-            told.append({"name": code, "definition": param.url, "type": param.type})
-    return told
+    return [
+        {"name": code, "definition": param.url, "type": param.type}
+        for code, param in sorted(context.spec.search_params(type_).items())
+        if kind_of(param) is not None
+    ]
 
 
 def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from fhir_server.access import decide
 from fhir_server.access.caller import Caller
 from fhir_server.search.condition import Condition
 from fhir_server.spec.spec import Spec
+from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
 
 
@@ -45,7 +46,8 @@ def _random_id() -> str:
 class Context:
     """One base, seen by one caller.
 
-    `base_url` has no trailing slash; `started` is when this process built the base, in µs.
+    `base_url` has no trailing slash; `started` is when this process built the base, in µs;
+    `outdated` are the types whose index fields are in an older format.
     """
 
     spec: Spec
@@ -56,11 +58,16 @@ class Context:
     caller: Caller
     started: int
     limits: Limits = Limits()
+    outdated: frozenset[str] = frozenset()
     new_id: Callable[[], str] = _random_id
 
     def seen_by(self, caller: Caller) -> "Context":
         """Give the same base for another caller."""
         return replace(self, caller=caller)
+
+    def now(self) -> int:
+        """Give the wall clock's time in µs."""
+        return wall()
 
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""

@@ -94,7 +94,9 @@ class Entry:
 def _inside(place: str, expression: str) -> str:
     if not expression:
         return place
-    return expression if expression.startswith("Bundle.") else f"{place}.resource.{_tail(expression)}"
+    if expression.startswith("Bundle."):
+        return expression
+    return f"{place}.resource.{_tail(expression)}"
 
 
 def _tail(expression: str) -> str:

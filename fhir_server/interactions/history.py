@@ -15,6 +15,7 @@ from fhir_server.interactions.write import check_id, check_type
 from fhir_server.search.control import count_of
 from fhir_server.store.documents import Stored
 
+_TS_DIGITS = 18
 _STATUS = {"create": "201", "update": "200", "delete": "204"}
 _VERB = {"create": "POST", "update": "PUT", "delete": "DELETE"}
 
@@ -31,31 +32,31 @@ async def history(context: Context, request: FhirRequest, target: Target) -> Fhi
     since = dates.parse_instant(given["_since"]) if "_since" in given else None
     allow = context.allow("history-instance", type_)
     versions = await context.store.history(
-        allow, type_, identity, since=since, before=_version(given), limit=limit + 1
+        allow, type_, identity, since=since, before=_before(given, identity), limit=limit + 1
     )
     if not versions and "_since" not in given and "_before" not in given:
         raise NotFound(f"{type_}/{identity} is not known.")
     links = [("self", _url(context, request.path, given))]
     if len(versions) > limit:
-        older = {**given, "_before": str(versions[limit - 1].version)}
+        older = {**given, "_before": str(versions[limit - 1].ts)}
         links.append(("next", _url(context, request.path, older)))
     body = bundle.bundle(
         "history",
         [_entry(context, stored) for stored in versions[:limit]],
         identity=context.new_id(),
-        updated=dates.instant(context.store.now()),
+        updated=dates.instant(context.now()),
         links=links,
     )
     return FhirResponse(200, body)
 
 
-def _version(given: dict[str, str]) -> int | None:
+def _before(given: dict[str, str], identity: str) -> tuple[int, str] | None:
     text = given.get("_before")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("_before is the version a page of history ends at; follow the next link.")
-    return int(text)
+    if not (text.isascii() and text.isdigit() and len(text) <= _TS_DIGITS):
+        raise Invalid("_before is where a page of history ended; follow the next link.")
+    return int(text), identity
 
 
 def _url(context: Context, path: str, given: dict[str, str]) -> str:

@@ -22,4 +22,4 @@ async def commit_one(context: Context, interaction: str, write: Write) -> tuple[
 
     allow = context.allow(interaction, write.type)
     committed = await context.store.transact(allow, planned)
-    return (committed[0], True) if committed else (found[0], False)
+    return (committed[0], committed[0].changed) if committed else (found[0], False)

@@ -61,7 +61,7 @@ async def transaction(
         if entry.method in PLANS:
             write = planned[entry.index]
             stored = found.get(entry.index) or by_target[write.type, write.id]
-            new = entry.index not in found
+            new = entry.index not in found and stored.changed
             answers[entry.index] = _answer(context, request, stored, new=new)
         else:
             with entry.named():
@@ -71,7 +71,7 @@ async def transaction(
         "transaction-response",
         [answers[entry.index] for entry in entries],
         identity=context.new_id(),
-        updated=dates.instant(context.store.now()),
+        updated=dates.instant(context.now()),
     )
     return FhirResponse(200, body)
 

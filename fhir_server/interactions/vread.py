@@ -18,7 +18,7 @@ async def vread(context: Context, request: FhirRequest, target: Target) -> FhirR
     check_id(identity)
     only(request)
     allow = context.allow("vread", type_)
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    number = respond.version_number(version)
     stored = await context.store.vread(allow, type_, identity, number) if number else None
     if stored is None:
         raise NotFound(f"{type_}/{identity} has no version {version[:16]!r}.")

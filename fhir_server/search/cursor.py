@@ -1,23 +1,24 @@
 """Keyset paging: where a page ended, as a signed text, and the Condition for what follows.
 
-MongoDB sorts a missing field first; FHIR readers want it last. So an order with nullable keys is
-walked in steps: in each step every sort field is either present in all documents or left out of
-the order. A page asks the steps one after the other until it is full:
+MongoDB puts a missing field first in ascending order; FHIR readers want it last. So an order is
+walked in steps: first the documents that have the leading key, then those that have not, in the
+order of the keys that are left. A page asks the steps one after the other until it is full:
 
     for step in steps(query.sort, position):
         page = await store.search(allow, type, both(query.condition, step.condition), step.sort, n)
 
 and its next link is `seal(key, query, Position(step.number, values_of(step.sort, last_document)))`.
-A document that matches throughout, and keeps its sort values, is met exactly once, whatever is
-written in the meantime.
+Among documents equal in the keys before it, a later key stands in MongoDB's own order. A document
+that matches throughout, and keeps its sort values, is met exactly once, whatever is written in
+the meantime.
 """
 
 import base64
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -28,6 +29,7 @@ from fhir_server.search.condition import (
     Condition,
     Everything,
     Not,
+    Nothing,
     Present,
     both,
     either,
@@ -36,6 +38,8 @@ from fhir_server.search.match import values_at
 from fhir_server.search.query import SearchQuery, SortKey
 
 SIGNATURE_BYTES = 16
+Value: TypeAlias = str | int | None
+
 FREE = ("_count", "_format", "_pretty")
 
 
@@ -48,7 +52,7 @@ class Position:
     """
 
     step: int
-    values: tuple[str | int, ...]
+    values: tuple[Value, ...]
     bound: int | None = None
 
 
@@ -83,25 +87,26 @@ def steps(
     return tuple(found)
 
 
-def after(sort: Sequence[SortKey], values: Sequence[str | int]) -> Condition:
-    """Hold for the documents behind the row that has these sort values (no field missing).
+def after(sort: Sequence[SortKey], values: Sequence[Value]) -> Condition:
+    """Hold for the documents MongoDB sorts behind the row with these sort values.
 
-    Raises Invalid when there are not as many values as keys.
+    None stands for a missing field. Raises Invalid unless there are as many values as keys.
     """
     if len(values) != len(sort):
         raise _broken()
-    first = _at_or_behind(sort[0], values[0])
     ways = []
-    for place, key in enumerate(sort):
-        same = [_at(*pair) for pair in zip(sort[:place], values[:place], strict=True)]
-        ways.append(both(*same, _behind(key, values[place])))
-    return both(first, either(*ways))
+    same: Condition = Everything()
+    for key, value in zip(sort, values, strict=True):
+        ways.append(both(same, _behind(key, value)))
+        same = both(same, _at(key, value))
+    return both(_at_or_behind(sort[0], values[0]), either(*ways))
 
 
 def values_of(sort: Sequence[SortKey], document: Mapping[str, Any]) -> tuple[Any, ...]:
     """Give a document's sort values: of an array the lowest, descending the highest."""
     return tuple(
-        (max if key.descending else min)(values_at(document, key.field)) for key in sort
+        (max if key.descending else min)(values_at(document, key.field), default=None)
+        for key in sort
     )
 
 
@@ -140,43 +145,52 @@ def _broken() -> Invalid:
 
 
 def _split(sort: tuple[SortKey, ...]) -> Iterator[tuple[Condition, tuple[SortKey, ...]]]:
-    place = next((place for place, key in enumerate(sort) if key.nullable), None)
-    if place is None:
+    first, rest = sort[0], sort[1:]
+    if not first.nullable:
         yield Everything(), sort
         return
-    key = sort[place]
-    present = SortKey(key.field, key.descending, key.single, nullable=False)
-    for condition, kept in _split((*sort[:place], present, *sort[place + 1 :])):
-        yield both(Present(key.field), condition), kept
-    for condition, kept in _split((*sort[:place], *sort[place + 1 :])):
-        yield both(Not(Present(key.field)), condition), kept
+    present = Present(first.field)
+    yield present, (replace(first, nullable=False), *rest)
+    for condition, kept in _split(rest):
+        yield both(Not(present), condition), kept
 
 
-def _at(key: SortKey, value: str | int) -> Condition:
+def _at(key: SortKey, value: Value) -> Condition:
+    if value is None:
+        return Not(Present(key.field))
     here = AnyOf(key.field, (value,))
-    return here if key.single else both(here, Not(_beyond(key, value)))
+    return here if key.single else both(here, Not(_before(key, value)))
 
 
-def _behind(key: SortKey, value: str | int) -> Condition:
+def _behind(key: SortKey, value: Value) -> Condition:
+    """Hold where the key sorts behind the value; a missing one is below every value."""
+    if value is None:
+        return Nothing() if key.descending else Present(key.field)
     if key.single:
-        low, high = (None, value) if key.descending else (_next(value), None)
-        return Between(key.field, low, high, single=True)
-    return both(Not(AnyOf(key.field, (value,))), Not(_beyond(key, value)))
+        further = _beyond(key, value, descending=key.descending)
+        absent = Not(Present(key.field))
+        return either(further, absent) if key.nullable and key.descending else further
+    none_before = both(Not(AnyOf(key.field, (value,))), Not(_before(key, value)))
+    there = key.nullable and not key.descending
+    return both(Present(key.field), none_before) if there else none_before
 
 
-def _at_or_behind(key: SortKey, value: str | int) -> Condition:
-    """A bound an index can start from; says no more than the ways that follow it."""
-    if not key.single:
+def _at_or_behind(key: SortKey, value: Value) -> Condition:
+    """Give a bound an index can start from; it says no more than the ways that follow it."""
+    if value is None or key.nullable or not key.single:
         return Everything()
     low, high = (None, _next(value)) if key.descending else (value, None)
     return Between(key.field, low, high, single=True)
 
 
-def _beyond(key: SortKey, value: str | int) -> Condition:
+def _before(key: SortKey, value: str | int) -> Condition:
     """Hold for an array with an element that sorts before `value`: that row came earlier."""
-    if key.descending:
-        return Between(key.field, _next(value), None)
-    return Between(key.field, None, value)
+    return _beyond(key, value, descending=not key.descending)
+
+
+def _beyond(key: SortKey, value: str | int, *, descending: bool) -> Condition:
+    low, high = (None, value) if descending else (_next(value), None)
+    return Between(key.field, low, high, single=key.single)
 
 
 def _next(value: str | int) -> str | int:

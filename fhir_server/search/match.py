@@ -23,10 +23,8 @@ from fhir_server.search.condition import (
 def matches(condition: Condition, document: Mapping[str, Any]) -> bool:
     """Say whether the condition holds for an index document `{_id, ts, x, …}`."""
     match condition:
-        case Everything():
-            return True
-        case Nothing():
-            return False
+        case Everything() | Nothing():
+            return isinstance(condition, Everything)
         case And():
             return all(matches(part, document) for part in condition.parts)
         case Or():

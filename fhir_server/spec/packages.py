@@ -13,11 +13,8 @@ from fhir_server.spec.structures import Element, Structure
 _TYPE_URL = "http://hl7.org/fhir/StructureDefinition/"
 _SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 # What a differential repeats of Resource, DomainResource and BackboneElement.
-_INHERITED = frozenset(
-    ["id", "meta", "implicitRules", "language", "text", "contained", "extension"]
-    + ["modifierExtension"]
-)
 _INHERITED_IN_PLACE = frozenset(["id", "extension", "modifierExtension"])
+_INHERITED = _INHERITED_IN_PLACE | {"meta", "implicitRules", "language", "text", "contained"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,5 @@ def parameter_of(definition: Mapping[str, Any]) -> ParameterRow:
 
 
 def compartment_of(definition: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Give, by resource type, the parameters that put it in a CompartmentDefinition's compartment."""
-    return {
-        row["code"]: tuple(row["param"]) for row in definition["resource"] if row.get("param")
-    }
+    """Give, by resource type, the parameters a CompartmentDefinition names for it."""
+    return {row["code"]: tuple(row["param"]) for row in definition["resource"] if row.get("param")}

@@ -13,12 +13,9 @@ from fhir_server.fhirpath.paths import compile_path
 from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.packages import ComponentRow, ParameterRow
 from fhir_server.spec.structures import Structures
+from fhir_server.spec.tables import SpecError
 
 Values: TypeAlias = Callable[[dict[str, Any]], list[Item]]
-
-
-class SpecError(ValueError):
-    """A definition that cannot be used; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)

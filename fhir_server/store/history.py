@@ -35,10 +35,17 @@ async def history(
     if id_ is not None:
         live.append({"_id": id_})
         past.append({"id": id_})
-    newest = {"sort": [("ts", -1), ("_id", -1)], "limit": limit}
-    older = {"sort": [("ts", -1), ("id", -1)], "limit": limit}
-    rows = await find(database, type_, {"$and": live}, FIELDS, **newest)
-    rows += await find(database, f"{type_}_history", {"$and": past}, HISTORY_FIELDS, **older)
+    rows = await find(
+        database, type_, {"$and": live}, FIELDS, sort=[("ts", -1), ("_id", -1)], limit=limit
+    )
+    rows += await find(
+        database,
+        f"{type_}_history",
+        {"$and": past},
+        HISTORY_FIELDS,
+        sort=[("ts", -1), ("id", -1)],
+        limit=limit,
+    )
     # A version replaced between the two reads was seen by both.
     once = {(row["ts"], row.get("id", row["_id"])): row for row in rows}
     kept = [once[key] for key in sorted(once, reverse=True)[:limit]]

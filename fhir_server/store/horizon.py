@@ -38,7 +38,7 @@ class Commit:
 
 
 class Writer:
-    """This process as a writer of one database: its stamps in flight and the promise they allow."""
+    """A process that writes to one database: its stamps in flight and the promise they allow."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         """Nothing is sent before `begin`."""
@@ -70,10 +70,11 @@ class Writer:
         self._in_flight[ts] = asyncio.get_running_loop().time()
         return ts
 
-    def may_commit(self, ts: int) -> bool:
-        """Say whether the stamp is young and the lease long enough to commit right now."""
-        now = asyncio.get_running_loop().time()
-        return now - self._in_flight[ts] < OLDEST_STAMP and self._age() < OLDEST_BEAT
+    def check(self, ts: int) -> None:
+        """Raise a transient PyMongoError when stamp or lease is too old to commit under."""
+        age = asyncio.get_running_loop().time() - self._in_flight[ts]
+        if age >= OLDEST_STAMP or self._age() >= OLDEST_BEAT:
+            raise PyMongoError("The stamp is too old.", ["TransientTransactionError"])
 
     def done(self, ts: int) -> None:
         """Let the promise pass this stamp: it is committed, or never will be."""
@@ -144,13 +145,13 @@ def _commit(row: dict[str, Any]) -> Commit:
 
 
 async def _floor(database: Database) -> int:
-    lows = [row["low"] async for row in database.writers.find({}, {"low": 1})]
+    lows = [int(row["low"]) async for row in database.writers.find({}, {"low": 1})]
     return max([*lows, await _latest(database)])
 
 
 async def _latest(database: Database) -> int:
     row = await database.commits.find_one({}, {"_id": 1}, sort=[("_id", -1)])
-    return row["_id"] if row else 0
+    return int(row["_id"]) if row else 0
 
 
 async def _promises(database: Database) -> list[int]:

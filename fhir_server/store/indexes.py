@@ -1,7 +1,8 @@
 """Which indexes there should be, which are missing, and building them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pymongo
 from pymongo import IndexModel
@@ -28,9 +29,13 @@ def wanted_indexes(wanted: Wanted, types: Collection[str]) -> list[Index]:
     found: dict[Index, None] = {}
     for type_ in types:
         for keys in (*wanted.get("*", ()), *wanted.get(type_, ())):
-            found[Index(type_, tuple((field, way) for field, way in keys))] = None
+            found[Index(type_, _keys(keys))] = None
         found |= {Index(f"{type_}_history", keys): None for keys in _HISTORY}
     return list(found)
+
+
+def _keys(pairs: Iterable[Sequence[Any]]) -> Keys:
+    return tuple((str(field), int(way)) for field, way in pairs)
 
 
 async def missing(database: Database, wanted: Wanted, types: Collection[str]) -> list[Index]:
@@ -38,10 +43,8 @@ async def missing(database: Database, wanted: Wanted, types: Collection[str]) ->
     there: set[Index] = set()
     for name in await database.list_collection_names():
         if name.removesuffix("_history") in types:
-            async for row in await database[name].list_indexes():
-                there.add(
-                    Index(name, tuple((field, int(way)) for field, way in row["key"].items()))
-                )
+            rows = await (await database[name].list_indexes()).to_list()
+            there |= {Index(name, _keys(row["key"].items())) for row in rows}
     return [index for index in wanted_indexes(wanted, types) if index not in there]
 
 

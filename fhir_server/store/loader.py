@@ -33,7 +33,7 @@ class Loader:
             task = asyncio.create_task(self._drain(key))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Stored | None] = asyncio.get_running_loop().create_future()
         self._waiting[key].setdefault(id_, []).append(answer)
         return await answer
 

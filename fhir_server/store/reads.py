@@ -5,19 +5,21 @@ Pages are fetched as raw batches, so that the driver decodes only the small oute
 
 from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import bson
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
-from fhir_server.search.condition import AnyOf, Condition, Everything, Not, Present, both
+from fhir_server.search.condition import AnyOf, Condition, Everything, both
+from fhir_server.search.cursor import values_of
+from fhir_server.search.query import SortKey
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Page, Stored, check_key, stored
 from fhir_server.store.filters import checked, in_history, to_filter
 from fhir_server.store.horizon import Database
 
-Sort = Sequence[tuple[str, int]]
+Sort = Sequence[SortKey]
 
 FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1}
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
@@ -29,7 +31,7 @@ async def find(
     filter_: Mapping[str, Any],
     fields: Mapping[str, Any] | None,
     *,
-    sort: Sort = (),
+    sort: Sequence[tuple[str, int]] = (),
     limit: int = 0,
     session: AsyncClientSession | None = None,
 ) -> list[Document]:
@@ -42,7 +44,9 @@ async def find(
         batch_size=limit or 10_000,
         session=session,
     )
-    return [document for batch in await cursor.to_list() for document in bson.decode_all(batch)]
+    # The driver's types say documents, the wire's bytes is what comes.
+    batches = cast("list[bytes]", await cursor.to_list())
+    return [document for batch in batches for document in bson.decode_all(batch)]
 
 
 async def read_many(
@@ -94,46 +98,21 @@ async def search(
     limit: int,
     session: AsyncClientSession | None = None,
 ) -> Page:
-    """Give the first `limit` resources in this order; a missing sort value comes last.
+    """Give the first `limit` resources in this order.
 
-    `sort` is pairs of index field and 1 or -1. MongoDB puts what is missing first when ascending,
-    so an ascending first key is asked for in two parts: those that have it, then the others.
+    No sort field may be missing in one resource and present in another: see `search/cursor`.
     """
     check_key(type_)
-    wanted = both(condition, checked(allow))
-    fields = FIELDS | {field: 1 for field, _ in sort if field.startswith("x.")}
-    rows: list[Document] = []
-    for part, order in _parts(sort):
-        room = limit + 1 - len(rows)
-        filter_ = to_filter(both(wanted, part))
-        rows += await find(
-            database, type_, filter_, fields, sort=order, limit=room, session=session
-        )
-        if len(rows) > limit:
-            break
+    filter_ = to_filter(both(condition, checked(allow)))
+    fields = FIELDS | {key.field: 1 for key in sort if key.field.startswith("x.")}
+    order = [(key.field, -1 if key.descending else 1) for key in sort]
+    rows = await find(
+        database, type_, filter_, fields, sort=order, limit=limit + 1, session=session
+    )
     more, rows = len(rows) > limit, rows[:limit]
-    last = tuple(_value(rows[-1], *key) for key in sort) if rows else ()
+    last = values_of(sort, rows[-1]) if rows else ()
     whole = await chunks.joined(database, type_, rows, session)
     return Page(tuple(stored(type_, row) for row in whole), more, last)
-
-
-def _parts(sort: Sort) -> list[tuple[Condition, Sort]]:
-    if not sort or sort[0][1] < 0 or not sort[0][0].startswith("x."):
-        return [(Everything(), sort)]
-    has = Present(sort[0][0])
-    return [(has, sort), *((both(Not(has), part), order) for part, order in _parts(sort[1:]))]
-
-
-def _value(document: Any, path: str, direction: int) -> Any:
-    for name in path.split("."):
-        if isinstance(document, list):
-            values = [item[name] for item in document if name in item]
-            document = values or None
-        else:
-            document = (document or {}).get(name)
-    if isinstance(document, list):
-        return min(document) if direction > 0 else max(document)
-    return document
 
 
 async def count(

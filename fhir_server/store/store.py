@@ -4,7 +4,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Self
 
 from fhir_server.search.condition import Condition
-from fhir_server.store import client, history, horizon, indexes, probe, reads, reindex, transact
+from fhir_server.search.query import SortKey
+from fhir_server.store import (
+    client,
+    history,
+    horizon,
+    indexes,
+    probe,
+    reads,
+    reindex,
+    secrets,
+    transact,
+)
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
@@ -12,6 +23,8 @@ from fhir_server.store.horizon import Commit
 from fhir_server.store.loader import Loader
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
+
+NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
 
 
 class Store:
@@ -21,16 +34,13 @@ class Store:
     one a call raises TypeError. Every ts is int microseconds since the Unix epoch, UTC.
     """
 
-    def __init__(
-        self, connected: client.Client, database: str, clock: Clock, patience: float
-    ) -> None:
+    def __init__(self, database: horizon.Database, clock: Clock, patience: float) -> None:
         """Use `Store.open`."""
-        self._client = connected
-        self._patience = patience
-        self._writer = horizon.Writer(connected[database], clock)
-        self._loader = Loader(self._fetch)
-        self.database = connected[database]
+        self.database = database
         self.clock = clock
+        self._patience = patience
+        self._writer = horizon.Writer(database, clock)
+        self._loader = Loader(self._fetch)
 
     @classmethod
     def open(
@@ -41,7 +51,7 @@ class Store:
         `now`: the wall clock in microseconds. `patience`: seconds a write goes on trying while
         others come between.
         """
-        return cls(client.connect(uri), database, Clock(now), patience)
+        return cls(client.connect(uri)[database], Clock(now), patience)
 
     async def prepare(self) -> None:
         """Make the store's own collections and their indexes; may be repeated."""
@@ -51,7 +61,7 @@ class Store:
     async def close(self) -> None:
         """Give back the lease and the connections."""
         await self._writer.close()
-        await self._client.close()
+        await self.database.client.close()
 
     async def read(self, allow: Condition, type_: str, id_: str) -> Stored | None:
         """Give the current version or the tombstone, None without either; joins other callers."""
@@ -90,7 +100,7 @@ class Store:
         allow: Condition,
         type_: str,
         condition: Condition,
-        sort: reads.Sort = (("ts", -1), ("_id", 1)),
+        sort: reads.Sort = NEWEST,
         limit: int = 100,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`."""
@@ -128,6 +138,16 @@ class Store:
         """Write one document to see whether the database takes writes; Unavailable in 2 s."""
         with client.reachable():
             await probe.write(self.database)
+
+    async def secret(self, name: str) -> bytes:
+        """Give a key that all processes of this base share: see `secrets.secret`."""
+        with client.reachable():
+            return await secrets.secret(self.database, name)
+
+    async def collections(self) -> set[str]:
+        """Give the names of the collections there are."""
+        with client.reachable():
+            return set(await self.database.list_collection_names())
 
     async def missing_indexes(
         self, wanted: indexes.Wanted, types: Collection[str]

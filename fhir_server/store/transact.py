@@ -26,6 +26,7 @@ from pymongo.write_concern import WriteConcern
 
 from fhir_server.fhir.errors import Conflict
 from fhir_server.search.condition import AnyOf, Condition
+from fhir_server.search.query import SortKey
 from fhir_server.store import reads, write
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
@@ -59,7 +60,7 @@ class Transaction:
             allow,
             type_,
             condition,
-            sort=[("_id", 1)],
+            sort=[SortKey("_id")],
             limit=limit,
             session=self.session,
         )
@@ -166,10 +167,7 @@ async def _commit(
             with pymongo.timeout(_PATIENT + _EACH * len(ordered)):
                 await write.send(database, session, writes)
                 await database.commits.insert_one(_feed(writer, ts, made), session=session)
-            if not writer.may_commit(ts):
-                raise PyMongoError(
-                    "The stamp is too old.", error_labels=["TransientTransactionError"]
-                )
+            writer.check(ts)
             known = False
             await _finish(session)
             known = True

@@ -4,8 +4,8 @@ Everything is written in one order, by type and id, so that transactions meet in
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -49,7 +49,7 @@ def decided(allow: Allow | None, type_: str) -> Condition:
 def in_order(changes: Iterable[Change]) -> list[Change]:
     """Sort by type and id; Invalid for a resource that is changed twice."""
     ordered = sorted(changes, key=_KEY)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if _KEY(one) == _KEY(other):
             raise Invalid(f"{one.type}/{one.id} is changed twice in one transaction.")
     for change in ordered:
@@ -84,13 +84,13 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
     """Raise for the first change that its precondition or the access decision does not let pass."""
     for change in changes:
         old = before.get(_KEY(change))
-        live = old is not None and "deleted" not in old
+        live = old if old is not None and "deleted" not in old else None
         decision = decided(allow, change.type)
-        if live and not _may(decision, change.id, old):
+        if live and not _may(decision, change.id, live):
             raise NotFound(f"There is no {change.type}/{change.id}.")
         if change.must_not_exist and old is not None:
             raise Conflict(f"{change.type}/{change.id} exists already.")
-        if change.expected is not None and not (live and old["v"] == change.expected):
+        if change.expected is not None and not (live and live["v"] == change.expected):
             raise PreconditionFailed(
                 f"{change.type}/{change.id} is not at version {change.expected}."
             )
@@ -115,8 +115,8 @@ def documents(
     made: list[Stored] = []
     for change in changes:
         old = before.get(_KEY(change))
-        if change.method == "delete" and old is not None and "deleted" in old:
-            made.append(stored(change.type, old))
+        if old is not None and _as_wanted(change, old):
+            made.append(replace(stored(change.type, old), changed=False))
             continue
         into = writes.setdefault(change.type, Writes([], [], []))
         if change.method == "delete":
@@ -129,11 +129,19 @@ def documents(
     return writes, made
 
 
+def _as_wanted(change: Change, old: Document) -> bool:
+    """Say whether there is nothing to do: a deletion of what is gone, an identical update."""
+    if change.method == "delete":
+        return "deleted" in old
+    return "body" in old and stamped(change, old["v"], old["ts"]) == old["body"]
+
+
 def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Document:
     version = old["v"] + 1 if old else 1
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
-    head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
+    method = "create" if old is None or "deleted" in old else "update"
+    head = {"_id": change.id, "v": version, "ts": ts, "method": method}
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None or "deleted" in old:

@@ -1,1 +1,1 @@
-"""Is this resource well made?"""
+"""Whether a resource is well made."""

@@ -29,7 +29,7 @@ async def keep(context: Context, raw: RawFile, index: int, issues: Sequence[Issu
         **raw.reference(),
         "meta": {"tag": [TAG]},
         "contained": [outcome],
-        "date": dates.instant(context.store.now()),
+        "date": dates.instant(context.now()),
         "description": f"HOSO {index + 1} of the envelope was refused.",
         "context": {"related": [{"reference": "#outcome"}]},
     }

@@ -49,7 +49,7 @@ def of(
     context: Context, raw: RawFile, visit: Visit, patient: str, made: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Give the DocumentReference and the Provenance of this submission, by reference."""
-    now = dates.instant(context.store.now())
+    now = dates.instant(context.now())
     document = f"DocumentReference/{_id(visit, 'DocumentReference')}"
     encounter = f"Encounter/{_id(visit, 'Encounter')}"
     file = {
@@ -77,7 +77,7 @@ def late(context: Context, raw: RawFile, visit: Visit, before: Previous) -> Chan
         **raw.reference(),
         "status": "superseded",
         "subject": before.subject,
-        "date": dates.instant(context.store.now()),
+        "date": dates.instant(context.now()),
     }
     identity = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
     return change(context, "DocumentReference", identity, resource, method="update")

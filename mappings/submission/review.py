@@ -46,7 +46,7 @@ def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change
         "description": " ".join(found.doubts),
         "focus": {"reference": f"Patient/{identity}"},
         "for": {"reference": f"Patient/{identity}"},
-        "authoredOn": dates.instant(context.store.now()),
+        "authoredOn": dates.instant(context.now()),
         "input": [
             {"type": {"text": "candidate"}, "valueReference": {"reference": f"Patient/{one}"}}
             for one in found.candidates

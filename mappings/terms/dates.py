@@ -3,9 +3,10 @@
 Viet Nam keeps UTC+7 all year. https://hl7.org/fhir/R4/datatypes.html#dateTime
 """
 
-from datetime import date
+from datetime import date, timedelta, timezone
 from functools import lru_cache
 
+VIETNAM = timezone(timedelta(hours=7))
 EARLIEST_YEAR = 1800
 
 _DAY, _MINUTE = 8, 12

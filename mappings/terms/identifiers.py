@@ -49,6 +49,11 @@ def identifier(system: str, value: str, kind: str = "") -> dict[str, Any]:
     return found
 
 
+def facility_identifier(code: str, systems: Systems = HL7_VIETNAM) -> dict[str, Any]:
+    """Give the Identifier of a facility, MA_CSKCB."""
+    return identifier(systems.sid("ma-cskcb"), code)
+
+
 def citizen_number(text: str) -> str:
     """Give the 12-digit citizen number in `text`, or an empty string.
 

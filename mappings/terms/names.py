@@ -3,10 +3,7 @@
 https://hl7.org/fhir/R4/datatypes.html#HumanName
 """
 
-import unicodedata
 from typing import Any
-
-_STROKE = str.maketrans("đĐ", "dD")
 
 
 def human_name(text: str) -> dict[str, Any]:
@@ -16,10 +13,3 @@ def human_name(text: str) -> dict[str, Any]:
     if not given:
         return name | {"given": [family]}
     return name | {"family": family, "given": given}
-
-
-def folded(text: str) -> str:
-    """Give the name without accents and case, single-spaced: two spellings of one person agree."""
-    plain = unicodedata.normalize("NFD", text.translate(_STROKE))
-    letters = "".join(char for char in plain if not unicodedata.combining(char))
-    return " ".join(letters.casefold().split())

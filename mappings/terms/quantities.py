@@ -55,3 +55,8 @@ def result(text: str, unit: str) -> dict[str, Any]:
     if comparator:
         value = {"value": value.pop("value"), "comparator": comparator} | value
     return {"valueQuantity": value}
+
+
+def positive(text: str) -> bool:
+    """Say whether the text is a number above zero."""
+    return bool(_NUMBER.fullmatch(text)) and decimals.decimal(number(text)) > 0

@@ -16,9 +16,7 @@ from fhir_server.spec.spec import SearchParam
 Range = tuple[int, int]
 
 
-def fields(
-    param: SearchParam, values: Iterable[tuple[str, Any]], place: Place
-) -> dict[str, Any]:
+def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
     """Give `{code: {lo, hi}}`, or an array of such where the parameter can have several values."""
     found = []
     for kind, value in values:
@@ -104,7 +102,7 @@ def _eb(start: int, _end: int) -> Condition:
 
 
 def _ap(start: int, end: int) -> Condition:
-    """The standard leaves the width open: its own length on either side, so that links repeat."""
+    """Widen by the date's own length: the standard leaves it open, and links repeat this way."""
     width = end - start
     return both(_low(None, end + width), _high(start - width + 1, None))
 

@@ -15,9 +15,7 @@ from fhir_server.search.types import token
 from fhir_server.spec.spec import SearchParam
 
 
-def fields(
-    param: SearchParam, values: Iterable[tuple[str, Any]], place: Place
-) -> dict[str, Any]:
+def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
     """Give what the references point at, and logical references under `:identifier`.
 
     A scalar where the parameter can have only one value, which an index can then combine.
@@ -48,9 +46,7 @@ MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]
 }
 
 
-def typed(
-    param: SearchParam, type_: str, alternatives: Sequence[str], place: Place
-) -> Condition:
+def typed(param: SearchParam, type_: str, alternatives: Sequence[str], place: Place) -> Condition:
     """Hold for references to `type_`: the modifier `subject:Patient=23`."""
     wanted = []
     for value in map(unescape, alternatives):

@@ -24,9 +24,7 @@ _PARTS = {
 }
 
 
-def fields(
-    param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place
-) -> dict[str, Any]:
+def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
     """Give the folded strings, the originals under `:exact`, and whole values under `:sort`.
 
     A name or address text is found from any of its words on.

@@ -15,9 +15,7 @@ from fhir_server.spec.spec import SearchParam
 ANY_SYSTEM = "*"
 
 
-def fields(
-    param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place
-) -> dict[str, Any]:
+def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
     """Give `{code: [two strings per value]}` of Coding, CodeableConcept, Identifier, … values."""
     found = entries(pair for kind, value in values for pair in _pairs(kind, value))
     return {param.code: found} if found else {}
@@ -65,7 +63,7 @@ MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]
 
 
 def _escaped(system: str) -> str:
-    """A system cannot hold the separator, nor be the sign for any system."""
+    """Keep the separator, and the sign for any system, out of a system."""
     if system == ANY_SYSTEM:
         return "%2A"
     return system.replace("|", "%7C")

@@ -1,0 +1,100 @@
+"""fhir-server demo: start, load real envelopes over HTTP, print a citizen's book, keep serving."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_CITIZENS = 40
+_START_SECONDS = 60.0
+_SAMPLE = "mappings/decision_4750/examples/sample/envelope.xml"
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    data: Annotated[Path, typer.Option(help="Folder of the demonstration's data.")] = Path(
+        ".data/demo"
+    ),
+) -> None:
+    """Show the main job end to end, then serve until Ctrl-C; the second start reuses the data."""
+    url = f"http://127.0.0.1:{port}/fhir"
+    command = [sys.executable, "-m", "fhir_server", "serve", "--port", str(port)]
+    server = subprocess.Popen([*command, "--data", str(data / "mongodb")])  # noqa: S603 our own command
+    try:
+        _wait(server, port)
+        _load_once(url, data)
+        _show(url)
+        server.wait()
+    except KeyboardInterrupt:
+        typer.echo("Stopping.")
+    finally:
+        _stop(server)
+
+
+def _wait(server: subprocess.Popen[bytes], port: int) -> None:
+    import httpx2
+
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise typer.Exit(server.returncode or 1)
+        try:
+            if httpx2.get(f"http://127.0.0.1:{port}/health/ready", timeout=2.0).is_success:
+                return
+        except httpx2.HTTPError:
+            pass
+        time.sleep(0.1)
+    typer.echo("fhir-server: the server did not become ready in a minute.", err=True)
+    raise typer.Exit(1)
+
+
+def _load_once(url: str, data: Path) -> None:
+    from fhir_server.cli.load import load
+    from mappings.synthetic.writer import write
+
+    done = data / "loaded"
+    if done.exists():
+        return
+    envelopes = data / "envelopes"
+    write(envelopes, citizens=_CITIZENS, seed=4750, form="envelope")
+    load([_sample(), envelopes], to=url, token=None, report=data / "load-report.ndjson")
+    done.touch()
+
+
+def _sample() -> Path:
+    import mappings
+
+    return Path(mappings.__path__[0]).parent / _SAMPLE
+
+
+def _show(url: str) -> None:
+    from fhir_server.cli.book import book
+    from mappings.synthetic.demonstration import citizen_id
+
+    identifier = citizen_id()
+    book(identifier, from_=url, token=None, pages=1)
+    typer.echo("")
+    for label, path in (
+        ("Server", ""),
+        ("Capabilities", "/metadata?_pretty=true"),
+        ("This citizen", f"/Patient?identifier={identifier}&_pretty=true"),
+        ("By name", "/Patient?name=nguyen&_pretty=true"),
+        ("Referral letters", "/ServiceRequest?_count=5&_pretty=true"),
+        ("Follow-up slips", "/Appointment?_count=5&_pretty=true"),
+    ):
+        typer.echo(f"  {label:17} {url}{path}")
+    typer.echo("\nServing until Ctrl-C.")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.send_signal(signal.SIGINT if os.name == "nt" else signal.SIGTERM)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()

@@ -1,0 +1,55 @@
+"""What is written beside a resource so that searches find it: the field `x` of its document."""
+
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from typing import Any
+
+from fhir_server.search.kinds import kind_of
+from fhir_server.search.place import Place
+from fhir_server.spec.spec import Spec
+
+PATIENT_FIELD = "_patient"
+
+
+def index_fields(
+    spec: Spec,
+    resource: Mapping[str, Any],
+    *,
+    identity: str,
+    base_urls: tuple[str, ...],
+    zone: tzinfo,
+) -> dict[str, Any]:
+    """Give the index fields of a resource that will have the id `identity`.
+
+    Keys are parameter codes, formats are each type's own (`search/types`), and `_patient` are the
+    ids of the patients whose compartment it is in, sorted. `base_urls` and `zone` must be those
+    searches are parsed with. A value that cannot be indexed is left out, never an error.
+    """
+    type_ = resource["resourceType"]
+    place = Place(base_urls, zone, spec.types)
+    document = dict(resource)
+    found: dict[str, Any] = {}
+    for param in spec.search_params(type_).values():
+        kind = kind_of(param)
+        if kind is not None and kind.fields is not None:
+            values = param.values(document)
+            if values:
+                found.update(kind.fields(param, values, place))
+    patients = set(_patients(spec, type_, found))
+    if type_ == "Patient":
+        patients.add(identity)
+    if patients:
+        found[PATIENT_FIELD] = sorted(patients)
+    return found
+
+
+def _patients(spec: Spec, type_: str, fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ids of the patients the compartment's parameters point at.
+
+    https://hl7.org/fhir/R4/compartmentdefinition-patient.html
+    """
+    for code in spec.compartment("Patient").get(type_, ()):
+        value = fields.get(code, ())
+        for target in [value] if isinstance(value, str) else value:
+            if isinstance(target, str) and target.startswith("Patient/"):
+                yield target.removeprefix("Patient/")

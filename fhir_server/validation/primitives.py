@@ -1,0 +1,177 @@
+"""The formats of R4's primitive types.
+
+https://hl7.org/fhir/R4/datatypes.html#primitive
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, TypeAlias
+
+from msgspec import Raw
+
+from fhir_server.fhir import decimals
+
+# (location below the value checked, issue code, sentence)
+Fault: TypeAlias = tuple[str, str, str]
+Faults: TypeAlias = list[Fault]
+# (value, the object it stands in) → what is wrong, or None
+Rule: TypeAlias = Callable[[Any, Mapping[str, Any]], Faults | None]
+Verdict: TypeAlias = Callable[[str], Any]
+
+# Faults after which a check looks no further.
+ENOUGH = 100
+MAX_STRING = 1024 * 1024
+_SHORT = 60
+_JSON_KINDS: dict[type, str] = {str: "a string", dict: "an object", list: "an array"}
+_MONTH_SURE = "28"
+_DAY_END = 10
+
+_YEAR = r"(?!0000)[0-9]{4}"
+_DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
+_DATE = rf"{_YEAR}(?:-(?:0[1-9]|1[0-2])(?:-{_DAY})?)?"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+_ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+_FULL = rf"{_YEAR}-(?:0[1-9]|1[0-2])-{_DAY}T{_TIME}{_ZONE}"
+
+
+def _pattern(text: str) -> Verdict:
+    return re.compile(text, re.ASCII).fullmatch
+
+
+_is_date = _pattern(_DATE)
+_is_date_time = _pattern(f"{_FULL}|{_DATE}")
+_is_instant = _pattern(_FULL)
+# R4 allows no code point below 32 but tab, line feed and carriage return.
+_control = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]").search
+
+
+def _type(expected: str, value: Any) -> Faults:
+    return [("", "structure", f"{expected} is expected, not {_told(value)}")]
+
+
+def _bad(told: str) -> Faults:
+    return [("", "value", told)]
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if decimals.is_number(value):
+        return f"the number {decimals.text(value)[:_SHORT]}"
+    return _JSON_KINDS.get(type(value), "something else")
+
+
+def _text(name: str, verdict: Verdict) -> Rule:
+    """Check a string; `verdict` is truthy for a good one."""
+
+    def rule(value: Any, _owner: Mapping[str, Any]) -> Faults | None:
+        if type(value) is not str:
+            return _type("a string", value)
+        if verdict(value):
+            return None
+        if not value:
+            return _bad(f"a {name} is never empty; leave the element out")
+        return _bad(f"{value[:_SHORT]!r} is not a valid {name}")
+
+    return rule
+
+
+def _string(value: str) -> bool:
+    return 0 < len(value) <= MAX_STRING and not _control(value)
+
+
+def _on_calendar(verdict: Verdict) -> Verdict:
+    """Add to a date's pattern that its month has that day."""
+
+    def is_day(value: str) -> bool:
+        if not verdict(value):
+            return False
+        if value[8:_DAY_END] <= _MONTH_SURE:
+            return True
+        try:
+            date.fromisoformat(value[:_DAY_END])
+        except ValueError:
+            return False
+        return True
+
+    return is_day
+
+
+def _base64(value: str) -> bool:
+    try:
+        binascii.a2b_base64("".join(value.split()), strict_mode=True)
+    except ValueError:
+        return False
+    return bool(value)
+
+
+def _integer(name: str, low: int) -> Rule:
+    high = 2**31 - 1
+
+    def rule(value: Any, _owner: Mapping[str, Any]) -> Faults | None:
+        if type(value) is not int:
+            return _type("an integer", value)
+        if low <= value <= high:
+            return None
+        return _bad(f"{str(value)[:_SHORT]} is not a valid {name}: {low} to {high}")
+
+    return rule
+
+
+_HUGE_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{4}")
+
+
+def _decimal(value: Any, _owner: Mapping[str, Any]) -> Faults | None:
+    if type(value) is Raw:
+        # An exponent of four digits is no measurement, and costs gigabytes to write out.
+        huge = _HUGE_EXPONENT.search(bytes(value))
+        return _bad("the decimal's exponent is too large") if huge else None
+    return None if type(value) is int else _type("a number", value)
+
+
+def _boolean(value: Any, _owner: Mapping[str, Any]) -> Faults | None:
+    return None if value is True or value is False else _type("true or false", value)
+
+
+def coded(codes: frozenset[str], value_set: str) -> Rule:
+    """Check a code against every code of its required value set."""
+    plain = CHECKS["code"]
+
+    def rule(value: Any, owner: Mapping[str, Any]) -> Faults | None:
+        if type(value) is str and value in codes:
+            return None
+        told = f"the code {str(value)[:_SHORT]!r} is not in the required value set {value_set}"
+        return plain(value, owner) or [("", "code-invalid", told)]
+
+    return rule
+
+
+_HEX = "[0-9a-f]"
+_WORD = r"[^\x00-\x20\x7f]+"
+CHECKS: dict[str, Rule] = {
+    "base64Binary": _text("base64Binary", _base64),
+    "boolean": _boolean,
+    "canonical": _text("canonical", _pattern(_WORD)),
+    "code": _text("code", _pattern(rf"{_WORD}(?: {_WORD})*")),
+    "date": _text("date", _on_calendar(_is_date)),
+    "dateTime": _text("dateTime", _on_calendar(_is_date_time)),
+    "decimal": _decimal,
+    "id": _text("id", _pattern(r"[A-Za-z0-9.-]{1,64}")),
+    "instant": _text("instant", _on_calendar(_is_instant)),
+    "integer": _integer("integer", -(2**31)),
+    "markdown": _text("markdown", _string),
+    "oid": _text("oid", _pattern(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+")),
+    "positiveInt": _integer("positiveInt", 1),
+    "string": _text("string", _string),
+    "time": _text("time", _pattern(_TIME)),
+    "unsignedInt": _integer("unsignedInt", 0),
+    "uri": _text("uri", _pattern(_WORD)),
+    "url": _text("url", _pattern(_WORD)),
+    "uuid": _text("uuid", _pattern(rf"urn:uuid:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")),
+    "xhtml": _text("xhtml: it must start with <div", lambda value: value.startswith("<div")),
+    "System.String": _text("id or url", _pattern(_WORD)),
+}

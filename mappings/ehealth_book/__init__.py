@@ -1,0 +1,1 @@
+"""The e-health book: one person's visits, newest first, as FHIR documents."""

@@ -1,0 +1,79 @@
+"""What the import contracts in pyproject.toml leave open: who may import which library or room."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("fhir_server", "mappings", "extensions")
+SOURCES = sorted(path for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))
+
+# Imported name → the folders and files that may import it; everybody else may not.
+ROOMS = {
+    "pymongo": ("fhir_server/store/",),
+    "bson": ("fhir_server/store/",),
+    "fastapi": ("fhir_server/http/",),
+    "starlette": ("fhir_server/http/",),
+    "uvicorn": ("fhir_server/cli/serve.py",),
+    "typer": ("fhir_server/cli/",),
+    "rich": ("fhir_server/cli/",),
+    "httpx2": ("fhir_server/cli/",),
+    "prometheus_client": ("fhir_server/http/",),
+    "structlog": ("fhir_server/http/",),
+    "lxml": ("fhir_server/fhir/",),
+    "pydantic_settings": ("fhir_server/settings.py",),
+    "fhir_server.settings": ("fhir_server/main.py", "fhir_server/cli/"),
+    "fhir_server.main": ("fhir_server/cli/",),
+    "fhir_server.cli": ("fhir_server/cli/", "fhir_server/__main__.py"),
+    "fhir_server.http": ("fhir_server/http/", "fhir_server/main.py"),
+    # The embedded server is a program, never a library (its licence is GPL-2.0-only).
+    "secantus": (),
+    "secantusdb": (),
+    "motor": (),
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(source: str) -> set[str]:
+    """Give every module a file imports, at the top or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{one.name}" for one in node.names}
+    return found
+
+
+def test_an_import_is_seen_in_every_form():
+    source = "import a.b\nfrom c import d\ndef f():\n    from e.g import h\n"
+    assert imported(source) >= {"a.b", "c", "c.d", "e.g", "e.g.h"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_library_stays_in_its_room(path):
+    modules = imported(path.read_text(encoding="utf-8"))
+    wrong = [
+        wanted
+        for wanted, rooms in ROOMS.items()
+        if any(module == wanted or module.startswith(f"{wanted}.") for module in modules)
+        and not name(path).startswith(rooms)
+    ]
+    assert not wrong, f"{name(path)} may not import {wrong}"
+
+
+def test_every_room_of_the_engine_is_on_a_floor():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    floors = next(one for one in contracts["contracts"] if one["type"] == "layers")
+    named = {room.strip() for floor in floors["layers"] for room in floor.split("|")}
+    there = {
+        path.name for path in (ROOT / "fhir_server").iterdir() if (path / "__init__.py").exists()
+    }
+    assert there <= named

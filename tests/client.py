@@ -1,0 +1,95 @@
+"""A FHIR client for tests: the real ASGI application, the real database, no socket."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+
+from fhir_server.access.caller import ANYONE_ON_LOOPBACK
+from fhir_server.base import Base
+from fhir_server.fhir import json
+from fhir_server.http.app import App
+from fhir_server.interactions import table
+from fhir_server.interactions.context import Context, Limits
+from fhir_server.main import PLUGINS
+from fhir_server.operations import OPERATIONS
+
+BASE_URL = "http://test.invalid/fhir"
+JSON = {"Content-Type": "application/fhir+json"}
+
+
+@dataclass(frozen=True)
+class Client:
+    """Requests relative to the base; bodies are dicts or bytes."""
+
+    http: httpx2.AsyncClient
+    context: Context
+
+    async def get(self, path: str, **headers: str) -> httpx2.Response:
+        return await self.http.get(f"/fhir/{path}", headers=_named(headers))
+
+    async def post(self, path: str, body: Any, **headers: str) -> httpx2.Response:
+        return await self._send("POST", path, body, headers)
+
+    async def put(self, path: str, body: Any, **headers: str) -> httpx2.Response:
+        return await self._send("PUT", path, body, headers)
+
+    async def delete(self, path: str, **headers: str) -> httpx2.Response:
+        return await self.http.delete(f"/fhir/{path}", headers=_named(headers))
+
+    async def stored(self) -> int:
+        """Count the current resources of all types."""
+        store, everything = self.context.store, self.context.allow("read", None)
+        counts = [
+            await store.count(everything, type_, everything, 5_000)
+            for type_ in self.context.spec.types
+            if type_ in await store.collections()
+        ]
+        return sum(count or 0 for count in counts)
+
+    async def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+        content = body if isinstance(body, bytes) else json.dump(body)
+        return await self.http.request(
+            method, f"/fhir/{path}", content=content, headers={**JSON, **_named(headers)}
+        )
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@asynccontextmanager
+async def health(store: Any, spec: Any, **limits: Any) -> AsyncIterator[Client]:
+    """Give a client of a health base over this store."""
+    context = Context(
+        spec=spec,
+        store=store,
+        base_url=BASE_URL,
+        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+        cursor_key=b"a key for tests",
+        caller=ANYONE_ON_LOOPBACK,
+        started=0,
+        limits=replace(Limits(), **limits),
+    )
+    operations = [*OPERATIONS, *(one for plugin in PLUGINS for one in plugin.operations)]
+    base = Base("/fhir", context, table.build(operations))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[tuple[Base, ...]]:
+        yield (base,)
+
+    app = App(opened)
+    async with app.other.router.lifespan_context(app.other):
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test.invalid") as http:
+            yield Client(http, context)
+
+
+def issues(response: httpx2.Response) -> list[dict[str, Any]]:
+    """Give the issues of an OperationOutcome answer."""
+    body = response.json()
+    assert body["resourceType"] == "OperationOutcome", body
+    return body["issue"]

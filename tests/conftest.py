@@ -1,0 +1,32 @@
+"""What many tests need: a database that speaks the real wire protocol, and a store in it."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from fhir_server.store import embedded
+from fhir_server.store.store import Store
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(tmp_path_factory) -> Iterator[str]:
+    """Give the URI in FHIR_MONGODB_URI, or of an embedded server that lives as long as the run."""
+    given = os.environ.get("FHIR_MONGODB_URI")
+    if given:
+        yield given
+        return
+    with embedded.running(tmp_path_factory.mktemp("mongodb")) as uri:
+        yield uri
+
+
+@pytest.fixture
+async def store(mongodb_uri) -> AsyncIterator[Store]:
+    """Give a store in a database of its own, dropped afterwards."""
+    opened = Store.open(mongodb_uri, f"test_{uuid4().hex}")
+    await opened.prepare()
+    yield opened
+    client = opened.database.client
+    await client.drop_database(opened.database.name)
+    await opened.close()

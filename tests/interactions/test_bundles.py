@@ -1,0 +1,160 @@
+import asyncio
+
+from tests.client import issues
+
+SELF = "urn:uuid:7f1a7d4e-0c6b-4b34-9a44-2b2bd4a5b001"
+OTHER = "urn:uuid:7f1a7d4e-0c6b-4b34-9a44-2b2bd4a5b002"
+
+
+def entry(method, url, resource=None, **request):
+    made = {"request": {"method": method, "url": url, **request}}
+    return made if resource is None else {**made, "resource": resource}
+
+
+def bundle(kind, *entries):
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+def observation(subject):
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "glucose"},
+        "subject": {"reference": subject},
+        "text": {
+            "status": "generated",
+            "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{subject}">her</a></div>',
+        },
+    }
+
+
+async def test_a_transaction_resolves_its_own_references_everywhere(fhir, patient):
+    answer = await fhir.post(
+        "",
+        bundle(
+            "transaction",
+            {**entry("POST", "Patient", patient), "fullUrl": SELF},
+            entry("POST", "Observation", observation(SELF)),
+        ),
+    )
+    assert answer.status_code == 200, answer.text
+    first, second = (one["response"]["location"] for one in answer.json()["entry"])
+    stored = (await fhir.get(second.removeprefix("http://test.invalid/fhir/"))).json()
+    patient_id = first.split("/")[-3]
+    assert stored["subject"]["reference"] == f"Patient/{patient_id}"
+    assert f'href="Patient/{patient_id}"' in stored["text"]["div"]
+
+
+async def test_one_bad_entry_leaves_nothing_written_and_is_named(fhir, patient):
+    wrong = {**observation("Patient/1"), "status": "perhaps"}
+    answer = await fhir.post(
+        "", bundle("transaction", entry("POST", "Patient", patient), entry("POST", "Observation", wrong))
+    )
+    assert answer.status_code in (400, 422)
+    assert "Bundle.entry[1]" in issues(answer)[0]["expression"][0]
+    assert await fhir.stored() == 0
+
+
+async def test_an_unresolvable_reference_refuses_the_whole_transaction(fhir, patient):
+    answer = await fhir.post(
+        "",
+        bundle(
+            "transaction",
+            {**entry("POST", "Patient", patient), "fullUrl": SELF},
+            entry("POST", "Observation", observation(OTHER)),
+        ),
+    )
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"][0].startswith("Bundle.entry[1]")
+    assert await fhir.stored() == 0
+
+
+async def test_a_target_written_twice_refuses_the_transaction(fhir, patient):
+    one = entry("PUT", "Patient/p1", {**patient, "id": "p1"})
+    answer = await fhir.post("", bundle("transaction", one, one))
+    assert answer.status_code == 400
+    assert await fhir.stored() == 0
+
+
+async def test_a_transaction_reads_what_it_wrote(fhir, patient):
+    answer = await fhir.post(
+        "",
+        bundle(
+            "transaction",
+            entry("GET", "Patient?name=bưởi"),
+            entry("PUT", "Patient/p1", {**patient, "id": "p1"}),
+        ),
+    )
+    read, written = answer.json()["entry"]
+    assert [one["resource"]["id"] for one in read["resource"]["entry"]] == ["p1"]
+    assert written["response"]["status"].startswith("201")
+
+
+async def test_a_transaction_deletes_before_it_creates(fhir, patient):
+    await fhir.put("Patient/p1", {**patient, "id": "p1"})
+    answer = await fhir.post(
+        "", bundle("transaction", entry("POST", "Patient", patient), entry("DELETE", "Patient/p1"))
+    )
+    assert answer.status_code == 200, answer.text
+    assert (await fhir.get("Patient/p1")).status_code == 410
+
+
+async def test_a_stale_version_in_one_entry_stops_all(fhir, patient):
+    await fhir.put("Patient/p1", {**patient, "id": "p1"})
+    answer = await fhir.post(
+        "",
+        bundle(
+            "transaction",
+            entry("POST", "Observation", observation("Patient/p1")),
+            entry("PUT", "Patient/p1", {**patient, "id": "p1", "active": True}, ifMatch='W/"7"'),
+        ),
+    )
+    assert answer.status_code == 412
+    assert await fhir.stored() == 1
+
+
+async def test_references_follow_a_conditional_create_that_found_something(fhir, patient):
+    await fhir.put("Patient/p1", {**patient, "id": "p1"})
+    query = "identifier=http://fhir.hl7.org.vn/core/sid/cccd|099190000001"
+    answer = await fhir.post(
+        "",
+        bundle(
+            "transaction",
+            {**entry("POST", "Patient", patient, ifNoneExist=query), "fullUrl": SELF},
+            entry("PUT", "Observation/o1", {**observation(SELF), "id": "o1"}),
+        ),
+    )
+    assert answer.status_code == 200, answer.text
+    assert (await fhir.get("Observation/o1")).json()["subject"]["reference"] == "Patient/p1"
+    assert await fhir.stored() == 2
+
+
+async def test_concurrent_conditional_creates_make_one_patient(fhir, patient):
+    query = "identifier=http://fhir.hl7.org.vn/core/sid/cccd|099190000001"
+    answers = await asyncio.gather(
+        *(fhir.post("Patient", patient, If_None_Exist=query) for _ in range(16))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert await fhir.stored() == 1
+
+
+async def test_a_batch_goes_on_after_a_failing_entry(fhir, patient):
+    answer = await fhir.post(
+        "",
+        bundle(
+            "batch",
+            entry("GET", "Patient/nobody"),
+            entry("POST", "Patient", patient),
+            entry("GET", "Nonsense/1"),
+        ),
+    )
+    statuses = [one["response"]["status"][:3] for one in answer.json()["entry"]]
+    assert statuses == ["404", "201", "404"]
+    assert answer.json()["entry"][0]["response"]["outcome"]["issue"][0]["code"] == "not-found"
+
+
+async def test_other_bundles_are_not_run(fhir):
+    answer = await fhir.post("", {"resourceType": "Bundle", "type": "collection"})
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Bundle.type"]

@@ -1,0 +1,45 @@
+"""What the search tests share: the R4 definitions, and one way to ask and to index."""
+
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fhir_server.search.index import index_fields
+from fhir_server.search.match import matches
+from fhir_server.search.parse import parse
+from fhir_server.spec.spec import load
+
+BASE = "https://health.example.org/fhir"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@pytest.fixture(scope="session")
+def spec():
+    return load()
+
+
+@pytest.fixture(scope="session")
+def search(spec):
+    def ask(type_, *parameters, strict=True):
+        return parse(
+            spec,
+            type_,
+            parameters,
+            base_urls=(BASE,),
+            zone=ZONE,
+            strict=strict,
+            max_count=1000,
+            default_count=50,
+        )
+
+    def document(resource):
+        identity = resource.get("id", "1")
+        fields = index_fields(spec, resource, identity=identity, base_urls=(BASE,), zone=ZONE)
+        return {"_id": identity, "ts": 0, "x": fields}
+
+    def found(resource, *parameters):
+        query = ask(resource["resourceType"], *parameters)
+        return matches(query.condition, document(resource))
+
+    return SimpleNamespace(ask=ask, document=document, found=found)

@@ -1,0 +1,168 @@
+"""Keyset paging: every row once, in order, missing last; and cursors nobody can forge."""
+
+from dataclasses import replace
+from functools import cmp_to_key
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import Everything
+from fhir_server.search.cursor import Position, after, seal, steps, unseal, values_of
+from fhir_server.search.match import matches, values_at
+from fhir_server.search.query import BY_ID, SearchQuery, SortKey
+
+KEY = b"k" * 32
+QUERY = SearchQuery("Patient", Everything(), applied=(("name", "an"), ("_count", "5")))
+
+
+def walk(documents, sort, size, bound=None):
+    """Read all pages as the search interaction does; give the ids in the order met."""
+    met = []
+    position = None
+    while True:
+        page = []
+        for step in steps(sort, position, bound=bound):
+            rows = [row for row in documents if matches(step.condition, row)]
+            rows.sort(key=as_mongodb(step.sort))
+            for row in rows[: size - len(page)]:
+                page.append(row["_id"])
+                last = Position(step.number, values_of(step.sort, row), bound)
+            if len(page) == size:
+                break
+        met += page
+        if len(page) < size:
+            return met
+        position = unseal(KEY, replace(QUERY, after=seal(KEY, QUERY, last)))
+
+
+def as_mongodb(sort):
+    return cmp_to_key(lambda one, other: compare(one, other, sort, missing_last=False))
+
+
+def as_asked(sort):
+    return cmp_to_key(lambda one, other: compare(one, other, sort, missing_last=True))
+
+
+def compare(one, other, sort, *, missing_last):
+    for key in sort:
+        values = [values_at(row, key.field) for row in (one, other)]
+        missing = [not found for found in values]
+        if all(missing):
+            continue
+        if any(missing):
+            first = missing[0] if missing_last or key.descending else missing[1]
+            return 1 if first else -1
+        missing_last = False
+        low, high = (max(found) if key.descending else min(found) for found in values)
+        if low != high:
+            return (1 if low > high else -1) * (-1 if key.descending else 1)
+    return 0
+
+
+small = st.integers(0, 3)
+word = st.text(alphabet="ab", max_size=2)
+
+
+@st.composite
+def a_document(draw):
+    fields = {
+        "date": draw(st.none() | st.builds(lambda lo: {"lo": lo}, small)),
+        "name": draw(st.none() | st.lists(word, min_size=1, max_size=2)),
+    }
+    return {"ts": draw(small), "x": {name: value for name, value in fields.items() if value}}
+
+
+KEYS = [("ts", True, False), ("x.date.lo", True, True), ("x.name", False, True)]
+a_key = st.builds(
+    lambda key, descending: SortKey(key[0], descending, single=key[1], nullable=key[2]),
+    st.sampled_from(KEYS),
+    st.booleans(),
+)
+
+
+@given(
+    st.lists(a_document(), max_size=12),
+    st.lists(a_key, max_size=3, unique_by=lambda key: key.field),
+    st.booleans(),
+    st.integers(1, 5),
+)
+def test_pages_give_every_row_once_in_order(documents, keys, descending, size):
+    rows = [{"_id": f"{number:02}", **row} for number, row in enumerate(documents)]
+    sort = (*keys, SortKey("_id", descending, nullable=False))
+    expected = sorted(rows, key=as_asked(sort))
+    assert walk(rows, sort, size) == [row["_id"] for row in expected]
+
+
+def test_a_row_inserted_or_deleted_in_between_hides_no_other():
+    rows = [{"_id": f"{number}", "ts": number, "x": {}} for number in range(6)]
+    sort = (BY_ID,)
+    position = Position(0, ("2",))
+    changed = [*rows[:1], *rows[3:], {"_id": "3a", "ts": 9, "x": {}}]
+    (step,) = steps(sort, position)
+    met = sorted(row["_id"] for row in changed if matches(step.condition, row))
+    assert met == ["3", "3a", "4", "5"]
+
+
+def test_a_walk_by_last_updated_ends_at_its_bound():
+    rows = [{"_id": f"{number}", "ts": number, "x": {}} for number in range(6)]
+    sort = (SortKey("ts", nullable=False), BY_ID)
+    assert walk(rows, sort, 2, bound=3) == ["0", "1", "2", "3"]
+
+
+@given(st.integers(0, 9), st.lists(st.text() | st.integers(-(2**63), 2**63 - 1)), st.none() | small)
+def test_a_cursor_comes_back_as_it_went(step, values, bound):
+    position = Position(step, tuple(values), bound)
+    text = seal(KEY, QUERY, position)
+    assert unseal(KEY, replace(QUERY, after=text)) == position
+
+
+def test_a_first_page_has_no_position():
+    assert unseal(KEY, QUERY) is None
+
+
+@given(st.data())
+def test_a_changed_cursor_is_refused(data):
+    text = seal(KEY, QUERY, Position(0, ("an", "7")))
+    place = data.draw(st.integers(0, len(text) - 2))
+    other = data.draw(st.sampled_from("ABCxyz019-_").filter(lambda letter: letter != text[place]))
+    with pytest.raises(Invalid):
+        unseal(KEY, replace(QUERY, after=text[:place] + other + text[place + 1 :]))
+
+
+@given(st.text())
+def test_any_other_text_is_refused(text):
+    with pytest.raises(Invalid):
+        unseal(KEY, replace(QUERY, after=text))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(QUERY, type="Observation"),
+        replace(QUERY, applied=(("name", "binh"),)),
+        replace(QUERY, applied=(*QUERY.applied, ("_sort", "name"))),
+    ],
+)
+def test_a_cursor_is_of_one_query_only(other):
+    text = seal(KEY, QUERY, Position(0, ("7",)))
+    with pytest.raises(Invalid):
+        unseal(KEY, replace(other, after=text))
+
+
+def test_another_page_size_keeps_the_cursor():
+    text = seal(KEY, QUERY, Position(0, ("7",)))
+    other = replace(QUERY, applied=(("name", "an"), ("_count", "9")), after=text)
+    assert unseal(KEY, other) == Position(0, ("7",))
+
+
+def test_another_key_refuses_the_cursor():
+    text = seal(KEY, QUERY, Position(0, ("7",)))
+    with pytest.raises(Invalid):
+        unseal(b"x" * 32, replace(QUERY, after=text))
+
+
+def test_a_position_has_a_value_for_every_key():
+    with pytest.raises(Invalid):
+        after((BY_ID,), ())

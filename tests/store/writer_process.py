@@ -1,0 +1,44 @@
+"""A worker for tests: commits patients, and holds one transaction open before its commit.
+
+Arguments: URI, database, the worker's name, how many patients, seconds the first one is held.
+"""
+
+import asyncio
+import sys
+
+from fhir_server.search.condition import Everything
+from fhir_server.store import transact
+from fhir_server.store.documents import Change
+from fhir_server.store.store import Store
+
+finish = transact._finish
+
+
+async def work(uri, database, name, count, held):
+    store = Store.open(uri, database)
+    first = asyncio.Event()
+
+    async def slow_finish(session):
+        transact._finish = finish
+        first.set()
+        await asyncio.sleep(held)
+        await finish(session)
+
+    async def commit(number):
+        change = Change("Patient", f"{name}-{number}", "create", {}, {}, "1", must_not_exist=True)
+        await store.commit(Everything(), [change])
+
+    if held:
+        transact._finish = slow_finish
+    async with asyncio.TaskGroup() as group:
+        group.create_task(commit(0))
+        if held:
+            await first.wait()
+        for number in range(1, count):
+            await commit(number)
+    await store.close()
+
+
+if __name__ == "__main__":
+    uri, database, name, count, held = sys.argv[1:]
+    asyncio.run(work(uri, database, name, int(count), float(held)))
