@@ -40,5 +40,7 @@ def told(body: bytes) -> str:
     parts = []
     for issue in issues:
         place = ", ".join(issue.get("expression", []))
-        parts.append(f"{place}: {issue.get('diagnostics', '')}" if place else issue.get("diagnostics", ""))
+        parts.append(
+            f"{place}: {issue.get('diagnostics', '')}" if place else issue.get("diagnostics", "")
+        )
     return "; ".join(parts)

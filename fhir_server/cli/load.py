@@ -85,7 +85,9 @@ def _send_file(client: Any, file: Path) -> list[Answer]:
 
 
 def _send(client: Any, item: Item) -> Answer:
-    response = client.post(item.path, content=item.body, headers={"Content-Type": item.content_type})
+    response = client.post(
+        item.path, content=item.body, headers={"Content-Type": item.content_type}
+    )
     if response.status_code >= 400:
         return Answer(item.name, f"{response.status_code}: {told(response.content)}")
     return Answer(item.name, _refused_parts(response.content))
@@ -121,7 +123,10 @@ def _resource(file: Path, body: bytes) -> Iterator[Item]:
     from fhir_server.fhir import json
 
     resource = json.parse_object(body)
-    if resource.get("resourceType") == "Bundle" and resource.get("type") in ("batch", "transaction"):
+    if resource.get("resourceType") == "Bundle" and resource.get("type") in (
+        "batch",
+        "transaction",
+    ):
         yield Item(str(file), "", "application/fhir+json", body)
     else:
         yield Item(str(file), "", "application/fhir+json", json.dump(_batch([resource])))

@@ -29,7 +29,5 @@ def synth(
     columns = ("Citizens", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
         task = progress.add_task("", total=citizens)
-        written = write(
-            out, citizens, seed, format.value, advance=lambda: progress.advance(task)
-        )
+        written = write(out, citizens, seed, format.value, advance=lambda: progress.advance(task))
     typer.echo(f"{written} files in {out}")

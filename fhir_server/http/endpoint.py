@@ -29,9 +29,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     request: FhirRequest | None = None
     code = "unknown"
     try:
-        request = await read_request(
-            scope, receive, base.path, base.context.limits.max_body_bytes
-        )
+        request = await read_request(scope, receive, base.path, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         check_formats(request, any_body=code.startswith("$"))
         response = await handler(base.context, request, target)

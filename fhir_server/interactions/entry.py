@@ -108,9 +108,7 @@ def entries(context: Context, resource: dict[str, Any]) -> list[Entry]:
     given = resource.get("entry", [])
     if len(given) > context.limits.max_bundle_entries:
         limit = context.limits.max_bundle_entries
-        raise Invalid(
-            f"{len(given)} entries are more than the {limit} allowed.", code="too-costly"
-        )
+        raise Invalid(f"{len(given)} entries are more than the {limit} allowed.", code="too-costly")
     return [_entry(context, index, one) for index, one in enumerate(given)]
 
 

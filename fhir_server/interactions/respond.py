@@ -41,9 +41,7 @@ def resource(stored: Stored) -> FhirResponse:
     return FhirResponse(200, stored.body or b"", version_headers(stored))
 
 
-def written(
-    base_url: str, request: FhirRequest, stored: Stored, *, status: int
-) -> FhirResponse:
+def written(base_url: str, request: FhirRequest, stored: Stored, *, status: int) -> FhirResponse:
     """Answer a write as `Prefer: return=` asks; the default is the whole representation."""
     headers = version_headers(stored)
     headers.append(("Location", location(base_url, stored)))

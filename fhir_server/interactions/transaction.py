@@ -146,9 +146,7 @@ def _rewritten(write: Write, resolved: Mapping[str, str]) -> Write:
     return replace(write, resource=resource, if_none_exist=None)
 
 
-def _answer(
-    context: Context, request: FhirRequest, stored: Stored, *, new: bool
-) -> bytes:
+def _answer(context: Context, request: FhirRequest, stored: Stored, *, new: bool) -> bytes:
     response = {
         "status": _STATUS[stored.method] if new else "200 OK",
         "location": respond.location(context.base_url, stored),
@@ -158,4 +156,3 @@ def _answer(
     representation = respond.prefer(request).get("return") == "representation"
     url = f"{context.base_url}/{stored.type}/{stored.id}"
     return bundle.response_entry(url, stored.body if representation else None, response)
-

@@ -136,10 +136,11 @@ def _alternatives(value: str) -> list[str]:
 def _unknown(params: Mapping[str, SearchParam], type_: str, name: str) -> Issue | None:
     """Give the issue of a parameter that is not searched here, None for one that is."""
     code = name.partition(":")[0]
+    if "." in name or code == "_has":
+        return Issue("not-supported", f"{name[:80]!r}: chained parameters are not searched here.")
     param = params.get(code)
     if param is None:
-        hint = " Chained parameters are not supported." if "." in code or code == "_has" else ""
-        return Issue("not-supported", f"{name[:80]!r} is no parameter of {type_}.{hint}")
+        return Issue("not-supported", f"{name[:80]!r} is no parameter of {type_}.")
     if kind_of(param) is None:
         return Issue(
             "not-supported",

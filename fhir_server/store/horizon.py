@@ -118,8 +118,9 @@ class Writer:
 
     async def _beat(self) -> None:
         while True:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._committed.wait(), IDLE)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE):
+                    await self._committed.wait()
             self._committed.clear()
             with contextlib.suppress(PyMongoError):
                 await self._promise(self._low())

@@ -110,7 +110,9 @@ async def search(
         database, type_, filter_, fields, sort=order, limit=limit + 1, session=session
     )
     more, rows = len(rows) > limit, rows[:limit]
-    last = values_of(sort, rows[-1]) if rows else ()
+    # The driver's long integers are a class of their own.
+    values = values_of(sort, rows[-1]) if rows else ()
+    last = tuple(int(value) if isinstance(value, int) else value for value in values)
     whole = await chunks.joined(database, type_, rows, session)
     return Page(tuple(stored(type_, row) for row in whole), more, last)
 

@@ -102,11 +102,12 @@ def _on_calendar(verdict: Verdict) -> Verdict:
 
 
 def _base64(value: str) -> bool:
+    packed = "".join(value.split())
     try:
-        binascii.a2b_base64("".join(value.split()), strict_mode=True)
+        binascii.a2b_base64(packed, strict_mode=True)
     except ValueError:
         return False
-    return bool(value)
+    return bool(packed)
 
 
 def _integer(name: str, low: int) -> Rule:

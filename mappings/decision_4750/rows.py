@@ -75,7 +75,7 @@ def _values(element: Element, asked: Layout, where: str, issues: list[Issue]) ->
         if len(child):
             told = f"{where}.{field.name} must be text, not further elements."
             issues.append(Issue("structure", told, f"{where}.{field.name}"))
-        if not text:
+        elif not text:
             continue
         if field.name in found:
             told = f"{where}.{field.name} stands twice; send it once."

@@ -51,8 +51,9 @@ MAPPED = ("XML1", "XML2", "XML3", "XML4", "XML5", "XML7", "XML8", "XML13", "XML1
 class Field:
     """One line of tables.csv.
 
-    `longest` is 0 for no limit; `required` is must (without it the visit is refused), portal
-    (the insurance portal asks for it), conditional or empty; `fault` says what is wrong with a
+    `longest` is 0 for no limit; `shape` is a key of values.FORMATS or empty; `required` is must
+    (without it the visit is refused), portal (the insurance portal asks for it), conditional or
+    empty; `fault` says what is wrong with a
     value, or gives an empty string; `since` and `until` are days, yyyy-mm-dd, both included.
     """
 
@@ -61,6 +62,7 @@ class Field:
     name: str
     longest: int
     numeric: bool
+    shape: str
     required: str
     codes: str
     aliases: tuple[str, ...]
@@ -122,6 +124,7 @@ def _field(row: dict[str, str]) -> Field:
         name=row["field"],
         longest=int(row["max"] or 0),
         numeric=numeric,
+        shape=row["format"],
         required=row["required"],
         codes=row["list"],
         aliases=tuple(row["aliases"].split()),

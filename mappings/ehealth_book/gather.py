@@ -78,7 +78,7 @@ async def _patient(context: Context, id_: str) -> Leaf:
 
 
 async def _encounters(context: Context, wish: Wish) -> tuple[list[Leaf], str | None]:
-    wanted = [
+    wanted: list[Condition] = [
         AnyOf("x.patient", (f"Patient/{wish.patient}",)),
         Not(AnyOf("x.status", ("*|entered-in-error",))),
     ]
@@ -123,9 +123,7 @@ async def _touched(context: Context, patient: str, since: int) -> tuple[str, ...
     return tuple(sorted(one.removeprefix("Encounter/") for one in visits))
 
 
-async def _visits(
-    context: Context, patient: str, encounters: Sequence[Leaf]
-) -> tuple[Visit, ...]:
+async def _visits(context: Context, patient: str, encounters: Sequence[Leaf]) -> tuple[Visit, ...]:
     if not encounters:
         return ()
     wanted = tuple(one.reference for one in encounters)
@@ -153,14 +151,9 @@ async def _of_patient(context: Context, patient: str, types: Sequence[str]) -> t
     mine = AnyOf("x.patient", (f"Patient/{patient}",))
     apart = Not(Present("x.encounter"))
     found = await asyncio.gather(
-        *(
-            _found(context, type_, mine, *((apart,) if type_ in LINKS else ()))
-            for type_ in types
-        )
+        *(_found(context, type_, mine, *((apart,) if type_ in LINKS else ())) for type_ in types)
     )
-    return tuple(
-        one for leaves in found for one in leaves if not entered_in_error(one.resource)
-    )
+    return tuple(one for leaves in found for one in leaves if not entered_in_error(one.resource))
 
 
 async def _found(context: Context, type_: str, *conditions: Condition) -> list[Leaf]:

@@ -99,7 +99,7 @@ def order(resource: Fhir, shelf: Shelf) -> str:
     to = joined((facility(one, shelf) for one in resource.get("performer", ())), ", ")
     if not to:
         return joined((concept(resource.get("code")), words.date(resource.get("authoredOn"))))
-    number = next((one.get("value", "") for one in resource.get("identifier", ())), "")
+    number = words.first(resource.get("identifier")).get("value", "")
     return joined(
         (
             f"→ {to}",
@@ -121,13 +121,11 @@ def note(resource: Fhir, shelf: Shelf) -> str:
 
 def appointment(resource: Fhir, shelf: Shelf) -> str:
     """Give when to come back, where, and what for."""
-    asked = next(iter(resource.get("requestedPeriod", ())), {})
+    asked = words.first(resource.get("requestedPeriod"))
     # A person goes to a place; the citizen and the doctor are named elsewhere in the book.
     actors = [one.get("actor", {}) for one in resource.get("participant", ())]
     places = [
-        one
-        for one in actors
-        if "Location" in (one.get("type"), words.key(one).partition("/")[0])
+        one for one in actors if "Location" in (one.get("type"), words.key(one).partition("/")[0])
     ]
     return joined(
         (
@@ -140,7 +138,7 @@ def appointment(resource: Fhir, shelf: Shelf) -> str:
 
 def coverage(resource: Fhir, shelf: Shelf) -> str:
     """Give the card's number, how long it is good for, and who pays."""
-    identifier = next(iter(resource.get("identifier", ())), {})
+    identifier = words.first(resource.get("identifier"))
     number = resource.get("subscriberId") or identifier.get("value") or ""
     return joined(
         (

@@ -9,7 +9,6 @@ from mappings.ehealth_book.words import Fhir, Shelf, clean, concept, joined
 
 Side = Literal["", "▲", "▼", "!"]
 
-HIGH, LOW, OUTSIDE = "▲", "▼", "!"
 # https://hl7.org/fhir/R4/valueset-observation-interpretation.html
 _INTERPRETATIONS: tuple[tuple[Side, tuple[str, ...]], ...] = (
     ("▲", ("H", "HH", "HU", "HX", ">")),
@@ -57,11 +56,7 @@ def outside(resource: Fhir) -> Side:
             return side
     if "interpretation" in resource:
         return ""
-    sides = [
-        _side(resource.get("valueQuantity", {}), limits)
-        for limits in resource.get("referenceRange", ())[:1]
-    ]
-    return sides[0] if sides else ""
+    return _side(resource.get("valueQuantity", {}), words.first(resource.get("referenceRange")))
 
 
 def limit_text(limits: Fhir) -> str:
@@ -92,21 +87,23 @@ def _single(resource: Fhir) -> str:
 
 def _side(amount: Fhir, limits: Fhir) -> Side:
     """Compare only what is certain: `<5` is below 3 or not, nobody knows."""
-    measured = _number(amount)
-    low, high = _number(limits.get("low", {})), _number(limits.get("high", {}))
-    units = {one["unit"] for one in (amount, *limits.values()) if isinstance(one, dict) and "unit" in one}
+    ends = (limits.get("low", {}), limits.get("high", {}))
+    low, high = map(_number, ends)
+    measured, sign = _number(amount), amount.get("comparator", "")
+    units = {one["unit"] for one in (amount, *ends) if "unit" in one}
     if measured is None or len(units) > 1:
         return ""
-    sign = amount.get("comparator", "")
     if high is not None and not sign.startswith("<"):
-        strict = sign == ">"
-        if measured > high or (strict and measured == high):
-            return "▲"
-    if low is not None and not sign.startswith(">"):
-        strict = sign == "<"
-        if measured < low or (strict and measured == low):
-            return "▼"
-    return ""
+        over = measured >= high if sign == ">" else measured > high
+        return "▲" if over else _below(measured, low, sign)
+    return _below(measured, low, sign)
+
+
+def _below(measured: Decimal, low: Decimal | None, sign: str) -> Side:
+    if low is None or sign.startswith(">"):
+        return ""
+    under = measured <= low if sign == "<" else measured < low
+    return "▼" if under else ""
 
 
 def _number(amount: Fhir) -> Decimal | None:

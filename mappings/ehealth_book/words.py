@@ -28,6 +28,11 @@ def joined(parts: Iterable[str], by: str = " · ") -> str:
     return by.join(part for part in parts if part)
 
 
+def first(values: Iterable[Fhir] | None) -> Fhir:
+    """Give the first of several elements, an empty one where there is none."""
+    return next(iter(values or ()), {})
+
+
 def date(text: str | None) -> str:
     """Give a FHIR date or dateTime as read in Viet Nam: `22/11/2026 10:30`, `11/2026`, `2026`."""
     if not text:
@@ -53,8 +58,8 @@ def period(value: Fhir | None) -> str:
 def concept(value: Fhir | None) -> str:
     """Give a CodeableConcept's text, else the display or code of its first coding."""
     value = value or {}
-    first = next(iter(value.get("coding", ())), {})
-    return clean(value.get("text") or first.get("display") or first.get("code") or "")
+    coding = first(value.get("coding"))
+    return clean(value.get("text") or coding.get("display") or coding.get("code") or "")
 
 
 def concepts(values: Iterable[Fhir] | None) -> str:
@@ -79,8 +84,9 @@ def quantity(value: Fhir | None) -> str:
     value = value or {}
     if "value" not in value:
         return ""
-    sign = {"<=": "≤", ">=": "≥"}.get(value.get("comparator", ""), value.get("comparator", ""))
-    unit = value.get("unit") or value.get("code") or ""
+    comparator = str(value.get("comparator", ""))
+    sign = {"<=": "≤", ">=": "≥"}.get(comparator, comparator)
+    unit = str(value.get("unit") or value.get("code") or "")
     return clean(joined((sign, decimals.text(value["value"]), unit), " "))
 
 
@@ -89,8 +95,9 @@ def name(person: Fhir) -> str:
     names = person.get("name")
     if isinstance(names, str):
         return clean(names)
-    first = next(iter(names or ()), {})
-    return clean(first.get("text") or joined((first.get("family", ""), *first.get("given", ())), " "))
+    found = first(names)
+    parts = (found.get("family", ""), *found.get("given", ()))
+    return clean(found.get("text") or joined(parts, " "))
 
 
 def key(target: Fhir | None) -> str:
@@ -108,7 +115,7 @@ def party(target: Fhir | None, shelf: Shelf) -> str:
     """Give the name of whom a Reference points at: its own, the display, or its number."""
     target = target or {}
     found = of(target, shelf)
-    identifier = next(iter(found.get("identifier", ())), target.get("identifier", {}))
+    identifier = first(found.get("identifier")) or target.get("identifier", {})
     return name(found) or clean(target.get("display") or identifier.get("value") or "")
 
 

@@ -38,9 +38,7 @@ async def resolve(
     return names, changes
 
 
-async def _known(
-    transaction: Transaction, type_: str, drafts: Sequence[Draft]
-) -> dict[str, str]:
+async def _known(transaction: Transaction, type_: str, drafts: Sequence[Draft]) -> dict[str, str]:
     tokens = tuple(_token(draft) for draft in drafts)
     if not tokens:
         return {}

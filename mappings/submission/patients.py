@@ -53,7 +53,8 @@ async def match(transaction: Transaction, draft: PatientDraft) -> Match:
     if not found:
         return Match()
     if len(found) > 1:
-        return Match(None, ("Its identifiers belong to different patients.",), tuple(sorted(found)))
+        doubt = "Its identifiers belong to different patients."
+        return Match(None, (doubt,), tuple(sorted(found)))
     (current,) = found.values()
     doubts = tuple(_disagreements(current, draft.resource))
     if doubts:
@@ -82,7 +83,9 @@ async def is_latest(
     return not await transaction.search("Encounter", later, 1)
 
 
-def merged(current: dict[str, Any] | None, draft: dict[str, Any], *, latest: bool) -> dict[str, Any]:
+def merged(
+    current: dict[str, Any] | None, draft: dict[str, Any], *, latest: bool
+) -> dict[str, Any]:
     """Give the Patient to store: identifiers add up, demographics are the latest visit's."""
     if current is None:
         return draft

@@ -6,7 +6,7 @@ arrives late changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -40,7 +40,7 @@ async def store(context: Context, raw: RawFile, visit: Visit) -> Sequence[Issue]
         return await _changes(context, transaction, raw, visit, told)
 
     committed = await context.store.transact(partial(context.allow, "$submit-document"), plan)
-    return (*told.issues, _summary(context, visit, committed, told))
+    return (*told.issues, _summary(visit, committed, told))
 
 
 async def _changes(
@@ -66,15 +66,17 @@ async def _visit_changes(
     context: Context, transaction: Transaction, raw: RawFile, visit: Visit, told: Told
 ) -> dict[str, Change]:
     names, parties = await resolve(context, transaction, visit)
+    visit = replace(
+        visit,
+        patient=replace(visit.patient, resource=rewrite(visit.patient.resource, names)),
+    )
     patient, extra = await _patient(context, transaction, visit, told)
     names[draft_url(visit.facility, visit.ma_lk, "Patient")] = f"Patient/{patient.id}"
     names |= {
         draft_url(visit.facility, visit.ma_lk, draft.key): _reference(visit, draft)
         for draft in visit.drafts
     }
-    resources = {
-        _reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts
-    }
+    resources = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
     resources |= record.of(context, raw, visit, patient.id, list(resources))
     changes = {reference: _put(context, reference, one) for reference, one in resources.items()}
     changes |= {f"{one.type}/{one.id}": one for one in (*parties, patient, *extra)}
@@ -129,12 +131,9 @@ def _reference(visit: Visit, draft: Draft) -> str:
     return f"{draft.resource['resourceType']}/{identity}"
 
 
-def _summary(
-    context: Context, visit: Visit, committed: Sequence[Stored], told: Told
-) -> Issue:
+def _summary(visit: Visit, committed: Sequence[Stored], told: Told) -> Issue:
     """Say in one line what became of the visit."""
-    _ = context
-    new = [one for one in committed if one.method == "create"]
+    new = [one for one in committed if one.changed and one.method == "create"]
     changed = [one for one in committed if one.changed and one.method != "create"]
     same = len(committed) - len(new) - len(changed)
     listed = ", ".join(f"{one.type}/{one.id} version {one.version}" for one in changed)

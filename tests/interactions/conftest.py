@@ -26,5 +26,3 @@ def patient() -> dict:
         "gender": "female",
         "birthDate": "1990-02-28",
     }
-
-

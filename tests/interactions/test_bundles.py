@@ -48,7 +48,10 @@ async def test_a_transaction_resolves_its_own_references_everywhere(fhir, patien
 async def test_one_bad_entry_leaves_nothing_written_and_is_named(fhir, patient):
     wrong = {**observation("Patient/1"), "status": "perhaps"}
     answer = await fhir.post(
-        "", bundle("transaction", entry("POST", "Patient", patient), entry("POST", "Observation", wrong))
+        "",
+        bundle(
+            "transaction", entry("POST", "Patient", patient), entry("POST", "Observation", wrong)
+        ),
     )
     assert answer.status_code in (400, 422)
     assert "Bundle.entry[1]" in issues(answer)[0]["expression"][0]

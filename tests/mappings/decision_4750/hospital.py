@@ -98,10 +98,14 @@ _BY_FORMAT = {
 def table(kind, *rows):
     """Give the XML text of a table."""
     root, listed, record = SHAPES[kind]
-    inner = ["".join(f"<{name}>{escape(text)}</{name}>" for name, text in row.items()) for row in rows]
     if not record:
-        return f"<{root}>{inner[0]}</{root}>"
-    return f"<{root}><{listed}>{''.join(f'<{record}>{one}</{record}>' for one in inner)}</{listed}></{root}>"
+        return f"<{root}>{_elements(rows[0])}</{root}>"
+    inner = "".join(f"<{record}>{_elements(row)}</{record}>" for row in rows)
+    return f"<{root}><{listed}>{inner}</{listed}></{root}>"
+
+
+def _elements(row):
+    return "".join(f"<{name}>{escape(text)}</{name}>" for name, text in row.items())
 
 
 def base64_of(text):
@@ -138,9 +142,7 @@ def mapped(summary=(), created="20250901", **tables):
 
 def resources(visit, kind):
     """Give the resources of one type a visit drafts."""
-    return [
-        draft.resource for draft in visit.drafts if draft.resource["resourceType"] == kind
-    ]
+    return [draft.resource for draft in visit.drafts if draft.resource["resourceType"] == kind]
 
 
 def errors(refused):

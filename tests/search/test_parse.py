@@ -1,0 +1,101 @@
+"""A query's parameters: combined, counted, refused by name, or left out with a warning."""
+
+import pytest
+
+from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import Everything
+
+HOSTILE = ["$or", "__proto__", "x.code", "_id.x", "a\x00b", "", ":", ":missing", "code|", "$where"]
+
+
+def refused(search, type_, *parameters):
+    with pytest.raises(Invalid) as caught:
+        search.ask(type_, *parameters)
+    return caught.value.issues
+
+
+def test_no_parameter_asks_for_everything(search):
+    assert search.ask("Patient").condition == Everything()
+
+
+def test_different_parameters_all_hold(search):
+    resource = {"resourceType": "Patient", "gender": "female", "birthDate": "1980-02-03"}
+    assert search.found(resource, ("gender", "female"), ("birthdate", "1980"))
+    assert not search.found(resource, ("gender", "female"), ("birthdate", "1981"))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_just_unknown(search, name):
+    (issue,) = refused(search, "Patient", (name, "1"))
+    assert (issue.code, issue.severity) == ("not-supported", "error")
+
+
+def test_all_faults_are_named_at_once(search):
+    issues = refused(
+        search,
+        "Observation",
+        ("foo", "1"),
+        ("bar:x", "1"),
+        ("value-quantity", "5"),
+        ("code:text", "x"),
+        ("date", "yesterday"),
+        ("_count", "many"),
+    )
+    told = " ".join(issue.diagnostics for issue in issues)
+    assert len(issues) == 6
+    for name in ("foo", "bar:x", "value-quantity", "code:text", "date", "_count"):
+        assert name in told
+
+
+def test_a_lenient_search_leaves_out_what_is_unknown_and_says_so(search):
+    query = search.ask("Patient", ("foo", "1"), ("gender", "male"), ("_content", "x"), strict=False)
+    assert [issue.severity for issue in query.issues] == ["warning", "warning"]
+    assert query.applied == (("gender", "male"),)
+    assert query.condition == search.ask("Patient", ("gender", "male")).condition
+
+
+def test_a_lenient_search_does_not_swallow_a_bad_value(search):
+    with pytest.raises(Invalid):
+        search.ask("Patient", ("birthdate", "yesterday"), strict=False)
+
+
+@pytest.mark.parametrize("name", ["patient.name", "subject:Patient.name", "_has:Observation:x:y"])
+def test_chains_are_refused_with_a_word_why(search, name):
+    (issue,) = refused(search, "Observation", (name, "x"))
+    assert "chained" in issue.diagnostics
+
+
+def test_formats_are_left_to_the_door(search):
+    query = search.ask("Patient", ("_format", "json"), ("_pretty", "true"))
+    assert query.condition == Everything()
+
+
+def test_the_self_link_has_what_was_used_without_the_page(search):
+    parameters = [("gender", "male"), ("_sort", "name"), ("_count", "5"), ("_page", "abc")]
+    query = search.ask("Patient", *parameters)
+    assert query.applied == tuple(parameters[:-1])
+    assert query.after == "abc"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [("gender", "male")] * 201,
+        [("name", "a" * 4097)],
+        [("_id", ",".join("a" * 501))],
+    ],
+)
+def test_a_search_has_its_limits(search, parameters):
+    (issue,) = refused(search, "Patient", *parameters)
+    assert issue.code == "too-costly"
+
+
+@pytest.mark.parametrize("value", ["", ",", "a,", ",,"])
+def test_an_empty_value_is_refused(search, value):
+    (issue,) = refused(search, "Patient", ("gender", value))
+    assert "empty" in issue.diagnostics
+
+
+def test_a_long_name_is_not_repeated_whole(search):
+    (issue,) = refused(search, "Patient", ("x" * 100_000, "1"))
+    assert len(issue.diagnostics) < 200
