@@ -1,7 +1,7 @@
 """fhir-server indexes: what exists, what is missing, builds."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,28 +9,66 @@ import typer
 def indexes(
     build: Annotated[bool, typer.Option("--build", help="Build what is missing.")] = False,
     reindex: Annotated[
-        bool, typer.Option("--reindex", help="Rewrite index fields of outdated types.")
+        bool, typer.Option("--reindex", help="Rewrite the index fields of outdated types.")
     ] = False,
 ) -> None:
-    """Compare the indexes of the database at FHIR_MONGODB_URI with the default set."""
+    """Compare the database at FHIR_MONGODB_URI with the default index set; exit 1 if it lacks."""
+    from fhir_server.fhir.errors import Unavailable
     from fhir_server.settings import Settings
 
     settings = Settings()
     if settings.uri() is None:
         typer.echo("fhir-server: set FHIR_MONGODB_URI to the database to look at.", err=True)
         raise typer.Exit(2)
-    asyncio.run(_run(build=build, reindex=reindex))
+    try:
+        complete = asyncio.run(_run(settings, build=build, reindex=reindex))
+    except Unavailable as error:
+        typer.echo(f"fhir-server: {error}", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if complete else 1)
 
 
-async def _run(*, build: bool, reindex: bool) -> None:
-    from rich.console import Console
+async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
+    from fhir_server.main import default_indexes, definitions, health_store
 
-    from fhir_server.main import definitions
-    from fhir_server.settings import Settings
-    from fhir_server.store.store import opened
+    spec = definitions()
+    async with health_store(settings) as store:
+        await store.prepare()
+        missing = await store.missing_indexes(default_indexes(), spec.types)
+        formats = {type_: spec.index_format(type_) for type_ in spec.types}
+        outdated = sorted(await store.outdated(formats))
+        typer.echo(f"{len(missing)} indexes missing, {len(outdated)} types in an older format.")
+        for index in missing:
+            keys = ", ".join(f"{field} {way}" for field, way in index.keys)
+            typer.echo(f"  missing   {index.collection}: {keys}")
+        if build and missing:
+            await _build(store, missing)
+        for type_ in outdated:
+            typer.echo(f"  outdated  {type_}")
+            if reindex:
+                await _reindex(settings, spec, store, type_)
+    return (build or not missing) and (reindex or not outdated)
 
-    settings = Settings()
-    uri = settings.uri()
-    assert uri is not None
-    async with opened(uri, settings.database) as store:
-        await _report(store, definitions(), Console(), build=build, reindex=reindex)
+
+async def _build(store: Any, missing: Any) -> None:
+    from rich.progress import Progress
+
+    with Progress() as progress:
+        task = progress.add_task("Building", total=len(missing))
+        await store.build_indexes(
+            missing, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+
+
+async def _reindex(settings: Any, spec: Any, store: Any, type_: str) -> None:
+    from fhir_server.search.index import index_fields
+
+    base_urls = (settings.base_url.rstrip("/"),)
+
+    def fields(resource: dict[str, Any]) -> dict[str, Any]:
+        return index_fields(
+            spec, resource, identity=resource["id"], base_urls=base_urls, zone=settings.zone()
+        )
+
+    done = await store.reindex(type_, fields, spec.index_format(type_))
+    typer.echo(f"  reindexed {type_}: {done} resources")

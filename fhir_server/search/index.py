@@ -13,7 +13,7 @@ PATIENT_FIELD = "_patient"
 
 def index_fields(
     spec: Spec,
-    resource: Mapping[str, Any],
+    resource: dict[str, Any],
     *,
     identity: str,
     base_urls: tuple[str, ...],
@@ -27,12 +27,11 @@ def index_fields(
     """
     type_ = resource["resourceType"]
     place = Place(base_urls, zone, spec.types)
-    document = dict(resource)
     found: dict[str, Any] = {}
     for param in spec.search_params(type_).values():
         kind = kind_of(param)
         if kind is not None and kind.fields is not None:
-            values = param.values(document)
+            values = param.values(resource)
             if values:
                 found.update(kind.fields(param, values, place))
     patients = set(_patients(spec, type_, found))

@@ -89,10 +89,11 @@ class Writer:
         """Give the lease back; a stamp in doubt keeps it until it expires."""
         if self._heart is None:
             return
-        self._heart.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._heart
-        self._heart = None
+        heart, self._heart = self._heart, None
+        while not heart.done():
+            # Python 3.11 may lose a cancellation that meets a result (asyncio.wait_for).
+            heart.cancel()
+            await asyncio.wait([heart], timeout=IDLE)
         if not self._in_flight:
             with contextlib.suppress(PyMongoError):
                 low = self._low()

@@ -53,8 +53,8 @@ class Field:
 
     `longest` is 0 for no limit; `shape` is a key of values.FORMATS or empty; `required` is must
     (without it the visit is refused), portal (the insurance portal asks for it), conditional or
-    empty; `fault` says what is wrong with a
-    value, or gives an empty string; `since` and `until` are days, yyyy-mm-dd, both included.
+    empty; `fault` says what is wrong with a value, or gives an empty string; `since` and `until`
+    are days, yyyy-mm-dd, both included.
     """
 
     table: str

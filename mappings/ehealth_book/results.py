@@ -54,9 +54,11 @@ def outside(resource: Fhir) -> Side:
     for side, codes in _INTERPRETATIONS:
         if words.has_code(resource.get("interpretation"), *codes):
             return side
-    if "interpretation" in resource:
+    ranges = resource.get("referenceRange", ())
+    # Of several ranges, by age or by sex, nobody said which is this person's.
+    if "interpretation" in resource or len(ranges) != 1:
         return ""
-    return _side(resource.get("valueQuantity", {}), words.first(resource.get("referenceRange")))
+    return _side(resource.get("valueQuantity", {}), ranges[0])
 
 
 def limit_text(limits: Fhir) -> str:

@@ -1,6 +1,7 @@
 """Who follows the commits misses none, whoever writes them and however slowly."""
 
 import asyncio
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +21,10 @@ def patient(id_):
 
 
 async def worker(store, uri, name, count, held):
+    told = [uri, store.database.name, name, str(count), str(held)]
+    root = str(WRITER.parents[2])
     return await asyncio.create_subprocess_exec(
-        sys.executable, WRITER, uri, store.database.name, name, str(count), str(held)
+        sys.executable, WRITER, *told, env=os.environ | {"PYTHONPATH": root}
     )
 
 

@@ -14,6 +14,9 @@ from fhir_server.search.place import Place
 from fhir_server.search.types import token
 from fhir_server.spec.spec import SearchParam
 
+# A bare id under a parameter that refers to anything stands for one reference of each type.
+MAX_WANTED = 2_000
+
 
 def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
     """Give what the references point at, and logical references under `:identifier`.
@@ -33,6 +36,8 @@ def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) 
 
 def _is(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
     wanted = [text for value in alternatives for text in _wanted(param, unescape(value), place)]
+    if len(wanted) > MAX_WANTED:
+        raise Invalid("too many ids of any type; write Type/id.", code="too-costly")
     return AnyOf(f"x.{param.code}", tuple(wanted))
 
 

@@ -101,6 +101,14 @@ def test_the_resources_of_a_bundle_are_referred_to_by_their_id(search):
     assert search.found(resource, ("composition", "Composition/c1"))
 
 
+def test_many_bare_ids_under_a_parameter_for_any_type_are_refused(search):
+    ids = [f"a{number}" for number in range(400)]
+    with pytest.raises(Invalid, match="too many"):
+        search.ask("Provenance", ("target", ",".join(ids)))
+    typed = ",".join(f"Patient/{identity}" for identity in ids)
+    search.ask("Provenance", ("target", typed[:4000].rpartition(",")[0]))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
