@@ -104,8 +104,8 @@ def stored(type_: str, document: Mapping[str, Any]) -> Stored:
     return Stored(
         type=type_,
         id=document.get("id") or document["_id"],
-        version=document["v"],
-        ts=document["ts"],
+        version=int(document["v"]),
+        ts=int(document["ts"]),
         body=document.get("body"),
         deleted=document.get("deleted", False),
         method=document.get("method", "update"),

@@ -143,7 +143,7 @@ async def follow(database: Database, after: int, limit: int) -> tuple[Sequence[C
 
 
 def _commit(row: dict[str, Any]) -> Commit:
-    return Commit(row["_id"], row["w"], tuple(tuple(change) for change in row["c"]))
+    return Commit(int(row["_id"]), row["w"], tuple(tuple(change) for change in row["c"]))
 
 
 async def _floor(database: Database) -> int:

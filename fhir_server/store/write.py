@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
+from bson.int64 import Int64
 from pymongo import DeleteOne, InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -101,7 +102,20 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
 def _may(decision: Condition, id_: str, document: Mapping[str, Any] | None) -> bool:
     if isinstance(decision, Everything):
         return True
-    return matches(decision, {**(document or {}), "_id": id_})
+    return matches(decision, _plain({**(document or {}), "_id": id_}))
+
+
+def _plain(value: Any) -> Any:
+    """Turn the driver's long integers, a class of their own, into plain ones."""
+    match value:
+        case dict():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case Int64():
+            return int(value)
+        case _:
+            return value
 
 
 def documents(

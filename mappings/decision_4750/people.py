@@ -28,7 +28,7 @@ FACILITIES = (
     ("XML13", "MA_NOI_DEN"),
 )
 
-_SOCIAL_INSURANCE = re.compile(r"\d{10}")
+_SOCIAL_INSURANCE = re.compile(r"\d{10}", re.ASCII)
 
 
 def practitioners(scene: Scene) -> tuple[Draft, ...]:

@@ -81,14 +81,14 @@ def _values(element: Element, asked: Layout, where: str, issues: list[Issue]) ->
             told = f"{where}.{field.name} stands twice; send it once."
             issues.append(Issue("structure", told, f"{where}.{field.name}"))
         found[field.name] = text
-        if (field.longest and len(text) > field.longest) or field.fault(text) or field.codes:
+        if len(text) > field.longest or field.codes or field.fault(text):
             issues += _faults(text, field, where)
     return found
 
 
 def _faults(text: str, field: Field, where: str) -> Iterator[Issue]:
     place = f"{where}.{field.name}"
-    if field.longest and _length(text, field) > field.longest:
+    if _length(text, field) > field.longest:
         told = f"{place} has {len(text)} characters; at most {field.longest} are allowed."
         yield Issue("too-long", told, place)
     if reason := field.fault(text):

@@ -11,7 +11,7 @@ from mappings.terms.concepts import Fhir
 from mappings.terms.identifiers import Systems
 
 # A doctor sent to another facility writes it behind the licence: 000001/HNO-CCHN.C.01001
-_SECONDED = re.compile(r"\.[Cc]\.\w{5}$")
+_SECONDED = re.compile(r"\.[Cc]\.\w{5}$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from mappings.terms import codes
 
 RAW = "raw"
 SAME_AS_SUMMARY = "= XML1"
+# FHIR's limit, for fields the decree leaves open: https://hl7.org/fhir/R4/datatypes.html#string
+LONGEST_STRING = 1024 * 1024
 
 # Kind → (root element, list element, row element); a table without a list has one row, its root.
 SHAPES = {
@@ -51,7 +53,7 @@ MAPPED = ("XML1", "XML2", "XML3", "XML4", "XML5", "XML7", "XML8", "XML13", "XML1
 class Field:
     """One line of tables.csv.
 
-    `longest` is 0 for no limit; `shape` is a key of values.FORMATS or empty; `required` is must
+    `longest` is in characters; `shape` is a key of values.FORMATS or empty; `required` is must
     (without it the visit is refused), portal (the insurance portal asks for it), conditional or
     empty; `fault` says what is wrong with a value, or gives an empty string; `since` and `until`
     are days, yyyy-mm-dd, both included.
@@ -122,7 +124,7 @@ def _field(row: dict[str, str]) -> Field:
         table=row["table"],
         position=int(row["position"]),
         name=row["field"],
-        longest=int(row["max"] or 0),
+        longest=int(row["max"] or LONGEST_STRING),
         numeric=numeric,
         shape=row["format"],
         required=row["required"],

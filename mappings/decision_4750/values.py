@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from mappings.terms import dates
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d{1,15})?", re.ASCII)
 
 
 def anything(_: str) -> str:

@@ -14,8 +14,9 @@ from mappings.terms.quantities import number, positive, quantity
 
 # The decree's own pattern: 1 viên/lần * 2 lần/ngày * 28 ngày
 _DOSE = re.compile(
-    r"(?P<dose>\d+(?:[.,]\d+)?)\s*(?P<unit>[^\d/*]+?)\s*/\s*lần\s*\*\s*"
-    r"(?P<times>\d{1,2})\s*lần\s*/\s*ngày(?:\s*\*\s*(?P<days>\d{1,3})\s*ngày)?"
+    r"(?P<dose>\d{1,6}(?:[.,]\d{1,6})?) ?(?P<unit>[^\d/* ][^\d/*]*?) ?/ ?lần ?\* ?"
+    r"(?P<times>\d{1,2}) ?lần ?/ ?ngày(?: ?\* ?(?P<days>\d{1,3}) ?ngày)?",
+    re.ASCII,
 )
 
 
@@ -68,7 +69,7 @@ def _dosage(scene: Scene, row: Row) -> list[Fhir]:
 
 def _regimen(text: str) -> Fhir:
     """Read the dose and its times where the text follows the decree's pattern to its end."""
-    said = _DOSE.fullmatch(text.strip())
+    said = _DOSE.fullmatch(" ".join(text.split()))
     if not said or not positive(said["dose"]) or not positive(said["times"]):
         return {}
     repeat: Fhir = {"frequency": number(said["times"]), "period": 1, "periodUnit": "d"}

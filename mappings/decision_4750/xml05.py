@@ -14,8 +14,10 @@ from mappings.terms.concepts import LOINC, Fhir, coding, concept, present
 from mappings.terms.quantities import quantity
 
 # Writers that escape twice leave &lt; and &gt; in the text.
-_SIGNS = re.compile(r"CSST\s*(?:<|&lt;)([^<>&]{1,200})(?:>|&gt;)", re.IGNORECASE)
-_SIGN = re.compile(r"(HA|NT|SP|HL|M|T)\s*(\d{1,3}(?:[.,]\d{1,2})?)(?:\s*/\s*(\d{1,3}))?\s*\D*")
+_SIGNS = re.compile(r"CSST\s*(?:<|&lt;)([^<>&]{1,200})(?:>|&gt;)", re.ASCII | re.IGNORECASE)
+_SIGN = re.compile(
+    r"(HA|NT|SP|HL|M|T)\s*(\d{1,3}(?:[.,]\d{1,2})?)(?:\s*/\s*(\d{1,3}))?\s*\D*", re.ASCII
+)
 
 # Sign → (LOINC, display, text, unit, UCUM)
 SIGNS = {

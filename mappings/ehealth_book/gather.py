@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -100,7 +100,12 @@ async def _encounters(context: Context, wish: Wish) -> tuple[list[Leaf], str | N
             "_before is not a link of this book; follow Composition.relatesTo of its pages.",
             code="value",
         ) from None
-    found, older = await search.page(context, query, context.allow(NAME, "Encounter"))
+    allow = context.allow(NAME, "Encounter")
+    found, older = await search.page(context, query, allow)
+    if older is not None:
+        # A search may end in an empty page; a document that appends to nothing would lie.
+        behind, _ = await search.page(context, replace(query, count=1, after=older), allow)
+        older = older if behind else None
     return [leaf(one) for one in found], older
 
 

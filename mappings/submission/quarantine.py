@@ -4,14 +4,13 @@ import uuid
 from collections.abc import Sequence
 from functools import partial
 
-from fhir_server.store.transact import Transaction
-
 from fhir_server.fhir import dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
+from fhir_server.store.transact import Transaction
 from mappings.submission.raw import RawFile, binary_changes
 
 TAG = {

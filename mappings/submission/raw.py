@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fhir_server.store.transact import Transaction
-
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
+from fhir_server.store.transact import Transaction
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Any
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 VIETNAMESE_PASSPORT = "http://hl7.org/fhir/sid/passport-VNM"
 
-_CITIZEN = re.compile(r"\d{12}")
-_OLD_CARD = re.compile(r"\d{9}")
-_PASSPORT = re.compile(r"[A-Z]\d{7,8}")
-_ANY_PASSPORT = re.compile(r"[A-Z0-9]{6,15}")
-_INSURANCE_CARD = re.compile(r"[A-Z]{2}[1-5]\d{12}")
-_INSURANCE_NUMBER = re.compile(r"\d{10}")
+_CITIZEN = re.compile(r"\d{12}", re.ASCII)
+_OLD_CARD = re.compile(r"\d{9}", re.ASCII)
+_PASSPORT = re.compile(r"[A-Z]\d{7,8}", re.ASCII)
+_ANY_PASSPORT = re.compile(r"[A-Z0-9]{6,15}", re.ASCII)
+_INSURANCE_CARD = re.compile(r"[A-Z]{2}[1-5]\d{12}", re.ASCII)
+_INSURANCE_NUMBER = re.compile(r"\d{10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

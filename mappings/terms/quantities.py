@@ -10,11 +10,11 @@ from fhir_server.fhir import decimals
 from mappings.terms.concepts import UCUM
 from mappings.terms.units import ucum
 
-_NUMBER = re.compile(r"(-?)0*(\d+)(?:[.,](\d+))?")
-_RESULT = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(-?\d{1,15}(?:[.,]\d{1,15})?)")
+_NUMBER = re.compile(r"(-?)0*(\d+)(?:[.,](\d+))?", re.ASCII)
+_RESULT = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(-?\d{1,15}(?:[.,]\d{1,15})?)", re.ASCII)
 _COMPARATORS = {"≤": "<=", "≥": ">="}
 # 250,000 may be a quarter of a million or 250 with three decimals: it stays text.
-_AMBIGUOUS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
+_AMBIGUOUS = re.compile(r"-?[1-9]\d{0,2},\d{3}", re.ASCII)
 _LONGEST_INT = 15
 
 

@@ -6,7 +6,6 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import unquote
 
-import pytest
 import typer.main
 
 from fhir_server.cli import app
@@ -46,17 +45,19 @@ def anchors(path: Path) -> set[str]:
     return {slug(text) for _, text in HEADING.findall(prose(path))}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_relative_link_leads_somewhere(page):
-    lost = []
-    for link in LINK.findall(prose(page)):
-        if re.match(r"[a-z]+:", link):
-            continue
-        path, _, anchor = unquote(link).partition("#")
-        target = (page.parent / path).resolve() if path else page
-        if not target.exists() or (anchor and anchor not in anchors(target)):
-            lost.append(link)
-    assert not lost, f"{name(page)}: {lost}"
+def test_every_relative_link_leads_somewhere():
+    assert not [
+        f"{name(page)}: {link}"
+        for page in PAGES
+        for link in LINK.findall(prose(page))
+        if not re.match(r"[a-z]+:", link) and not leads_somewhere(page, link)
+    ]
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    path, _, anchor = unquote(link).partition("#")
+    target = (page.parent / path).resolve() if path else page
+    return target.exists() and (not anchor or anchor in anchors(target))
 
 
 def test_every_page_of_the_documentation_is_linked_from_another():
@@ -150,17 +151,16 @@ def commands(text: str) -> list[str]:
     return [line.partition(" #")[0].strip() for line in blocks if not line.startswith("#")]
 
 
-RECORDS = sorted((DOCS / "adr").glob("[0-9]*.md"))
-
-
-@pytest.mark.parametrize("record", RECORDS, ids=name)
-def test_a_decision_record_is_numbered_listed_and_complete(record):
-    text = record.read_text(encoding="utf-8")
-    assert text.startswith(f"# {record.stem[:4]}")
+def test_a_decision_record_is_numbered_listed_and_complete():
     listed = (DOCS / "adr/README.md").read_text(encoding="utf-8")
-    assert f"({record.name})" in listed
-    for part in ("Context", "Decision", "Consequences", "Alternatives"):
-        assert re.search(rf"^(## |\*\*){part}", text, re.MULTILINE), part
+    records = sorted((DOCS / "adr").glob("[0-9]*.md"))
+    assert len(records) > 10
+    for record in records:
+        text = record.read_text(encoding="utf-8")
+        assert text.startswith(f"# {record.stem[:4]}"), name(record)
+        assert f"({record.name})" in listed, name(record)
+        for part in ("Context", "Decision", "Consequences", "Alternatives"):
+            assert re.search(rf"^(## |\*\*){part}", text, re.MULTILINE), (name(record), part)
 
 
 def test_the_architecture_page_draws_the_floors_that_are_enforced():

@@ -1,13 +1,18 @@
 """What was, newest first."""
 
+import itertools
+
 from fhir_server.search.condition import Everything
 from fhir_server.store.documents import Change
 
 ALL = Everything()
 
 
+NUMBER = itertools.count()
+
+
 def patient(id_, method):
-    return Change("Patient", id_, method, {"resourceType": "Patient"}, {}, "1")
+    return Change("Patient", id_, method, {"resourceType": "Patient", "n": next(NUMBER)}, {}, "1")
 
 
 async def written(store):

@@ -81,6 +81,13 @@ async def test_a_resource_made_again_goes_on_counting(store):
     assert [one.version for one in await store.history(ALL, "Patient", "p1")] == [3, 2, 1]
 
 
+async def test_an_update_with_what_stands_there_makes_no_version(store):
+    [first] = await store.commit(ALL, [patient("p1")])
+    [same] = await store.commit(ALL, [patient("p1", "update")])
+    assert (same.version, same.body, same.changed) == (1, first.body, False)
+    assert await store.history(ALL, "Patient", "p1") == [first]
+
+
 async def test_what_never_was_is_none(store):
     assert await store.read(ALL, "Patient", "p1") is None
     assert await store.read_many(ALL, "Patient", ["p1", "p2"]) == {}

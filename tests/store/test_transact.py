@@ -1,6 +1,7 @@
 """Transactions that meet: nobody's write is lost, nothing is made twice."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -12,8 +13,12 @@ from fhir_server.store.store import Store
 ALL = Everything()
 
 
+NUMBER = itertools.count()
+
+
 def patient(id_, method="create", *, fields=None, **more):
-    return Change("Patient", id_, method, {"resourceType": "Patient"}, fields or {}, "1", **more)
+    resource = {"resourceType": "Patient", "number": next(NUMBER)}
+    return Change("Patient", id_, method, resource, fields or {}, "1", **more)
 
 
 async def test_of_fifty_writers_of_one_version_one_wins(store):

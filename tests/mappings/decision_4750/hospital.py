@@ -166,4 +166,4 @@ def _value(field):
         return _BY_FORMAT[field.shape]
     if field.numeric:
         return "3"
-    return f"{field.table}{field.position}"[: field.longest or None]
+    return f"{field.table}{field.position}"[: field.longest]

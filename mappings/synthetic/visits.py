@@ -1,0 +1,193 @@
+"""One visit as plain data: when, where, why, what was found, done and prescribed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from mappings.synthetic.catalogue import Diagnosis, Medicine, Service, medicines, services
+from mappings.synthetic.findings import Finding, findings, vital_signs
+from mappings.synthetic.people import Person
+
+EXAMINATION, LONG_TERM, INPATIENT = "01", "05", "03"
+BED_GROUP, EXAM_GROUP = 15, 13
+
+_CHILD = 12
+_LABORATORY, _READER = 9, 11  # the first staff numbers of those who measure and who read images
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a citizen comes: `progress` is 0 for a disease not yet treated, 1 for one under control.
+
+    `came_from` and `came_with` are the facility and the number of the referral letter or the
+    follow-up slip that brought the citizen.
+    """
+
+    number: int
+    facility: int
+    arrived: datetime
+    diagnosis: Diagnosis
+    others: tuple[Diagnosis, ...]
+    progress: float
+    category: str
+    again: bool = False
+    came_from: int = 0
+    came_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One service done `count` times; `resulted` is when its findings were known."""
+
+    service: Service
+    count: int
+    ordered: datetime
+    resulted: datetime
+    staff: int
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """One medicine for a number of days; `quantity` in the medicine's unit."""
+
+    medicine: Medicine
+    days: int
+    quantity: int
+    ordered: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One entry of the clinical course, vital signs included."""
+
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit; `admitted` is None for an outpatient, `referred_to` 0 when nobody is referred."""
+
+    occasion: Occasion
+    kind: str
+    admitted: datetime | None
+    left: datetime
+    doctor: int
+    weight: float
+    done: tuple[Done, ...]
+    prescriptions: tuple[Prescription, ...]
+    notes: tuple[Note, ...]
+    referred_to: int
+    on_request: bool
+    follow_up: datetime | None
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """Give the main diagnosis and the others, in order."""
+        return (self.occasion.diagnosis, *self.occasion.others)
+
+
+def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Visit:
+    """Let a visit happen; `referral` is the facility to refer to, if it comes to that."""
+    main, arrived = occasion.diagnosis, occasion.arrived
+    stays = rng.random() < main.stay and not occasion.again
+    nights = rng.randint(*main.days) if stays else 0
+    admitted = arrived + timedelta(minutes=rng.randint(40, 120)) if stays else None
+    left = _left(rng, arrived, nights)
+    refers = rng.random() < main.refer and not occasion.came_from
+    kind = INPATIENT if stays else LONG_TERM if main.chronic else EXAMINATION
+    follow = main.follow and not refers and (main.chronic or not occasion.again)
+    return Visit(
+        occasion=occasion,
+        kind=kind,
+        admitted=admitted,
+        left=left,
+        doctor=rng.randint(1, 8),
+        weight=max(3.0, person.weight + rng.uniform(-1, 1) + _grown(person, arrived)),
+        done=_done(rng, person, occasion, nights),
+        prescriptions=_prescriptions(person, occasion, nights, left),
+        notes=_notes(rng, person, occasion, nights),
+        referred_to=referral if refers else 0,
+        on_request=rng.random() < 0.15,
+        follow_up=_morning(rng, left + timedelta(days=main.follow)) if follow else None,
+    )
+
+
+def _grown(person: Person, day: datetime) -> float:
+    """Give the kilograms a child has grown since the beginning of 2023."""
+    years = (day - datetime(2023, 1, 1)).days / 365  # noqa: DTZ001 the decree's times have no zone
+    return years * 2.6 if person.age(day.date()) < 18 else 0  # noqa: PLR2004 grown up
+
+
+def _left(rng: Random, arrived: datetime, nights: int) -> datetime:
+    if not nights:
+        return arrived + timedelta(minutes=5 * rng.randint(18, 48))
+    hour = timedelta(hours=rng.randint(9, 15), minutes=5 * rng.randrange(12))
+    return arrived.replace(hour=0, minute=0) + timedelta(days=nights) + hour
+
+
+def _morning(rng: Random, day: datetime) -> datetime:
+    return day.replace(hour=rng.choice((7, 8, 8, 9)), minute=rng.choice((0, 30)))
+
+
+def _done(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple[Done, ...]:
+    known, main = services(), occasion.diagnosis
+    first = occasion.arrived + timedelta(minutes=15)
+    names = [*main.services, *(name for name in main.sometimes if rng.random() < 0.3)]
+    for other in occasion.others:
+        names += other.services[:1]
+    if occasion.again:
+        names = [name for name in names if not known[name].icd9]
+    found = [Done(known["exam"], 1, occasion.arrived, first, 1)]
+    if nights:
+        found.append(Done(known["bed"], nights, first, first, 1))
+    for name in dict.fromkeys(names):
+        service = known[name]
+        resulted = first + timedelta(minutes=rng.randint(20, 70))
+        staff = (_READER if service.findings else _LABORATORY) + rng.randrange(2)
+        results = findings(rng, person, occasion, service)
+        found.append(Done(service, 1, first, resulted, staff, results))
+    return tuple(found)
+
+
+def _prescriptions(
+    person: Person, occasion: Occasion, nights: int, left: datetime
+) -> tuple[Prescription, ...]:
+    main, known = occasion.diagnosis, medicines()
+    child = person.age(occasion.arrived.date()) < _CHILD and main.child_drugs
+    names = list(main.child_drugs if child else main.drugs)
+    for other in occasion.others:
+        names += other.drugs[:1]
+    days = nights or (main.follow if main.chronic else main.supply)
+    ordered = occasion.arrived + timedelta(hours=2) if nights else left - timedelta(minutes=20)
+    found = []
+    for name in dict.fromkeys(names):
+        medicine = known[name]
+        quantity = medicine.quantity or medicine.dose * medicine.times * days
+        found.append(Prescription(medicine, days, quantity, ordered))
+    return tuple(found)
+
+
+_COURSE = (
+    "Còn mệt, ăn uống kém.",
+    "Đỡ mệt, ăn uống khá hơn.",
+    "Triệu chứng giảm rõ.",
+    "Tỉnh táo, ăn ngủ được, sinh hiệu ổn định.",
+)
+
+
+def _notes(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple[Note, ...]:
+    time = occasion.arrived + timedelta(minutes=5)
+    signs = vital_signs(rng, person, occasion, occasion.progress)
+    told = occasion.diagnosis.signs
+    if not nights:
+        return (Note(time, f"{told} CSST<{signs}>"),)
+    notes = [Note(time, f"{told} CSST<{signs}_HL2>")]
+    for night in range(1, nights):
+        better = night / nights
+        text = _COURSE[int(better * len(_COURSE))]
+        signs = vital_signs(rng, person, occasion, max(better, occasion.progress))
+        morning = time.replace(hour=8, minute=0) + timedelta(days=night)
+        notes.append(Note(morning, f"{text} CSST<{signs}_HL{2 if better < 0.5 else 3}>"))  # noqa: PLR2004 half way
+    return tuple(notes)

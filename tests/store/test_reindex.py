@@ -1,0 +1,60 @@
+"""Index fields written anew, without a new version."""
+
+from dataclasses import replace
+
+import pytest
+
+from fhir_server.search.condition import AnyOf, Everything
+from fhir_server.store import reindex
+from fhir_server.store.documents import Change
+
+ALL = Everything()
+
+
+def toy(id_, index_format="1", method="create"):
+    resource = {"resourceType": "Toy", "name": f"name of {id_}"}
+    return Change("Toy", id_, method, resource, {"old": ["1"]}, index_format)
+
+
+def by_name(resource):
+    return {"name": [resource["name"]]}
+
+
+async def test_a_type_is_outdated_until_it_is_reindexed(store):
+    assert await store.outdated({"Toy": "1", "Empty": "1"}) == set()
+    made = await store.commit(ALL, [toy("a"), toy("b")])
+    assert await store.outdated({"Toy": "2"}) == {"Toy"}
+    assert await store.reindex("Toy", by_name, "2") == 2
+    assert await store.outdated({"Toy": "2"}) == set()
+    page = await store.search(ALL, "Toy", AnyOf("x.name", ("name of a",)))
+    assert page.found == (made[0],)
+    assert await store.count(ALL, "Toy", AnyOf("x.old", ("1",))) == 0
+
+
+async def test_documents_from_before_any_record_are_seen(store):
+    await store.commit(ALL, [toy("a", "0")])
+    assert await store.outdated({"Toy": "1"}) == {"Toy"}
+
+
+async def test_an_interrupted_reindexing_goes_on_where_it_was(store, monkeypatch):
+    monkeypatch.setattr(reindex, "_BATCH", 2)
+    await store.commit(ALL, [toy(id_) for id_ in "abcde"])
+
+    def breaks_at_d(resource):
+        if resource["id"] == "d":
+            raise RuntimeError("stop")
+        return by_name(resource)
+
+    with pytest.raises(RuntimeError):
+        await store.reindex("Toy", breaks_at_d, "2")
+    assert await store.reindex("Toy", by_name, "2") == 3
+    assert await store.outdated({"Toy": "2"}) == set()
+
+
+async def test_a_resource_that_changes_meanwhile_is_left_to_its_writer(store):
+    [made] = await store.commit(ALL, [toy("a")])
+    document = await store.database.Toy.find_one({"_id": "a"})
+    await store.commit(ALL, [replace(toy("a", "2", "update"), resource={"name": "new"})])
+    await store.database.Toy.bulk_write([reindex._update(document, by_name, "2")])
+    assert (await store.database.Toy.find_one({"_id": "a"}))["x"] == {"old": ["1"]}
+    assert (await store.read(ALL, "Toy", "a")).version == made.version + 1
