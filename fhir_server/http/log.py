@@ -1,47 +1,59 @@
-"""The log: one JSON line per request, without personal data."""
+"""The log: one JSON line per request on standard error, without personal data."""
 
+import logging
 import sys
 import traceback
-from typing import TextIO
+from datetime import UTC, datetime
 
-import structlog
-
+from fhir_server.fhir import json
 from fhir_server.fhir.exchange import FhirResponse
 
-_log = structlog.get_logger()
+_log = logging.getLogger("fhir_server")
 
 
-def configure(stream: TextIO = sys.stderr) -> None:
-    """Send log lines to `stream` as JSON with a UTC time."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(stream),
-        cache_logger_on_first_use=True,
-    )
+class _Line(logging.Formatter):
+    """A record as one JSON object: time in UTC, level, event, then what the event tells."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "event": record.msg,
+            **(record.args if isinstance(record.args, dict) else {}),
+        }
+        return json.dump(told).decode()
+
+
+def configure() -> None:
+    """Send this server's lines, and only these, to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line())
+    _log.handlers = [handler]
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
 
 
 def access_line(
     request_id: bytes, method: str, interaction: str, response: FhirResponse, seconds: float
 ) -> None:
     """Write the line of one request: no path, no parameter, no id of a resource."""
-    _log.info(
-        "request",
-        request_id=request_id.decode(),
-        method=method[:16],
-        interaction=interaction,
-        status=response.status,
-        bytes=len(response.body),
-        ms=round(seconds * 1000, 2),
-    )
+    told = {
+        "request_id": request_id.decode(),
+        "method": method[:16],
+        "interaction": interaction,
+        "status": response.status,
+        "bytes": len(response.body),
+        "ms": round(seconds * 1000, 2),
+    }
+    _log.info("request", told)
 
 
 def crash_line(request_id: bytes) -> None:
     """Write where a failure came from; never its message or values, which may be personal."""
     kind, _, trace = sys.exc_info()
-    frames = [f"{one.filename}:{one.lineno} {one.name}" for one in traceback.extract_tb(trace)]
-    name = kind.__name__ if kind else ""
-    _log.error("crash", request_id=request_id.decode(), error=name, frames=frames)
+    told = {
+        "request_id": request_id.decode(),
+        "error": kind.__name__ if kind else "",
+        "frames": [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(trace)],
+    }
+    _log.error("crash", told)

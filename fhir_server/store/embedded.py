@@ -103,7 +103,8 @@ def _free_port() -> int:
 
 def _start(program: str, data: Path, port: int, lock: int) -> tuple[subprocess.Popen[bytes], str]:
     server = [program, "--host", "127.0.0.1", "--port", str(port)]
-    server += ["--storage-path", str(data / "db"), "--log-level", "WARNING"]
+    # Without the last option it forgets acknowledged writes when it is killed.
+    server += ["--storage-path", str(data / "db"), "--log-level", "WARNING", "--sync-on-commit"]
     with (data / "log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *server],

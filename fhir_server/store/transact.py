@@ -105,7 +105,7 @@ async def transact(
         try:
             return await _once(database, writer, allow, plan, careful=attempt > 0)
         except PyMongoError as error:
-            if not _again(error):
+            if not _again(error, attempt):
                 raise
             pause = min(_LONG, _SHORT * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
             if clock() + pause > deadline:
@@ -114,10 +114,13 @@ async def transact(
     raise AssertionError
 
 
-def _again(error: PyMongoError) -> bool:
+def _again(error: PyMongoError, attempt: int) -> bool:
     match error:
-        case ConnectionFailure() | ServerSelectionTimeoutError():
+        case ServerSelectionTimeoutError():
             return False
+        case ConnectionFailure():
+            # An election ends connections too, and is over within a server selection.
+            return attempt == 0 and not error.timeout and _transient(error)
         case DuplicateKeyError():
             return True
         case BulkWriteError():
@@ -168,11 +171,9 @@ async def _commit(
                 await write.send(database, session, writes)
                 await database.commits.insert_one(_feed(writer, ts, made), session=session)
             writer.check(ts)
-            known = False
             await _finish(session)
-            known = True
     except PyMongoError as error:
-        known = known or not error.has_error_label(_UNKNOWN)
+        known = not error.has_error_label(_UNKNOWN)
         raise
     finally:
         (writer.done if known else writer.doubt)(ts)
@@ -186,6 +187,17 @@ def _feed(writer: Writer, ts: int, made: Sequence[Stored]) -> Document:
 
 
 async def _finish(session: AsyncClientSession) -> None:
+    """Commit; who gives up meanwhile is heard when the outcome is known."""
+    sending = asyncio.create_task(_send(session))
+    try:
+        await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        await asyncio.wait([sending])
+        sending.result()
+        raise
+
+
+async def _send(session: AsyncClientSession) -> None:
     with pymongo.timeout(_PATIENT):
         while True:
             try:

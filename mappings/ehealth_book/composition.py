@@ -10,7 +10,7 @@ from mappings.ehealth_book import sections
 from mappings.ehealth_book.lines import diagnosis, encounter, line, patient
 from mappings.ehealth_book.page import Leaf, Page, Visit
 from mappings.ehealth_book.sections import Section
-from mappings.ehealth_book.words import Shelf
+from mappings.ehealth_book.words import Shelf, first
 from mappings.terms.concepts import LOINC, Fhir, coding, concept, narrative, present
 
 TITLE = "Sổ sức khỏe điện tử"
@@ -25,6 +25,8 @@ _EMPTY = {
         }
     ]
 }
+# What the others of a section belong to stands before them.
+_FIRST = ("DiagnosticReport", "ServiceRequest")
 # The page is put together by a server: no person has signed it.
 AUTHOR = {"type": "Device", "display": TITLE}
 
@@ -89,7 +91,7 @@ def ordered(section: Section, visit: Visit) -> list[Leaf]:
     return sorted(
         held,
         key=lambda leaf: (
-            leaf.resource["resourceType"] != "DiagnosticReport",
+            leaf.resource["resourceType"] not in _FIRST,
             ranks.get(leaf.reference, len(ranks)),
             _time(leaf.resource),
             leaf.reference,
@@ -99,7 +101,8 @@ def ordered(section: Section, visit: Visit) -> list[Leaf]:
 
 def _time(resource: Fhir) -> str:
     names = ("effectiveDateTime", "performedDateTime", "authoredOn", "start", "date")
-    return next((str(resource[name]) for name in names if name in resource), "")
+    asked = first(resource.get("requestedPeriod")).get("start", "")
+    return next((str(resource[name]) for name in names if name in resource), str(asked))
 
 
 def _lines(shelf: Shelf, visit: Fhir | None = None) -> Callable[[Leaf], str]:

@@ -35,7 +35,8 @@ def patient(resource: Fhir, _: Shelf) -> str:
 def facility(target: Fhir | None, shelf: Shelf) -> str:
     """Give the name of a facility, or its code where it has no name yet."""
     shown = words.party(target, shelf)
-    return f"Cơ sở {shown}" if shown.isdigit() else shown
+    coded = shown.isdigit() and not words.key(target).startswith("Practitioner/")
+    return f"Cơ sở {shown}" if coded else shown
 
 
 def encounter(resource: Fhir, shelf: Shelf) -> str:
@@ -84,7 +85,9 @@ def medicine(resource: Fhir, shelf: Shelf) -> str:
 
 def dosage(value: Fhir) -> str:
     """Give a Dosage: its text, its route, and what the patient is told."""
-    parts = (value.get("text"), concept(value.get("route")), value.get("patientInstruction"))
+    # A route's bare code says nothing to the person who takes the medicine.
+    route = words.said(value.get("route"))
+    parts = (value.get("text"), route, value.get("patientInstruction"))
     return joined(dict.fromkeys(clean(part) for part in parts if part), "; ")
 
 
@@ -115,7 +118,8 @@ def note(resource: Fhir, shelf: Shelf) -> str:
     when = resource.get("effectiveDateTime") or resource.get("date") or resource.get("created")
     said = resource.get("title") or resource.get("summary") or resource.get("description") or ""
     more = [one.get("text", "") for one in resource.get("note", ())]
-    by = words.parties(resource.get("author"), shelf) if "title" in resource else ""
+    authors = resource.get("author", ()) if "title" in resource else ()
+    by = joined((facility(one, shelf) for one in authors), ", ")
     return joined((words.date(when), clean(said), by, *(clean(one) for one in more)))
 
 

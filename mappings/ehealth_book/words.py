@@ -57,9 +57,13 @@ def period(value: Fhir | None) -> str:
 
 def concept(value: Fhir | None) -> str:
     """Give a CodeableConcept's text, else the display or code of its first coding."""
+    return said(value) or clean(first((value or {}).get("coding")).get("code", ""))
+
+
+def said(value: Fhir | None) -> str:
+    """Give the words of a CodeableConcept, an empty string where it has a bare code only."""
     value = value or {}
-    coding = first(value.get("coding"))
-    return clean(value.get("text") or coding.get("display") or coding.get("code") or "")
+    return clean(value.get("text") or first(value.get("coding")).get("display") or "")
 
 
 def concepts(values: Iterable[Fhir] | None) -> str:

@@ -1,19 +1,22 @@
 """What a service finds in a citizen: values around the reference range, or a reader's text."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
 
-from mappings.synthetic.catalogue import Diagnosis, Index, Service
-from mappings.synthetic.people import FEMALE, Person
-
-if TYPE_CHECKING:
-    from mappings.synthetic.visits import Occasion
+from mappings.synthetic.catalogue import Diagnosis, Index, Range, Service
+from mappings.synthetic.people import FEMALE
 
 _ADULT = 15
-_NORMAL = {"M": (66, 84), "T": (36.5, 37.0), "S": (108, 128), "D": (66, 80), "NT": (16, 19)}
-_SPREAD = 0.06
+_FAST_UNTIL = 12  # children's hearts and lungs work faster, the younger the more
+_USUAL: dict[str, Range] = {
+    "M": (68, 82),
+    "T": (36.5, 37.0),
+    "S": (110, 128),
+    "D": (68, 80),
+    "NT": (16, 19),
+    "SP": (97, 99.4),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +32,59 @@ class Finding:
 
 
 def findings(
-    rng: Random, person: Person, occasion: "Occasion", service: Service
+    rng: Random, service: Service, sex: str, diseases: Sequence[Diagnosis], progress: float
 ) -> tuple[Finding, ...]:
-    """Give what a service finds, the diseases of the occasion taken into account."""
-    diseases = (occasion.diagnosis, *occasion.others)
+    """Give what a service finds; `progress` is 0 for untreated diseases, 1 under control."""
     if service.findings:
-        told = service.findings
-        code = next((one.code for one in diseases if one.code in told), "")
-        text, conclusion = told[code]
+        seen = (one.code for one in diseases if one.chronic or progress < 1)
+        code = next((one for one in seen if one in service.findings), "")
+        text, conclusion = service.findings[code]
         return (Finding("", service.name, text=text, conclusion=conclusion),)
-    return tuple(
-        _measured(rng, person, index, diseases, occasion.progress) for index in service.indices
-    )
+    return tuple(_measured(rng, index, sex, diseases, progress) for index in service.indices)
 
 
-def vital_signs(rng: Random, person: Person, occasion: "Occasion", progress: float) -> str:
-    """Give the inside of CSST<…>, as M75_T37_HA120/70_NT18_SP98; blood pressure for adults only.
+def vital_signs(rng: Random, age: int, diseases: Sequence[Diagnosis], progress: float) -> str:
+    """Give the inside of CSST<…>, as M75_T37.0_HA120/70_NT18_SP98; no pressure for children.
 
     Decision 4750/QĐ-BYT, table 5, DIEN_BIEN_LS.
     """
-    age = person.age(occasion.arrived.date())
-    diseases = (occasion.diagnosis, *occasion.others)
+    sign = {}
+    for name, usual in _USUAL.items():
+        ill = next((one.vitals[name] for one in diseases if name in one.vitals), None)
+        sign[name] = _ill(rng, ill, progress) if ill else rng.uniform(*usual)
+    faster = max(0, _FAST_UNTIL - age)
+    pressure = f"HA{sign['S']:.0f}/{sign['D']:.0f}_" if age >= _ADULT else ""
+    breath = f"NT{sign['NT'] + faster:.0f}_SP{sign['SP']:.0f}"
+    return f"M{sign['M'] + 3 * faster:.0f}_T{sign['T']:.1f}_{pressure}{breath}"
 
-    def sign(name: str) -> float:
-        said = next((one.vitals[name] for one in diseases if name in one.vitals), None)
-        if said is None:
-            return rng.uniform(*_NORMAL.get(name, (97, 99.4)))
-        mild, severe = said if said[0] < said[1] or name == "SP" else said[::-1]
-        if name == "SP":
-            mild, severe = severe, mild
-        return _between(rng, mild, severe, progress)
 
-    faster = max(0, 12 - age) * 3
-    parts = [f"M{sign('M') + faster:.0f}", f"T{sign('T'):.1f}"]
-    if age >= _ADULT:
-        parts.append(f"HA{sign('S') / 5:.0f}".replace("HA", "") if False else _pressure(sign))
-    parts += [f"NT{sign('NT') + faster / 3:.0f}", f"SP{min(100, sign('SP')):.0f}"]
-    return "_".join(parts)
+def _measured(
+    rng: Random, index: Index, sex: str, diseases: Sequence[Diagnosis], progress: float
+) -> Finding:
+    ill = next((one.abnormal[index.key] for one in diseases if index.key in one.abnormal), None)
+    if isinstance(ill, str) or index.normal:
+        positive = isinstance(ill, str) and rng.random() > progress
+        said = str(ill) if positive else index.normal
+        conclusion = f"{index.name}: {said.lower()}" if positive else ""
+        return Finding(index.key, index.name, said, conclusion=conclusion)
+    low, high = index.female if index.female and sex == FEMALE else (index.low, index.high)
+    value = round(_ill(rng, ill, progress) if ill else _well(rng, low, high), index.digits)
+    return Finding(
+        index.key,
+        index.name,
+        f"<{index.least:g}" if value < index.least else f"{value:.{index.digits}f}",
+        index.unit,
+        f"Khoảng tham chiếu: {low:g} - {high:g} {index.unit}".rstrip(),
+        f"{index.name} tăng" if value > high else f"{index.name} giảm" if value < low else "",
+    )
+
+
+def _ill(rng: Random, bounds: Range, progress: float) -> float:
+    """Give a value between the well treated (first) and the untreated (second) one."""
+    treated, untreated = bounds
+    share = rng.uniform(0.55, 1) * (1 - progress) + rng.uniform(0, 0.2) * progress
+    return treated + (untreated - treated) * share
+
+
+def _well(rng: Random, low: float, high: float) -> float:
+    return min(max(rng.gauss((low + high) / 2, (high - low) / 6), low), high)

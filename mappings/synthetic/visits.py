@@ -9,10 +9,11 @@ from mappings.synthetic.findings import Finding, findings, vital_signs
 from mappings.synthetic.people import Person
 
 EXAMINATION, LONG_TERM, INPATIENT = "01", "05", "03"
-BED_GROUP, EXAM_GROUP = 15, 13
+LABORATORY, SURGERY, SUPPLY, BED = 1, 8, 10, 15  # cost groups
 
-_CHILD = 12
-_LABORATORY, _READER = 9, 11  # the first staff numbers of those who measure and who read images
+_CHILD, _GROWN_UP = 12, 18
+_SOMETIMES, _SEEN_AGAIN, _ON_REQUEST = 0.3, 0.1, 0.15  # chances
+_TECHNICIAN, _READER = 9, 11  # the first staff numbers of those who measure and who read images
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Occasion:
     again: bool = False
     came_from: int = 0
     came_with: str = ""
+
+    @property
+    def diseases(self) -> tuple[Diagnosis, ...]:
+        """Give the main diagnosis and the others, in order."""
+        return (self.diagnosis, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +88,15 @@ class Visit:
     on_request: bool
     follow_up: datetime | None
 
-    @property
-    def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """Give the main diagnosis and the others, in order."""
-        return (self.occasion.diagnosis, *self.occasion.others)
-
 
 def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Visit:
-    """Let a visit happen; `referral` is the facility to refer to, if it comes to that."""
+    """Let a visit happen; `referral` is the facility to refer to, 0 for none."""
     main, arrived = occasion.diagnosis, occasion.arrived
     stays = rng.random() < main.stay and not occasion.again
     nights = rng.randint(*main.days) if stays else 0
     admitted = arrived + timedelta(minutes=rng.randint(40, 120)) if stays else None
     left = _left(rng, arrived, nights)
-    refers = rng.random() < main.refer and not occasion.came_from
+    refers = rng.random() < main.refer and referral > 0
     kind = INPATIENT if stays else LONG_TERM if main.chronic else EXAMINATION
     follow = main.follow and not refers and (main.chronic or not occasion.again)
     return Visit(
@@ -109,7 +110,7 @@ def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Vis
         prescriptions=_prescriptions(person, occasion, nights, left),
         notes=_notes(rng, person, occasion, nights),
         referred_to=referral if refers else 0,
-        on_request=rng.random() < 0.15,
+        on_request=rng.random() < _ON_REQUEST,
         follow_up=_morning(rng, left + timedelta(days=main.follow)) if follow else None,
     )
 
@@ -117,7 +118,7 @@ def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Vis
 def _grown(person: Person, day: datetime) -> float:
     """Give the kilograms a child has grown since the beginning of 2023."""
     years = (day - datetime(2023, 1, 1)).days / 365  # noqa: DTZ001 the decree's times have no zone
-    return years * 2.6 if person.age(day.date()) < 18 else 0  # noqa: PLR2004 grown up
+    return years * 2.6 if person.age(day.date()) < _GROWN_UP else 0
 
 
 def _left(rng: Random, arrived: datetime, nights: int) -> datetime:
@@ -134,21 +135,25 @@ def _morning(rng: Random, day: datetime) -> datetime:
 def _done(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple[Done, ...]:
     known, main = services(), occasion.diagnosis
     first = occasion.arrived + timedelta(minutes=15)
-    names = [*main.services, *(name for name in main.sometimes if rng.random() < 0.3)]
+    names = [*main.services, *(name for name in main.sometimes if rng.random() < _SOMETIMES)]
+    if occasion.again:  # most of what is repeated is laboratory work
+        names = [name for name in names if _repeated(rng, known[name])]
     for other in occasion.others:
-        names += other.services[:1]
-    if occasion.again:
-        names = [name for name in names if not known[name].icd9]
+        names += [name for name in other.services if known[name].group == LABORATORY][:1]
     found = [Done(known["exam"], 1, occasion.arrived, first, 1)]
     if nights:
         found.append(Done(known["bed"], nights, first, first, 1))
     for name in dict.fromkeys(names):
         service = known[name]
         resulted = first + timedelta(minutes=rng.randint(20, 70))
-        staff = (_READER if service.findings else _LABORATORY) + rng.randrange(2)
-        results = findings(rng, person, occasion, service)
+        staff = (_READER if service.findings else _TECHNICIAN) + rng.randrange(2)
+        results = findings(rng, service, person.sex, occasion.diseases, occasion.progress)
         found.append(Done(service, 1, first, resulted, staff, results))
     return tuple(found)
+
+
+def _repeated(rng: Random, service: Service) -> bool:
+    return service.group == LABORATORY or (not service.icd9 and rng.random() < _SEEN_AGAIN)
 
 
 def _prescriptions(
@@ -179,7 +184,8 @@ _COURSE = (
 
 def _notes(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple[Note, ...]:
     time = occasion.arrived + timedelta(minutes=5)
-    signs = vital_signs(rng, person, occasion, occasion.progress)
+    age, diseases = person.age(time.date()), occasion.diseases
+    signs = vital_signs(rng, age, diseases, occasion.progress)
     told = occasion.diagnosis.signs
     if not nights:
         return (Note(time, f"{told} CSST<{signs}>"),)
@@ -187,7 +193,8 @@ def _notes(rng: Random, person: Person, occasion: Occasion, nights: int) -> tupl
     for night in range(1, nights):
         better = night / nights
         text = _COURSE[int(better * len(_COURSE))]
-        signs = vital_signs(rng, person, occasion, max(better, occasion.progress))
+        signs = vital_signs(rng, age, diseases, max(better, occasion.progress))
         morning = time.replace(hour=8, minute=0) + timedelta(days=night)
-        notes.append(Note(morning, f"{text} CSST<{signs}_HL{2 if better < 0.5 else 3}>"))  # noqa: PLR2004 half way
+        level = 2 + round(better)
+        notes.append(Note(morning, f"{text} CSST<{signs}_HL{level}>"))
     return tuple(notes)

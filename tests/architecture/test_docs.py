@@ -46,12 +46,13 @@ def anchors(path: Path) -> set[str]:
 
 
 def test_every_relative_link_leads_somewhere():
-    assert not [
+    lost = [
         f"{name(page)}: {link}"
         for page in PAGES
         for link in LINK.findall(prose(page))
         if not re.match(r"[a-z]+:", link) and not leads_somewhere(page, link)
     ]
+    assert not lost, "\n".join(lost)
 
 
 def leads_somewhere(page: Path, link: str) -> bool:

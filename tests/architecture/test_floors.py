@@ -56,12 +56,12 @@ def test_an_import_is_seen_in_every_form():
 
 
 def test_a_library_stays_in_its_room():
+    modules = {name(path): imported(path.read_text(encoding="utf-8")) for path in SOURCES}
     wrong = [
-        f"{name(path)} imports {wanted}"
-        for path in SOURCES
+        f"{path} imports {wanted}"
+        for path, found in modules.items()
         for wanted, rooms in ROOMS.items()
-        if names(wanted, imported(path.read_text(encoding="utf-8")))
-        and not name(path).startswith(rooms)
+        if names(wanted, found) and not path.startswith(rooms)
     ]
     assert not wrong
 

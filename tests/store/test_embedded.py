@@ -30,9 +30,12 @@ def test_data_are_there_again_at_the_second_start(tmp_path):
 
 def test_a_folder_in_use_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "STOP", 0.0)
-    with embedded._held(tmp_path), pytest.raises(embedded.EmbeddedBusyError) as error:
-        with embedded.running(tmp_path):
-            pass
+    with (
+        embedded._held(tmp_path),
+        pytest.raises(embedded.EmbeddedBusyError) as error,
+        embedded.running(tmp_path),
+    ):
+        pass
     assert str(tmp_path) in str(error.value)
 
 
@@ -70,10 +73,11 @@ def test_the_server_ends_with_its_parent_however_that_ends(tmp_path):
 
 
 _PARENT = """
+import signal
 import sys
 from pathlib import Path
 from fhir_server.store import embedded
 with embedded.running(Path(sys.argv[1])) as uri:
     print(uri, flush=True)
-    sys.stdin.read() if False else __import__("signal").pause()
+    signal.pause()
 """

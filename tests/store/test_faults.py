@@ -26,9 +26,7 @@ class Database:
 
     def start(self):
         with embedded._held(self.data) as lock:
-            self.child, self.uri = embedded._start(
-                embedded._program(), self.data, self.port, lock
-            )
+            self.child, self.uri = embedded._start(embedded._program(), self.data, self.port, lock)
 
     def kill(self):
         self.child.kill()
@@ -51,7 +49,7 @@ async def own(database):
 
 
 def patient(id_, method="create"):
-    return Change("Patient", id_, method, {"resourceType": "Patient"}, {}, "1")
+    return Change("Patient", id_, method, {"resourceType": "Patient", "said": method}, {}, "1")
 
 
 async def told_in_time(call):

@@ -43,11 +43,11 @@ def comparisons(field, values, *, single):
 
 
 PARTS = st.recursive(
-    st.one_of(
-        comparisons("lo", NUMBERS, single=True), comparisons("hi", NUMBERS, single=True)
-    ),
-    lambda inner: st.lists(inner, min_size=1, max_size=2).map(tuple).flatmap(
-        lambda parts: st.sampled_from([And(parts), Or(parts)])
+    st.one_of(comparisons("lo", NUMBERS, single=True), comparisons("hi", NUMBERS, single=True)),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=2)
+        .map(tuple)
+        .flatmap(lambda parts: st.sampled_from([And(parts), Or(parts)]))
     ),
     max_leaves=3,
 )
@@ -130,7 +130,11 @@ def test_one_sub_document_is_asked_by_its_paths():
 
 @pytest.mark.parametrize("value", [{"$gt": ""}, ["a"], None, {"$regex": ".*"}, object()])
 def test_nothing_but_a_plain_value_is_compared_with(value):
-    for condition in (AnyOf("x.a", (value,)), AnyOf("x.a", ("a", value)), Element("x.a", (AnyOf("b", (value,)),))):
+    for condition in (
+        AnyOf("x.a", (value,)),
+        AnyOf("x.a", ("a", value)),
+        Element("x.a", (AnyOf("b", (value,)),)),
+    ):
         with pytest.raises(TypeError):
             to_filter(condition)
     if value is not None:

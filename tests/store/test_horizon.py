@@ -95,7 +95,9 @@ async def test_without_any_writer_all_commits_are_seen(store, mongodb_uri):
 
 
 async def test_a_writer_starts_after_every_promise_made_before(store):
-    await store.database.writers.insert_one({"_id": "fast", "low": 5_000_000, "at": datetime.now(UTC)})
+    await store.database.writers.insert_one(
+        {"_id": "fast", "low": 5_000_000, "at": datetime.now(UTC)}
+    )
     writer = Writer(store.database, Clock(lambda: 1_000))
     await writer.begin()
     assert writer.stamp(0) > 5_000_000
