@@ -19,11 +19,7 @@ from fhir_server.spec.spec import Spec, load
 from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
 from fhir_server.store.store import Store
-from mappings.plugin import PLUGIN as MAPPINGS
-
-# Guests are listed by hand; nothing is scanned.
-PLUGINS: Sequence[Plugin] = (MAPPINGS,)
-
+from mappings.plugin import plugin as mappings
 
 def application() -> App:
     """Give the ASGI application of this process, its settings read from the environment."""
@@ -32,9 +28,14 @@ def application() -> App:
     return App(lambda: bases(settings))
 
 
-def definitions() -> Spec:
+def plugins(settings: Settings) -> Sequence[Plugin]:
+    """Give the guests: listed by hand, nothing is scanned."""
+    return (mappings(settings.identifier_base),)
+
+
+def definitions(guests: Sequence[Plugin] = ()) -> Spec:
     """Give R4 and what the guests add to it, every search expression compiled."""
-    compiled = load([folder for plugin in PLUGINS for folder in plugin.definitions])
+    compiled = load([folder for guest in guests for folder in guest.definitions])
     compiled.check()
     return compiled
 
@@ -42,10 +43,11 @@ def definitions() -> Spec:
 @asynccontextmanager
 async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
     """Open the health base: its own definitions, database and limits."""
-    spec = definitions()
+    guests = plugins(settings)
+    spec = definitions(guests)
     async with health_store(settings) as store:
         context = await health_context(settings, spec, store)
-        operations = [*OPERATIONS, *(one for plugin in PLUGINS for one in plugin.operations)]
+        operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         yield (Base("/fhir", context, table.build(operations)),)
 
 
@@ -64,7 +66,7 @@ async def health_store(settings: Settings) -> AsyncIterator[Store]:
 async def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
     """Give the Context of /fhir; its database has every index of the default set after this."""
     await store.prepare()
-    await store.build_indexes(await store.missing_indexes(default_indexes(), spec.types))
+    await store.ensure_indexes(default_indexes(), spec.types)
     outdated = await store.outdated({type_: spec.index_format(type_) for type_ in spec.types})
     return Context(
         spec=spec,

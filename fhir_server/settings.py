@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     update_create: bool = True
     strict_search: bool = True
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
-    identifier_base: str = "http://fhir.hl7.org.vn/core/sid/"
+    identifier_base: str = "http://fhir.hl7.org.vn/core/"
 
     @model_validator(mode="after")
     def _production_has_its_database(self) -> "Settings":

@@ -1,6 +1,13 @@
 """What the national mappings add to the engine: their operations, listed by hand."""
 
 from fhir_server.plugin import Plugin
-from mappings.submission.operation import OPERATION as SUBMIT_DOCUMENT
+from mappings.ehealth_book import operation as ehealth_book
+from mappings.submission import operation as submit_document
+from mappings.terms.identifiers import Systems
 
-PLUGIN = Plugin(name="mappings", operations=(SUBMIT_DOCUMENT,))
+
+def plugin(identifier_base: str) -> Plugin:
+    """Give the mappings of a server whose identifier systems and codes are under this address."""
+    systems = Systems(identifier_base.rstrip("/") + "/")
+    operations = (submit_document.operation(systems), ehealth_book.operation(systems))
+    return Plugin(name="mappings", operations=operations)

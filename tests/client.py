@@ -14,8 +14,9 @@ from fhir_server.fhir import json
 from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
-from fhir_server.main import PLUGINS
+from fhir_server.main import plugins
 from fhir_server.operations import OPERATIONS
+from fhir_server.settings import Settings
 
 BASE_URL = "http://test.invalid/fhir"
 JSON = {"Content-Type": "application/fhir+json"}
@@ -74,7 +75,7 @@ async def health(store: Any, spec: Any, **limits: Any) -> AsyncIterator[Client]:
         started=0,
         limits=replace(Limits(), **limits),
     )
-    operations = [*OPERATIONS, *(one for plugin in PLUGINS for one in plugin.operations)]
+    operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
     base = Base("/fhir", context, table.build(operations))
 
     @asynccontextmanager

@@ -29,9 +29,9 @@ def indexes(
 
 
 async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
-    from fhir_server.main import default_indexes, definitions, health_store
+    from fhir_server.main import default_indexes, definitions, health_store, plugins
 
-    spec = definitions()
+    spec = definitions(plugins(settings))
     async with health_store(settings) as store:
         await store.prepare()
         missing = await store.missing_indexes(default_indexes(), spec.types)

@@ -11,6 +11,9 @@ from fhir_server.fhir.errors import Invalid
 
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for the type of its elements
 
+# A tag of four bytes costs some 150 in memory: this bounds a document to about 200 MB.
+MAX_TAGS = 2_000_000
+
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 
@@ -21,11 +24,13 @@ def parse(body: bytes) -> Element:
     The encoding an XML declaration names is not believed: writers that say utf-16 over UTF-8 bytes
     are common, and every other encoding is refused because its bytes are not UTF-8.
     Raises Invalid for XML that is not well formed, a DOCTYPE or entity declaration, nesting over
-    256 levels, or one text over 10 million characters.
+    256 levels, one text over 10 million characters, or over MAX_TAGS tags.
     """
     plain = _utf8(body)
     if any(word in plain for word in _FORBIDDEN):
         raise Invalid("The XML has a DOCTYPE or entity declaration; send it without.")
+    if plain.count(b"<") > MAX_TAGS:
+        raise Invalid(f"The XML has more than {MAX_TAGS} tags.", code="too-costly")
     try:
         return etree.fromstring(plain, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:

@@ -1,12 +1,12 @@
 """Condition → MongoDB filter; equal to `search/match` by a property test.
 
-User text only ever stands as the operand of `$eq`, `$in`, `$gte` or `$lt`.
+User text only ever stands as a plain value or the operand of `$in`, `$gte` or `$lt`.
 https://www.mongodb.com/docs/manual/reference/operator/query/
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 from typing import Any, assert_never
 
 from fhir_server.search.condition import (
@@ -77,6 +77,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _any_of(condition: AnyOf) -> Filter:
+    # A bare value, not $eq: the embedded server's planner joins only that with a range.
+    if len(condition.values) == 1:
+        return {condition.field: _plain(condition.values[0])}
+    return {condition.field: _operators(condition)}
+
+
 def _between(condition: Between) -> Filter:
     operators = _operators(condition)
     # In an array, MongoDB lets two different elements meet the two ends of a plain range.
@@ -85,10 +92,28 @@ def _between(condition: Between) -> Filter:
 
 
 def _all(parts: list[Filter]) -> Filter:
-    kept = [part for part in parts if part]
-    if not kept:
-        return {}
-    return kept[0] if len(kept) == 1 else {"$and": kept}
+    """Give the conjunction: predicates on different fields side by side, the rest under `$and`.
+
+    The embedded server's planner looks for an index only at what stands side by side.
+    """
+    merged: Filter = {}
+    rest: list[Filter] = []
+    for name, asked in chain.from_iterable(map(_conjuncts, parts)):
+        if name in merged or name.startswith("$"):
+            rest.append({name: asked})
+        else:
+            merged[name] = asked
+    if not rest:
+        return merged
+    return {**merged, "$and": rest} if merged or len(rest) > 1 else rest[0]
+
+
+def _conjuncts(part: Filter) -> Iterator[tuple[str, Any]]:
+    for name, asked in part.items():
+        if name == "$and":
+            yield from chain.from_iterable(map(_conjuncts, asked))
+        else:
+            yield name, asked
 
 
 def _any(parts: list[Filter]) -> Filter:
@@ -176,7 +201,7 @@ def _both(operator: str, one: Any, other: Any) -> Any:
 _FILTERS: Mapping[type[Condition], Callable[[Any], Filter]] = {
     Everything: lambda _: {},
     Nothing: lambda _: NOTHING,
-    AnyOf: lambda leaf: {leaf.field: _operators(leaf)},
+    AnyOf: _any_of,
     Present: lambda leaf: {leaf.field: _operators(leaf)},
     Between: _between,
     Element: _element,

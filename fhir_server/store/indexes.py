@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import pymongo
@@ -14,6 +15,7 @@ Wanted = Mapping[str, Sequence[Sequence[tuple[str, int]]]]
 
 _HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
 _DAY = 24 * 3600
+_SET = "the default index set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ async def missing(database: Database, wanted: Wanted, types: Collection[str]) ->
             rows = await (await database[name].list_indexes()).to_list()
             there |= {Index(name, _keys(row["key"].items())) for row in rows}
     return [index for index in wanted_indexes(wanted, types) if index not in there]
+
+
+async def ensure(database: Database, wanted: Wanted, types: Collection[str]) -> None:
+    """Build what is missing, once for each wanted set: the next start only compares its digest."""
+    digest = sha256(repr(wanted_indexes(wanted, sorted(types))).encode()).hexdigest()
+    state = database.index_state
+    if await state.find_one({"_id": _SET, "digest": digest}):
+        return
+    await build(database, await missing(database, wanted, types), lambda _done, _all: None)
+    await state.update_one({"_id": _SET}, {"$set": {"digest": digest}}, upsert=True)
 
 
 async def build(

@@ -15,4 +15,5 @@ async def secret(database: Database, name: str) -> bytes:
     row = await database.secrets.find_one_and_update(
         {"_id": name}, made, upsert=True, return_document=pymongo.ReturnDocument.AFTER
     )
+    assert row is not None
     return bytes(row["key"])

@@ -156,6 +156,11 @@ class Store:
         with client.reachable():
             return await indexes.missing(self.database, wanted, types)
 
+    async def ensure_indexes(self, wanted: indexes.Wanted, types: Collection[str]) -> None:
+        """Build what is missing of a set that was not built yet: see `indexes.ensure`."""
+        with client.reachable():
+            await indexes.ensure(self.database, wanted, types)
+
     async def build_indexes(
         self,
         wanted: Sequence[indexes.Index],

@@ -19,7 +19,6 @@ from pymongo.errors import (
     DuplicateKeyError,
     OperationFailure,
     PyMongoError,
-    ServerSelectionTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -36,7 +35,7 @@ _DUPLICATE, _WRITE_CONFLICT = 11000, 112
 _UNKNOWN = "UnknownTransactionCommitResult"
 _SHORT, _LONG = 0.004, 0.25
 # Seconds a dead database may cost, and what each change may add to them.
-_PATIENT, _EACH = 4.0, 0.01
+_PATIENT, _EACH = 3.5, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +99,25 @@ async def transact(
     if allow is None:
         raise TypeError("The store writes nothing without an access decision.")
     clock = asyncio.get_running_loop().time
-    deadline = clock() + patience
+    began = clock()
     for attempt in count():
         try:
             return await _once(database, writer, allow, plan, careful=attempt > 0)
         except PyMongoError as error:
-            if not _again(error, attempt):
+            if not _again(error, attempt, clock() - began):
                 raise
             pause = min(_LONG, _SHORT * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-            if clock() + pause > deadline:
+            if clock() + pause > began + patience:
                 raise Conflict("Other writes to the same resources always came between.") from error
             await asyncio.sleep(pause)
     raise AssertionError
 
 
-def _again(error: PyMongoError, attempt: int) -> bool:
+def _again(error: PyMongoError, attempt: int, spent: float) -> bool:
     match error:
-        case ServerSelectionTimeoutError():
-            return False
         case ConnectionFailure():
-            # An election ends connections too, and is over within a server selection.
-            return attempt == 0 and not error.timeout and _transient(error)
+            # An election ends connections at once, and is mostly over within a server selection.
+            return attempt == 0 and spent < _LONG and _transient(error)
         case DuplicateKeyError():
             return True
         case BulkWriteError():

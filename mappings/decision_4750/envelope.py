@@ -18,6 +18,8 @@ from mappings.terms import dates
 
 ROOT = "GIAMDINHHS"
 MAX_INNER_BYTES = 64 * 1024 * 1024
+MAX_HOSOS = 1000
+MAX_FILES = 50
 
 _FACILITY = re.compile(r"[0-9A-Za-z]{5}")
 _DAY = 8
@@ -49,9 +51,9 @@ class Envelope:
 def read_envelope(body: bytes, max_inner_bytes: int = MAX_INNER_BYTES) -> Envelope:
     """Read an envelope's bytes.
 
-    Raises Invalid for XML that cannot be read, another root, no HOSO, an unreadable MACSKCB or
-    NGAYLAP, or more than `max_inner_bytes` of tables. What is wrong inside one HOSO is in its
-    issues.
+    Raises Invalid for XML that cannot be read, another root, no HOSO or over MAX_HOSOS, an
+    unreadable MACSKCB or NGAYLAP, or more than `max_inner_bytes` of tables. What is wrong inside
+    one HOSO is in its issues.
     """
     root = xml.parse(body)
     if root.tag != ROOT:
@@ -63,6 +65,10 @@ def read_envelope(body: bytes, max_inner_bytes: int = MAX_INNER_BYTES) -> Envelo
     elements = root.findall("THONGTINHOSO/DANHSACHHOSO/HOSO")
     if not elements:
         raise Invalid(f"There is no {ROOT}/THONGTINHOSO/DANHSACHHOSO/HOSO in the envelope.")
+    if len(elements) > MAX_HOSOS:
+        raise Invalid(
+            f"The envelope holds more than {MAX_HOSOS} HOSO; split it.", code="too-costly"
+        )
     if sum(len(text) for text in root.itertext("NOIDUNGFILE")) > max_inner_bytes:
         raise Invalid(f"The tables hold more than {max_inner_bytes} characters.", code="too-long")
     hosos = _without_twins([_hoso(index, element) for index, element in enumerate(elements)])
@@ -93,7 +99,11 @@ def _miscounted(root: Element, count: int) -> tuple[Issue, ...]:
 def _hoso(index: int, element: Element) -> Hoso:
     files: list[tuple[str, Element]] = []
     issues: list[Issue] = []
-    for file in element.findall("FILEHOSO"):
+    found = element.findall("FILEHOSO")
+    if len(found) > MAX_FILES:
+        told = f"The HOSO holds more than {MAX_FILES} FILEHOSO; send each table once."
+        issues.append(Issue("too-costly", told, "FILEHOSO"))
+    for file in found[:MAX_FILES]:
         kind = _text(file, "LOAIHOSO").upper()
         if kind not in SHAPES:
             told = f"LOAIHOSO '{kind[:40]}' is not a table of the decree; the raw document keeps it"

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/valueset-issue-type.html
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 
 from fhir_server.fhir.errors import Issue
@@ -14,6 +15,7 @@ from mappings.decision_4750.values import split
 from mappings.terms import codes
 
 MAX_ROWS = 20_000
+MAX_ELEMENTS = 200
 _SHOWN = 40
 
 
@@ -64,7 +66,10 @@ def read_rows(kind: str, root: Element, day: str) -> tuple[list[Row], list[Issue
 def _values(element: Element, asked: Layout, where: str, issues: list[Issue]) -> dict[str, str]:
     found: dict[str, str] = {}
     by_tag = asked.by_tag
-    for child in element:
+    if len(element) > MAX_ELEMENTS:
+        told = f"{where} has more than {MAX_ELEMENTS} elements."
+        issues.append(Issue("too-costly", told, where))
+    for child in islice(element, MAX_ELEMENTS):
         tag = child.tag
         field = by_tag.get(tag)
         if field is None:

@@ -9,12 +9,31 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.write import check_id
 from mappings.ehealth_book.document import document
 from mappings.ehealth_book.gather import Wish, gather
+from mappings.terms.identifiers import HL7_VIETNAM, Systems
 
 DEFAULT_COUNT = 20
 MAX_COUNT = 100
 
 
-async def ehealth_book(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
+def operation(systems: Systems = HL7_VIETNAM) -> Operation:
+    """Give the operation; the book's identifiers are of these systems."""
+
+    async def handler(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
+        return await ehealth_book(context, request, target, systems)
+
+    return Operation(
+        name="ehealth-book",
+        level="instance",
+        handler=handler,
+        definition="http://fhir-server.vn/OperationDefinition/ehealth-book",
+        types=("Patient",),
+        documentation="A person's e-health book, newest visits first, as a document Bundle.",
+    )
+
+
+async def ehealth_book(
+    context: Context, request: FhirRequest, target: Target, systems: Systems = HL7_VIETNAM
+) -> FhirResponse:
     """Answer with a document Bundle; 400 for a parameter it does not know, 404, or 410.
 
     Parameters: `_count` visits a page, `_since` a date or instant, `_before` from relatesTo.
@@ -27,6 +46,7 @@ async def ehealth_book(context: Context, request: FhirRequest, target: Target) -
         identities=(context.new_id(), context.new_id()),
         base_url=context.base_url,
         date=dates.instant(context.now()),
+        systems=systems,
     )
     return FhirResponse(200, body)
 
@@ -51,12 +71,3 @@ def _count(text: str) -> int:
         )
     return min(int(text), MAX_COUNT)
 
-
-OPERATION = Operation(
-    name="ehealth-book",
-    level="instance",
-    handler=ehealth_book,
-    definition="http://fhir-server.vn/OperationDefinition/ehealth-book",
-    types=("Patient",),
-    documentation="A person's e-health book, newest visits first, as a document Bundle.",
-)

@@ -4,11 +4,13 @@ The body is the raw XML envelope of decision 4750; `dry-run=true` answers with t
 Bundle instead of writing.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import FhirError, Invalid, Issue, Unavailable, UnsupportedMediaType
+from fhir_server.fhir.errors import Invalid, Issue, Unprocessable, UnsupportedMediaType
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
@@ -16,55 +18,80 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.parameters import only
 from mappings.decision_4750.bundle import to_bundle
 from mappings.decision_4750.envelope import Envelope, Hoso, read_envelope
-from mappings.decision_4750.visit import Refused, Visit, map_hoso
+from mappings.decision_4750.visit import map_hoso
+from mappings.mapping import Refused, Visit
 from mappings.submission import quarantine, visit
 from mappings.submission.raw import RawFile
+from mappings.terms.identifiers import Systems
 
 _XML = ("application/xml", "text/xml", "application/octet-stream", "")
+# From here on reading takes long enough that other requests should not wait for it.
+_LARGE = 256 * 1024
+
+Mapped = list[tuple[Hoso, Visit | Refused]]
 
 
-async def submit_document(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
+def operation(systems: Systems) -> Operation:
+    """Give the operation of a server whose identifiers and codes live under `systems`."""
+    return Operation(
+        name="submit-document",
+        level="system",
+        handler=partial(submit_document, systems),
+        definition="http://fhir-server.vn/OperationDefinition/submit-document",
+        affects_state=True,
+        documentation="Takes a hospital's XML envelope (Decision 4750) and stores its visits.",
+    )
+
+
+async def submit_document(
+    systems: Systems, context: Context, request: FhirRequest, _: Target
+) -> FhirResponse:
     """Store every HOSO that is well made; 200 if one was, 422 if none, 400 for no envelope."""
-    dry_run = _flag(only(request, "dry-run").get("dry-run"))
+    dry_run = _flag(only(request, "dry-run").get("dry-run", "false"))
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _XML:
         raise UnsupportedMediaType("Send the envelope as application/xml, as hospitals emit it.")
     context.allow("$submit-document", None)
-    envelope = read_envelope(request.body)
-    mapped = [(hoso, map_hoso(envelope, hoso)) for hoso in envelope.hosos]
+    if len(request.body) < _LARGE:
+        envelope, mapped = _read(systems, request.body)
+    else:
+        envelope, mapped = await asyncio.to_thread(_read, systems, request.body)
     if dry_run:
         return _dry_run([outcome for _, outcome in mapped])
     raw = RawFile(request.body, envelope.facility, envelope.created)
     issues: list[Issue] = list(envelope.issues)
-    stored = 0
-    for index, (hoso, outcome) in enumerate(mapped):
-        told, kept = await _one(context, raw, envelope, hoso, outcome)
-        issues += [_inside(index, issue) for issue in told]
-        stored += kept
+    stored = False
+    for hoso, outcome in mapped:
+        told, kept = await _one(context, raw, hoso, outcome)
+        issues += [_inside(hoso.index, issue) for issue in told]
+        stored |= kept
     return FhirResponse(200 if stored else 422, respond.outcome_body(issues))
 
 
+def _read(systems: Systems, body: bytes) -> tuple[Envelope, Mapped]:
+    envelope = read_envelope(body)
+    return envelope, [(hoso, map_hoso(envelope, hoso, systems)) for hoso in envelope.hosos]
+
+
 async def _one(
-    context: Context, raw: RawFile, envelope: Envelope, hoso: Hoso, outcome: Visit | Refused
+    context: Context, raw: RawFile, hoso: Hoso, outcome: Visit | Refused
 ) -> tuple[Sequence[Issue], bool]:
+    """Store one HOSO, or quarantine it; give what to tell, and whether it was stored.
+
+    Where others came between or the database is away, the request fails: sending again is safe.
+    """
     if isinstance(outcome, Visit):
         try:
             return await visit.store(context, raw, outcome), True
-        except Unavailable:
-            raise
-        except FhirError as failure:
+        except (Invalid, Unprocessable) as failure:
             outcome = Refused(failure.issues)
-    await quarantine.keep(context, raw, hoso.index, outcome.issues)
-    kept = Issue(
-        "informational",
-        f"The file is kept in quarantine as Binary/{raw.sha256}; correct it and send it again.",
-        severity="information",
-    )
-    _ = envelope
-    return (*outcome.issues, kept), False
+    await quarantine.keep(context, raw, hoso, outcome.issues)
+    kept = f"The file is kept in quarantine as Binary/{raw.sha256}; correct it and send it again."
+    return (*outcome.issues, visit.note(kept)), False
 
 
 def _dry_run(outcomes: Sequence[Visit | Refused]) -> FhirResponse:
+    """Answer with one Bundle of all visits, or with what is wrong where anything is."""
     refused = [
         _inside(index, issue)
         for index, outcome in enumerate(outcomes)
@@ -83,16 +110,7 @@ def _inside(index: int, issue: Issue) -> Issue:
     return replace(issue, expression=f"{place}.{issue.expression}" if issue.expression else place)
 
 
-def _flag(text: str | None) -> bool:
-    if text not in (None, "true", "false"):
-        raise Invalid(f"dry-run is true or false, not {text[:20]!r}." if text else "dry-run=?")
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise Invalid(f"dry-run is true or false, not {text[:20]!r}.", code="value")
     return text == "true"
-
-
-OPERATION = Operation(
-    name="submit-document",
-    level="system",
-    handler=submit_document,
-    definition="http://fhir-server.vn/OperationDefinition/submit-document",
-    affects_state=True,
-)

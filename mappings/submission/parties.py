@@ -12,7 +12,7 @@ from fhir_server.interactions.write import change, checked
 from fhir_server.search.condition import AnyOf
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from mappings.decision_4750.visit import Draft, Visit, draft_url, party_id
+from mappings.mapping import Draft, Visit, draft_url, party_id, token
 
 
 async def resolve(
@@ -27,22 +27,21 @@ async def resolve(
     ):
         known = await _known(transaction, type_, drafts)
         for draft in drafts:
-            token = _token(draft)
-            identity = known.get(token)
-            if identity is None:
-                identity = party_id(type_, token)
+            number = _number(draft)
+            if number not in known:
+                known[number] = party_id(type_, number)
                 resource = checked(context, type_, draft.resource)
-                changes.append(change(context, type_, identity, resource, method="create"))
-                known[token] = identity
-            names[draft_url(visit.facility, visit.ma_lk, draft.key)] = f"{type_}/{identity}"
+                changes.append(change(context, type_, known[number], resource, method="create"))
+            names[draft_url(visit.facility, visit.ma_lk, draft.key)] = f"{type_}/{known[number]}"
     return names, changes
 
 
 async def _known(transaction: Transaction, type_: str, drafts: Sequence[Draft]) -> dict[str, str]:
-    tokens = tuple(_token(draft) for draft in drafts)
-    if not tokens:
+    """Give number → id of the parties there are; of two with one number the first by id."""
+    numbers = tuple(map(_number, drafts))
+    if not numbers:
         return {}
-    found = await transaction.search(type_, AnyOf("x.identifier", tokens), 10 * len(tokens))
+    found = await transaction.search(type_, AnyOf("x.identifier", numbers), 10 * len(numbers))
     known: dict[str, str] = {}
     for stored in found:
         for one in json.parse_object(stored.body or b"{}").get("identifier", ()):
@@ -50,6 +49,5 @@ async def _known(transaction: Transaction, type_: str, drafts: Sequence[Draft]) 
     return known
 
 
-def _token(draft: Draft) -> str:
-    identifier = draft.resource["identifier"][0]
-    return f"{identifier['system']}|{identifier['value']}"
+def _number(draft: Draft) -> str:
+    return token(draft.resource["identifier"][0])

@@ -11,23 +11,23 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.search.condition import AnyOf, Between, Element, Not, both
-from fhir_server.search.fold import fold
 from fhir_server.store.documents import Stored
 from fhir_server.store.transact import Transaction
-from mappings.decision_4750.visit import PatientDraft
+from mappings.mapping import PATIENT, PatientDraft, token
+from mappings.submission.demographics import agree, disagreements
 
 PROVISIONAL = {
     "system": "http://fhir-server.vn/CodeSystem/patient-status",
     "code": "provisional",
     "display": "Identity under review",
 }
-_MERGE_HOPS = 5
+_MERGES = 20
 _CANDIDATES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`id` and `current` of the Patient found; both None for a new one.
+    """`current` is the Patient found, None for a new one.
 
     `doubts` says why a person must look; `candidates` are the patients' ids the doubt is about.
     """
@@ -46,29 +46,31 @@ async def match(transaction: Transaction, draft: PatientDraft) -> Match:
     """Find the Patient of this draft in the transaction's snapshot."""
     found: dict[str, dict[str, Any]] = {}
     for strength in draft.matching:
-        rows = await _holding(transaction, strength.tokens)
-        if strength.needs_demographics:
-            rows = [row for row in rows if not _disagreements(row, draft.resource)]
-        found |= {row["id"]: row for row in rows}
+        for patient in await _holding(transaction, strength.tokens):
+            if not strength.needs_demographics or agree(patient, draft.resource):
+                found[patient["id"]] = patient
     if not found:
         return Match()
     if len(found) > 1:
         doubt = "Its identifiers belong to different patients."
         return Match(None, (doubt,), tuple(sorted(found)))
     (current,) = found.values()
-    doubts = tuple(_disagreements(current, draft.resource))
-    if doubts:
-        return Match(None, doubts, (current["id"],))
-    return Match(current)
+    doubts = disagreements(current, draft.resource)
+    return Match(None, doubts, (current["id"],)) if doubts else Match(current)
 
 
-async def lock_new(
+async def lock(
     transaction: Transaction, draft: PatientDraft, current: dict[str, Any] | None
 ) -> None:
-    """Lock the identifiers that are about to be new, so that two hospitals make one Patient."""
-    known = {_token(one) for one in (current or {}).get("identifier", ())}
-    for token in sorted({token for one in draft.matching for token in one.tokens} - known):
-        await transaction.lock(f"Patient?identifier={token}")
+    """Lock the Patient found, and the identifiers that are about to be new.
+
+    So two hospitals make one Patient, and two visits at once see which is the latest.
+    """
+    if current:
+        await transaction.lock(f"{PATIENT}/{current['id']}")
+    known = set(map(token, (current or {}).get("identifier", ())))
+    for new in sorted({one for strength in draft.matching for one in strength.tokens} - known):
+        await transaction.lock(f"{PATIENT}?identifier={new}")
 
 
 async def is_latest(
@@ -76,26 +78,25 @@ async def is_latest(
 ) -> bool:
     """Say whether no other visit of this patient began later than `start` (µs)."""
     later = both(
-        AnyOf("x.patient", (f"Patient/{patient_id}",)),
+        AnyOf("x.patient", (f"{PATIENT}/{patient_id}",)),
         Element("x.date", (Between("lo", start + 1),), single=True),
         Not(AnyOf("_id", (encounter_id,))),
     )
     return not await transaction.search("Encounter", later, 1)
 
 
-def merged(
-    current: dict[str, Any] | None, draft: dict[str, Any], *, latest: bool
-) -> dict[str, Any]:
-    """Give the Patient to store: identifiers add up, demographics are the latest visit's."""
-    if current is None:
-        return draft
-    known = current.get("identifier", [])
-    tokens = {_token(one) for one in known}
-    added = [one for one in draft.get("identifier", []) if _token(one) not in tokens]
-    base = {**current, **draft} if latest else dict(current)
-    base["identifier"] = [*known, *added]
-    base["meta"] = current.get("meta", {})
-    return base
+async def follow(transaction: Transaction, row: Stored) -> dict[str, Any] | None:
+    """Give the Patient this one was merged into, or itself; None where that leads nowhere."""
+    patient = json.parse_object(row.body or b"{}")
+    for _ in range(_MERGES):
+        into = _replaced_by(patient)
+        if into is None:
+            return patient
+        next_row = await transaction.read(PATIENT, into)
+        if next_row is None:
+            return None
+        patient = json.parse_object(next_row.body or b"{}")
+    return None
 
 
 async def _holding(transaction: Transaction, tokens: Sequence[str]) -> list[dict[str, Any]]:
@@ -104,65 +105,14 @@ async def _holding(transaction: Transaction, tokens: Sequence[str]) -> list[dict
         AnyOf("x.identifier", tuple(tokens)),
         Not(AnyOf("x._tag", (f"{PROVISIONAL['system']}|{PROVISIONAL['code']}",))),
     )
-    rows = await transaction.search("Patient", holding, _CANDIDATES)
-    kept: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        survivor = await follow(transaction, row)
-        if survivor is not None:
-            kept[survivor["id"]] = survivor
-    return list(kept.values())
-
-
-async def follow(transaction: Transaction, row: Stored) -> dict[str, Any] | None:
-    """Give the Patient this one was merged into, or itself."""
-    patient = json.parse_object(row.body or b"{}")
-    for _ in range(_MERGE_HOPS):
-        into = _replaced_by(patient)
-        if into is None:
-            return patient
-        next_row = await transaction.read("Patient", into)
-        if next_row is None:
-            return None
-        patient = json.parse_object(next_row.body or b"{}")
-    return None
+    rows = await transaction.search(PATIENT, holding, _CANDIDATES)
+    found = [await follow(transaction, row) for row in rows]
+    return [patient for patient in found if patient is not None]
 
 
 def _replaced_by(patient: dict[str, Any]) -> str | None:
-    for link in patient.get("link", []):
-        if link.get("type") == "replaced-by":
+    for link in patient.get("link", ()):
+        if link["type"] == "replaced-by":
             reference: str = link["other"].get("reference", "")
-            return reference.removeprefix("Patient/")
+            return reference.removeprefix(f"{PATIENT}/")
     return None
-
-
-def _disagreements(current: dict[str, Any], draft: dict[str, Any]) -> list[str]:
-    doubts = []
-    if not _same_name(current, draft):
-        doubts.append("The name differs from the stored one.")
-    if not _same_date(current.get("birthDate"), draft.get("birthDate")):
-        doubts.append("The birth date differs from the stored one.")
-    if not _same_sex(current.get("gender"), draft.get("gender")):
-        doubts.append("The sex differs from the stored one.")
-    return doubts
-
-
-def _same_name(current: dict[str, Any], draft: dict[str, Any]) -> bool:
-    ours = {fold(name.get("text", "")) for name in current.get("name", [])}
-    theirs = {fold(name.get("text", "")) for name in draft.get("name", [])}
-    return not ours or not theirs or bool(ours & theirs)
-
-
-def _same_date(ours: str | None, theirs: str | None) -> bool:
-    """Birth dates agree to the precision both have: 1985 agrees with 1985-03-15."""
-    if not ours or not theirs:
-        return True
-    shorter = min(len(ours), len(theirs))
-    return ours[:shorter] == theirs[:shorter]
-
-
-def _same_sex(ours: str | None, theirs: str | None) -> bool:
-    return not ours or not theirs or ours == theirs or "unknown" in (ours, theirs)
-
-
-def _token(identifier: dict[str, Any]) -> str:
-    return f"{identifier.get('system', '')}|{identifier.get('value', '')}"

@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
-from fhir_server.fhir import dates
+from fhir_server.fhir import dates, json
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
+from mappings.decision_4750.envelope import Hoso
 from mappings.submission.raw import RawFile, binary_changes
 
 TAG = {
@@ -18,23 +20,28 @@ TAG = {
     "code": "quarantined",
     "display": "Refused, kept for correction",
 }
+_LONGEST = 100
 
 
-async def keep(context: Context, raw: RawFile, index: int, issues: Sequence[Issue]) -> None:
-    """Store the file and, without a subject, the DocumentReference of HOSO `index` refused."""
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"quarantine/{raw.sha256}/{index}")
-    outcome = {**operation_outcome(issues), "id": "outcome"}
+async def keep(context: Context, raw: RawFile, hoso: Hoso, issues: Sequence[Issue]) -> None:
+    """Store the file, and the DocumentReference of the HOSO that was refused; again only once."""
+    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"quarantine/{raw.sha256}/{hoso.index}"))
     resource = {
         **raw.reference(),
         "meta": {"tag": [TAG]},
-        "contained": [outcome],
+        "contained": [{**operation_outcome(issues), "id": "outcome"}],
         "date": dates.instant(context.now()),
-        "description": f"HOSO {index + 1} of the envelope was refused.",
+        "description": f"HOSO {hoso.index + 1}, MA_LK {hoso.ma_lk[:_LONGEST] or 'unreadable'}, "
+        f"of an envelope of facility {raw.facility} was refused.",
         "context": {"related": [{"reference": "#outcome"}]},
     }
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
-        document = change(context, "DocumentReference", str(name), resource, method="update")
-        return (*await binary_changes(context, transaction, raw), document)
+        kept = await binary_changes(context, transaction, raw)
+        before = await transaction.read("DocumentReference", name)
+        known: dict[str, Any] = json.parse_object(before.body or b"{}") if before else {}
+        if known.get("contained") == resource["contained"]:
+            return kept
+        return (*kept, change(context, "DocumentReference", name, resource, method="update"))
 
-    await context.store.transact(partial(context.allow, "create"), plan)
+    await context.store.transact(partial(context.allow, "$submit-document"), plan)

@@ -74,6 +74,7 @@ async def binary_changes(
     context: Context, transaction: Transaction, raw: RawFile
 ) -> Sequence[Change]:
     """Give the Change that keeps the file; none where the same bytes are kept already."""
-    if await transaction.read("Binary", raw.sha256) is not None:
+    last = await transaction.last_version("Binary", raw.sha256)
+    if last is not None and not last.deleted:
         return ()
     return (change(context, "Binary", raw.sha256, raw.binary(), method="create"),)

@@ -13,84 +13,119 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from mappings.decision_4750.visit import Visit, draft_id
+from mappings.mapping import ENCOUNTER, Visit, draft_id
 from mappings.submission.raw import RawFile
-from mappings.terms.identifiers import facility_identifier
+
+DOCUMENT, PROVENANCE = "DocumentReference", "Provenance"
 
 # https://hl7.org/fhir/R4/condition.html#Condition.verificationStatus
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+# Shared with other visits: a visit that no longer names them says nothing about them.
+_SHARED = ("Patient/", "Practitioner/", "Organization/")
 
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The submission stored before: its NGAYLAP as a FHIR date, what it made, whose it is."""
+    """The submission stored before: its DocumentReference, and what its Provenance is about."""
 
-    created: str
+    document: dict[str, Any]
     targets: tuple[str, ...]
-    subject: dict[str, Any]
+
+    @property
+    def created(self) -> str:
+        """Its NGAYLAP as a FHIR date."""
+        text: str = self._attachment["creation"]
+        return text
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The resources of the visit alone, as `Type/id`."""
+        return tuple(one for one in self.targets if not one.startswith(_SHARED))
+
+    def holds(self, raw: RawFile) -> bool:
+        """Say whether it was this very file."""
+        return bool(self._attachment["url"] == f"Binary/{raw.sha256}")
+
+    @property
+    def _attachment(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document["content"][0]["attachment"]
+        return found
 
 
 async def previous(transaction: Transaction, visit: Visit) -> Previous | None:
     """Give what is stored of this visit already."""
-    document = await transaction.read("DocumentReference", _id(visit, "DocumentReference"))
-    if document is None or document.body is None:
+    document = await transaction.read(DOCUMENT, _id(visit, DOCUMENT))
+    if document is None:
         return None
-    told = json.parse_object(document.body)
-    provenance = await transaction.read("Provenance", _id(visit, "Provenance"))
-    targets = json.parse_object(provenance.body or b"{}") if provenance else {}
-    return Previous(
-        told["content"][0]["attachment"]["creation"],
-        tuple(one["reference"] for one in targets.get("target", ())),
-        told.get("subject", {}),
-    )
+    provenance = await transaction.read(PROVENANCE, _id(visit, PROVENANCE))
+    told = json.parse_object(provenance.body or b"{}") if provenance else {}
+    targets = tuple(one["reference"] for one in told.get("target", ()))
+    return Previous(json.parse_object(document.body or b"{}"), targets)
 
 
 def of(
-    context: Context, raw: RawFile, visit: Visit, patient: str, made: Sequence[str]
+    context: Context,
+    raw: RawFile,
+    visit: Visit,
+    *,
+    before: Previous | None,
+    made: Sequence[str],
+    facility: str,
 ) -> dict[str, dict[str, Any]]:
-    """Give the DocumentReference and the Provenance of this submission, by reference."""
-    now = dates.instant(context.now())
-    document = f"DocumentReference/{_id(visit, 'DocumentReference')}"
-    encounter = f"Encounter/{_id(visit, 'Encounter')}"
+    """Give the DocumentReference and the Provenance of this submission, by reference.
+
+    `made` is all that came of it as `Type/id`, the Patient first; `facility` is the sender's
+    Organization. A file sent again keeps the time of its first arrival.
+    """
+    again = before is not None and before.holds(raw)
+    now = before.document["date"] if before and again else dates.instant(context.now())
+    document = f"{DOCUMENT}/{_id(visit, DOCUMENT)}"
+    sender = {"reference": facility}
     file = {
         **raw.reference(),
-        "subject": {"reference": f"Patient/{patient}"},
+        "subject": {"reference": made[0]},
         "date": now,
-        "context": {"encounter": [{"reference": encounter}]},
+        "author": [sender],
+        "context": {"encounter": [{"reference": f"{ENCOUNTER}/{_id(visit, ENCOUNTER)}"}]},
     }
     if visit.not_mapped:
         file["description"] = f"Not mapped, in the file only: {', '.join(visit.not_mapped)}"
     provenance = {
-        "resourceType": "Provenance",
-        "target": [{"reference": one} for one in (f"Patient/{patient}", *made)],
+        "resourceType": PROVENANCE,
+        "target": [{"reference": one} for one in made],
         "recorded": now,
-        "agent": [{"who": {"identifier": facility_identifier(visit.facility)}}],
+        "agent": [{"who": sender}],
         "entity": [{"role": "source", "what": {"reference": document}}],
     }
-    return {document: file, f"Provenance/{_id(visit, 'Provenance')}": provenance}
+    return {document: file, f"{PROVENANCE}/{_id(visit, PROVENANCE)}": provenance}
 
 
-def late(context: Context, raw: RawFile, visit: Visit, before: Previous) -> Change:
-    """Give the Change that keeps an older file beside the newer one, as superseded."""
+async def late(
+    context: Context, transaction: Transaction, raw: RawFile, visit: Visit, before: Previous
+) -> tuple[Change, ...]:
+    """Give the Change that keeps an older file beside the newer one, as superseded; once."""
     name = f"late/{visit.facility}/{visit.ma_lk}/{raw.sha256}"
+    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+    if await transaction.read(DOCUMENT, identity) is not None:
+        return ()
     resource = {
         **raw.reference(),
         "status": "superseded",
-        "subject": before.subject,
         "date": dates.instant(context.now()),
+        **{name: before.document[name] for name in ("subject", "author", "context")},
     }
-    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-    return change(context, "DocumentReference", identity, resource, method="update")
+    return (change(context, DOCUMENT, identity, resource, method="create"),)
 
 
 def entered_in_error(resource: dict[str, Any]) -> dict[str, Any]:
-    """Give the resource marked as never having been true."""
+    """Give the resource marked as never having been true; a Condition says so in its own way.
+
+    A Condition entered in error has no clinicalStatus (con-5).
+    """
     if resource["resourceType"] == "Condition":
         coding = {"system": _VERIFICATION, "code": "entered-in-error"}
         kept = {name: value for name, value in resource.items() if name != "clinicalStatus"}
         return {**kept, "verificationStatus": {"coding": [coding]}}
-    if resource["resourceType"] in ("Patient", "Provenance"):
-        return resource
     return {**resource, "status": "entered-in-error"}
 
 

@@ -8,7 +8,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from mappings.decision_4750.visit import Visit, draft_id
+from mappings.mapping import PATIENT, Visit, draft_id
 from mappings.submission.patients import PROVISIONAL, Match, follow
 
 _CODES = "http://fhir-server.vn/CodeSystem/review"
@@ -16,25 +16,28 @@ _CODES = "http://fhir-server.vn/CodeSystem/review"
 
 async def provisional(
     context: Context, transaction: Transaction, visit: Visit, found: Match
-) -> tuple[Change, Sequence[Change]]:
-    """Give the provisional Patient of this visit and its Task; where it was merged, the survivor.
+) -> tuple[Change, Sequence[Change], str]:
+    """Give the provisional Patient of this visit, its Task if new, and what to tell the sender.
 
-    Their ids are made from the visit's key: a re-submission finds the same two.
+    Their ids are made from the visit's key: a re-submission finds the same two. Where the
+    provisional Patient was merged since, the survivor is given as it is.
     """
-    identity = draft_id(visit.facility, visit.ma_lk, "Patient")
-    stored = await transaction.read("Patient", identity)
+    identity = draft_id(visit.facility, visit.ma_lk, PATIENT)
+    doubts = " ".join(found.doubts)
+    stored = await transaction.read(PATIENT, identity)
     if stored is not None:
+        await transaction.lock(f"{PATIENT}/{identity}")
         survivor = await follow(transaction, stored)
         if survivor is not None and survivor["id"] != identity:
-            unchanged = change(context, "Patient", survivor["id"], survivor, method="update")
-            return unchanged, ()
+            same = change(context, PATIENT, survivor["id"], survivor, method="update")
+            told = f"The patient was reviewed: it is {PATIENT}/{survivor['id']}, left as it is."
+            return same, (), told
     resource = {**visit.patient.resource, "meta": {"tag": [PROVISIONAL]}}
     patient = change(
-        context, "Patient", identity, checked(context, "Patient", resource), method="update"
+        context, PATIENT, identity, checked(context, PATIENT, resource), method="update"
     )
-    if stored is not None:
-        return patient, ()
-    return patient, (_task(context, visit, identity, found),)
+    told = f"The patient is kept as a provisional one until reviewed: {doubts}"
+    return patient, () if stored else (_task(context, visit, identity, found),), told
 
 
 def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change:
@@ -44,11 +47,11 @@ def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change
         "intent": "order",
         "code": {"coding": [{"system": _CODES, "code": "patient-match"}]},
         "description": " ".join(found.doubts),
-        "focus": {"reference": f"Patient/{identity}"},
-        "for": {"reference": f"Patient/{identity}"},
+        "focus": {"reference": f"{PATIENT}/{identity}"},
+        "for": {"reference": f"{PATIENT}/{identity}"},
         "authoredOn": dates.instant(context.now()),
         "input": [
-            {"type": {"text": "candidate"}, "valueReference": {"reference": f"Patient/{one}"}}
+            {"type": {"text": "candidate"}, "valueReference": {"reference": f"{PATIENT}/{one}"}}
             for one in found.candidates
         ],
     }

@@ -5,7 +5,7 @@ updates the same resources; what disappeared is marked entered-in-error; an olde
 arrives late changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,8 +17,9 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
-from mappings.decision_4750.visit import Draft, Visit, draft_id, draft_url
+from mappings.mapping import ENCOUNTER, PATIENT, Draft, Visit, draft_id, draft_url
 from mappings.submission import patients, record, review
+from mappings.submission.demographics import merged
 from mappings.submission.parties import resolve
 from mappings.submission.raw import RawFile, binary_changes
 
@@ -32,7 +33,10 @@ class Told:
 
 
 async def store(context: Context, raw: RawFile, visit: Visit) -> Sequence[Issue]:
-    """Commit the visit; give the issues of the answer: warnings, and which versions changed."""
+    """Commit the visit; give the issues of the answer: warnings, and which versions changed.
+
+    Raises Unprocessable or Invalid for resources that are not well made, and what the store raises.
+    """
     told = Told([])
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
@@ -50,37 +54,48 @@ async def _changes(
     before = await record.previous(transaction, visit)
     if before and before.created > raw.creation:
         told.late = True
-        told.issues.append(_note(
-            f"This file is of {raw.creation}; one of {before.created} is stored already. "
-            "It is kept, and the visit stays as it is."
-        ))  # fmt: skip
-        return (*kept, record.late(context, raw, visit, before))
-    if before and before.created == raw.creation:
-        told.issues.append(_note("A file of the same day was here before; the later arrival wins."))
-    made = await _visit_changes(context, transaction, raw, visit, told)
-    gone = await _disappeared(context, transaction, before, made)
-    return (*kept, *made.values(), *gone)
+        told.issues.append(
+            note(
+                f"This file is of {raw.creation}; one of {before.created} is stored already. "
+                "It is kept, and the visit stays as it is."
+            )
+        )
+        return (*kept, *await record.late(context, transaction, raw, visit, before))
+    if before and before.holds(raw):
+        told.issues.append(note("This very file was stored before."))
+    elif before and before.created == raw.creation:
+        told.issues.append(note("A file of the same day was here before; the later arrival wins."))
+    return (*kept, *await _visit_changes(context, transaction, raw, visit, told, before=before))
 
 
 async def _visit_changes(
-    context: Context, transaction: Transaction, raw: RawFile, visit: Visit, told: Told
-) -> dict[str, Change]:
+    context: Context,
+    transaction: Transaction,
+    raw: RawFile,
+    visit: Visit,
+    told: Told,
+    *,
+    before: record.Previous | None,
+) -> Sequence[Change]:
     names, parties = await resolve(context, transaction, visit)
-    visit = replace(
-        visit,
-        patient=replace(visit.patient, resource=rewrite(visit.patient.resource, names)),
-    )
-    patient, extra = await _patient(context, transaction, visit, told)
-    names[draft_url(visit.facility, visit.ma_lk, "Patient")] = f"Patient/{patient.id}"
-    names |= {
-        draft_url(visit.facility, visit.ma_lk, draft.key): _reference(visit, draft)
-        for draft in visit.drafts
-    }
+    shared = dict.fromkeys(names.values())
+    person = replace(visit.patient, resource=rewrite(visit.patient.resource, names))
+    patient, extra = await _patient(context, transaction, replace(visit, patient=person), told)
+    subject = f"{PATIENT}/{patient.id}"
+    names[_url(visit, PATIENT)] = subject
+    names |= {_url(visit, draft.key): _reference(visit, draft) for draft in visit.drafts}
     resources = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
-    resources |= record.of(context, raw, visit, patient.id, list(resources))
-    changes = {reference: _put(context, reference, one) for reference, one in resources.items()}
-    changes |= {f"{one.type}/{one.id}": one for one in (*parties, patient, *extra)}
-    return changes
+    resources |= await _disappeared(transaction, before, resources)
+    resources |= record.of(
+        context,
+        raw,
+        visit,
+        before=before,
+        made=(subject, *resources, *shared),
+        facility=names[_url(visit, visit.organizations[0].key)],
+    )
+    puts = (put(context, reference, one) for reference, one in resources.items())
+    return (patient, *extra, *parties, *puts)
 
 
 async def _patient(
@@ -89,41 +104,47 @@ async def _patient(
     """Give the Change of the visit's Patient, and the review Task where there is doubt."""
     found = await patients.match(transaction, visit.patient)
     if found.doubts:
-        told.issues.append(_note(
-            f"The patient is kept as a provisional one until reviewed: {' '.join(found.doubts)}"
-        ))  # fmt: skip
-        return await review.provisional(context, transaction, visit, found)
-    await patients.lock_new(transaction, visit.patient, found.current)
+        patient, extra, text = await review.provisional(context, transaction, visit, found)
+        told.issues.append(note(text))
+        return patient, extra
+    await patients.lock(transaction, visit.patient, found.current)
     identity = found.id or context.new_id()
-    encounter = draft_id(visit.facility, visit.ma_lk, "Encounter")
-    latest = found.current is None or await patients.is_latest(
-        transaction, identity, encounter, visit.start
-    )
-    resource = patients.merged(found.current, visit.patient.resource, latest=latest)
-    return _put(context, f"Patient/{identity}", resource), ()
+    encounter = draft_id(visit.facility, visit.ma_lk, ENCOUNTER)
+    resource = visit.patient.resource
+    if found.current is not None:
+        latest = await patients.is_latest(transaction, identity, encounter, visit.start)
+        resource = merged(found.current, resource, latest=latest)
+    return put(context, f"{PATIENT}/{identity}", resource), ()
 
 
 async def _disappeared(
-    context: Context,
-    transaction: Transaction,
-    before: record.Previous | None,
-    made: Mapping[str, Change],
-) -> list[Change]:
-    """Mark what the submission before had and this one has not."""
-    gone = [] if before is None else [one for one in before.targets if one not in made]
-    changes = []
-    for reference in gone:
-        type_, _, identity = reference.partition("/")
-        stored = await transaction.read(type_, identity)
-        if stored is not None and stored.body is not None:
-            resource = record.entered_in_error(json.parse_object(stored.body))
-            changes.append(_put(context, reference, resource))
-    return changes
+    transaction: Transaction, before: record.Previous | None, made: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Give, marked entered-in-error, what the submission before had and this one has not."""
+    gone: dict[str, dict[str, Any]] = {}
+    for reference in before.own if before else ():
+        if reference not in made:
+            stored = await transaction.read(*reference.split("/"))
+            if stored is not None:
+                gone[reference] = record.entered_in_error(json.parse_object(stored.body or b"{}"))
+    return gone
 
 
-def _put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
+def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
+    """Give the Change that stores a well-made resource at `Type/id`; Unprocessable if it is not."""
     type_, _, identity = reference.partition("/")
-    return change(context, type_, identity, checked(context, type_, resource), method="update")
+    return change(
+        context, type_, identity, checked(context, type_, dict(resource)), method="update"
+    )
+
+
+def note(text: str) -> Issue:
+    """Give an issue that only informs."""
+    return Issue("informational", text, severity="information")
+
+
+def _url(visit: Visit, key: str) -> str:
+    return draft_url(visit.facility, visit.ma_lk, key)
 
 
 def _reference(visit: Visit, draft: Draft) -> str:
@@ -135,16 +156,12 @@ def _summary(visit: Visit, committed: Sequence[Stored], told: Told) -> Issue:
     """Say in one line what became of the visit."""
     new = [one for one in committed if one.changed and one.method == "create"]
     changed = [one for one in committed if one.changed and one.method != "create"]
-    same = len(committed) - len(new) - len(changed)
-    listed = ", ".join(f"{one.type}/{one.id} version {one.version}" for one in changed)
     what = "kept beside the newer one" if told.late else "stored"
-    line = f"MA_LK {visit.ma_lk}: {what}; {len(new)} created, {len(changed)} changed, {same} as before."
-    if listed:
+    line = f"MA_LK {visit.ma_lk}: {what}; "
+    line += f"{len(new)} created, {len(changed)} changed, all else as before."
+    if changed:
+        listed = ", ".join(f"{one.type}/{one.id} version {one.version}" for one in changed)
         line += f" Changed: {listed}."
     if visit.not_mapped:
         line += f" Kept in the raw file only: {', '.join(visit.not_mapped)}."
-    return _note(line)
-
-
-def _note(text: str) -> Issue:
-    return Issue("informational", text, severity="information")
+    return note(line)

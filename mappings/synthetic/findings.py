@@ -34,24 +34,27 @@ class Finding:
 def findings(
     rng: Random, service: Service, sex: str, diseases: Sequence[Diagnosis], progress: float
 ) -> tuple[Finding, ...]:
-    """Give what a service finds; `progress` is 0 for untreated diseases, 1 under control."""
+    """Give what a service finds; `progress` is 0 for untreated lasting diseases, 1 under control."""
     if service.findings:
-        seen = (one.code for one in diseases if one.chronic or progress < 1)
-        code = next((one for one in seen if one in service.findings), "")
+        code = next((one.code for one in diseases if one.code in service.findings), "")
         text, conclusion = service.findings[code]
         return (Finding("", service.name, text=text, conclusion=conclusion),)
     return tuple(_measured(rng, index, sex, diseases, progress) for index in service.indices)
 
 
-def vital_signs(rng: Random, age: int, diseases: Sequence[Diagnosis], progress: float) -> str:
+def vital_signs(
+    rng: Random, age: int, diseases: Sequence[Diagnosis], progress: float, better: float = 0
+) -> str:
     """Give the inside of CSST<…>, as M75_T37.0_HA120/70_NT18_SP98; no pressure for children.
 
+    `better` goes from 0 to 1 over the days in bed.
     Decision 4750/QĐ-BYT, table 5, DIEN_BIEN_LS.
     """
     sign = {}
     for name, usual in _USUAL.items():
-        ill = next((one.vitals[name] for one in diseases if name in one.vitals), None)
-        sign[name] = _ill(rng, ill, progress) if ill else rng.uniform(*usual)
+        ill = next((one for one in diseases if name in one.vitals), None)
+        control = max(better, progress if ill and ill.chronic else 0)
+        sign[name] = _ill(rng, ill.vitals[name], control) if ill else rng.uniform(*usual)
     faster = max(0, _FAST_UNTIL - age)
     pressure = f"HA{sign['S']:.0f}/{sign['D']:.0f}_" if age >= _ADULT else ""
     breath = f"NT{sign['NT'] + faster:.0f}_SP{sign['SP']:.0f}"
@@ -61,14 +64,16 @@ def vital_signs(rng: Random, age: int, diseases: Sequence[Diagnosis], progress: 
 def _measured(
     rng: Random, index: Index, sex: str, diseases: Sequence[Diagnosis], progress: float
 ) -> Finding:
-    ill = next((one.abnormal[index.key] for one in diseases if index.key in one.abnormal), None)
+    disease = next((one for one in diseases if index.key in one.abnormal), None)
+    ill = disease.abnormal[index.key] if disease else None
+    control = progress if disease and disease.chronic else 0
     if isinstance(ill, str) or index.normal:
-        positive = isinstance(ill, str) and rng.random() > progress
+        positive = isinstance(ill, str) and rng.random() > control
         said = str(ill) if positive else index.normal
         conclusion = f"{index.name}: {said.lower()}" if positive else ""
         return Finding(index.key, index.name, said, conclusion=conclusion)
     low, high = index.female if index.female and sex == FEMALE else (index.low, index.high)
-    value = round(_ill(rng, ill, progress) if ill else _well(rng, low, high), index.digits)
+    value = round(_ill(rng, ill, control) if ill else _well(rng, low, high), index.digits)
     return Finding(
         index.key,
         index.name,

@@ -24,6 +24,7 @@ _YOUNGEST = date(2022, 12, 1)
 _DECADES = (9, 8, 9, 12, 14, 16, 16, 11, 4, 1)  # citizens seen by hospitals, by decade of age
 _YEAR_ONLY_BEFORE = 1960
 _PROVINCES = 34
+_SOUTH = "75"  # province codes run from north to south
 _STRIDE = 387_421  # coprime with 10: counting by it meets every number of six or seven digits once
 _ADULT, _OLD, _SCHOOL = 18, 60, 6
 
@@ -77,13 +78,13 @@ def person(rng: Random, seed: int, number: int) -> Person:
         sex=sex,
         born=born,
         birth=_birth(rng, born),
-        citizen_id=_citizen_id(seed, number, sex, born.year) if rng.random() < 0.985 else "",
+        citizen_id=_citizen_id(seed, number, sex, born.year) if _has(rng, "citizen_id") else "",
         ethnicity=_ethnicity(rng, province),
-        blood=pick(rng, _words()["blood"]) if rng.random() < 0.6 else "",
+        blood=pick(rng, _words()["blood"]) if _has(rng, "blood") else "",
         province=province,
         commune=commune,
-        address=f"{_house(rng, commune_name)}, {commune_name}, {province_name}",
-        phone=f"0000{rng.randrange(10**6):06}" if rng.random() < 0.6 else "",
+        address=f"{_house(rng, province, commune_name)}, {commune_name}, {province_name}",
+        phone=f"0000{rng.randrange(10**6):06}" if _has(rng, "phone") else "",
         home=1 + place,
         cards=_cards(rng, seed, number, _YOUNGEST.year + 1 - born.year),
         weight=_weight(rng, sex, _YOUNGEST.year + 1 - born.year),
@@ -107,13 +108,17 @@ def staff_name(facility: int, number: int) -> str:
     return f"{family} {middle[at % len(middle)]} {given[at % len(given)]}"
 
 
+def _has(rng: Random, what: str) -> bool:
+    return bool(rng.random() < _words()["shares"][what])
+
+
 def _born(rng: Random) -> date:
     decade = rng.choices(range(10), _DECADES)[0]
     return _YOUNGEST - timedelta(days=rng.randrange(decade * 3652, decade * 3652 + 3652))
 
 
 def _birth(rng: Random, born: date) -> str:
-    if born.year < _YEAR_ONLY_BEFORE and rng.random() < 0.25:
+    if born.year < _YEAR_ONLY_BEFORE and _has(rng, "year_only"):
         return f"{born.year}00000000"
     return f"{born:%Y%m%d}0000"
 
@@ -137,18 +142,19 @@ def _spread(seed: int, number: int, size: int) -> int:
 
 def _ethnicity(rng: Random, province: str) -> str:
     others = _words()["minorities"].get(province)
-    return rng.choice(others) if others and rng.random() < 0.3 else KINH
+    return rng.choice(others) if others and _has(rng, "minority") else KINH
 
 
-def _house(rng: Random, commune_name: str) -> str:
+def _house(rng: Random, province: str, commune_name: str) -> str:
     words = _words()
     if commune_name.startswith("Phường"):
         return f"Số {rng.randrange(1, 240)}, đường {rng.choice(words['streets'])}"
-    return str(rng.choice(words["hamlets"]))
+    region = "south" if province >= _SOUTH else "north"
+    return str(rng.choice(words["hamlets"][region]))
 
 
 def _cards(rng: Random, seed: int, number: int, age: int) -> tuple[str, ...]:
-    insured, twice = rng.random() < 0.92, rng.random() < 0.06
+    insured, twice = _has(rng, "card"), _has(rng, "two_cards")
     kinds = _words()["cards"]
     bounds = (("child", _SCHOOL), ("young", _ADULT), ("adult", _OLD), ("old", 200))
     group = kinds[next(name for name, end in bounds if age < end)]

@@ -4,7 +4,7 @@ Citizen k depends on (seed, k) alone, so any part of a population can be made by
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -13,15 +13,22 @@ from mappings.synthetic.people import CENTRAL, FACILITIES, Person, person
 from mappings.synthetic.visits import Occasion, Visit, visit
 
 FIRST_DAY = datetime(2023, 1, 3)  # noqa: DTZ001 the decree's times have no zone
-DAYS = 1380  # the last visits begin in October 2026
+DAYS = 1390
+LAST_DAY = FIRST_DAY + timedelta(days=DAYS)  # in October 2026
 
 RIGHT_FACILITY, SAME_PROVINCE, REFERRED, FOLLOW_UP = "1.1", "1.2", "1.3", "1.5"
 EMERGENCY, NOT_INSURED = "2", "9"
 
 _VISITS = {False: (30, 28, 20, 12, 6, 4), True: (8, 10, 18, 24, 22, 18)}
 _CHRONIC_FROM = ((30, 0.05), (45, 0.25), (60, 0.55), (200, 0.8))  # until an age, the chance
+_DAYS_A_VISIT = 100
+_FAITHFUL, _FORGETFUL = 0.85, 0.5  # come back with a follow-up slip: lasting disease, others
+_CHRONIC, _ELSEWHERE, _COMPANY = 0.6, 0.12, 0.45
 _OLDEST = 90  # the catalogue knows no diseases beyond
 _STEADY = 0.3  # what a visit adds to the control of a disease
+
+
+Ills = tuple[Diagnosis, ...]  # a lasting disease and what came with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,122 +47,97 @@ def plan(seed: int, number: int) -> Citizen:
     chance = next(chance for end, chance in _CHRONIC_FROM if age < end)
     ill = _chronic(rng, someone, age) if rng.random() < chance else ()
     count = 1 + rng.choices(range(6), _VISITS[bool(ill)])[0]
-    return Citizen(someone, tuple(_life(rng, someone, ill, count)))
+    begin = FIRST_DAY + timedelta(days=rng.randrange(DAYS - count * _DAYS_A_VISIT))
+    return Citizen(someone, tuple(_life(rng, someone, ill, _arrival(rng, begin), count)))
 
 
-def letter(someone: Person, number: int, before: Visit) -> str:
-    """Give the number of the paper a visit ended with: a referral letter or a follow-up slip."""
-    kind = "GCT" if before.referred_to else "GHK"
-    at = f"{code(before.occasion.facility)}-{before.left.year}"
-    return f"{kind}-{at}-{someone.seed}.{someone.number:06}.{number}"
-
-
-def code(facility: int) -> str:
-    """Give a facility's code, 99001 to 99040."""
-    return f"{99000 + facility}"
-
-
-def _life(
-    rng: Random, someone: Person, ill: tuple[Diagnosis, ...], count: int
-) -> Iterator[Visit]:
-    begin = rng.randrange(max(1, DAYS - count * 100))
-    now = _arrival(rng, FIRST_DAY + timedelta(days=begin))
-    end = FIRST_DAY + timedelta(days=DAYS)
-    before: Visit | None = None
+def _life(rng: Random, someone: Person, ill: Ills, begin: datetime, count: int) -> Iterator[Visit]:
+    occasion = _new(rng, someone, ill, begin, treated=0)
     treated = 0
-    for number in range(1, count + 1):
-        occasion = _next(rng, someone, ill, before, number, now, treated)
-        if occasion.arrived > end:
-            return
+    while occasion.arrived < LAST_DAY:
         before = visit(rng, someone, occasion, _central(someone, occasion))
-        treated += occasion.diagnosis.chronic
-        now = before.left
         yield before
+        if occasion.number == count:
+            return
+        treated += occasion.diagnosis.chronic
+        occasion = replace(_next(rng, someone, ill, before, treated), number=occasion.number + 1)
 
 
-def _next(
-    rng: Random,
-    someone: Person,
-    ill: tuple[Diagnosis, ...],
-    before: Visit | None,
-    number: int,
-    now: datetime,
-    treated: int,
-) -> Occasion:
-    if before and before.referred_to:
-        return _referred(rng, someone, before, number)
-    if before and before.follow_up and rng.random() < (0.85 if ill else 0.5):
-        return _back(rng, someone, before, number, treated)
-    chronic = bool(ill) and (before is None or rng.random() < 0.6)
-    age = someone.age(now.date())
-    main = ill[0] if chronic else _acute(rng, someone, age)
-    facility = someone.home
-    if rng.random() < 0.12:
-        facility = 1 + (facility % (FACILITIES - CENTRAL))
-    arrived = _arrival(rng, now + timedelta(days=rng.randint(20, 150))) if before else now
+def _next(rng: Random, someone: Person, ill: Ills, before: Visit, treated: int) -> Occasion:
+    if before.referred_to:
+        return _referred(rng, someone, before)
+    if before.follow_up and rng.random() < (_FAITHFUL if ill else _FORGETFUL):
+        return _back(rng, before, before.follow_up, treated)
+    day = before.left + timedelta(days=rng.randint(20, 150))
+    return _new(rng, someone, ill, _arrival(rng, day), treated)
+
+
+def _new(rng: Random, someone: Person, ill: Ills, arrived: datetime, treated: int) -> Occasion:
+    """Come for a reason of one's own: the lasting disease, or something new."""
+    chronic = bool(ill) and (not treated or rng.random() < _CHRONIC)
+    main = ill[0] if chronic else _acute(rng, someone, someone.age(arrived.date()))
+    elsewhere = rng.random() < _ELSEWHERE
+    facility = 1 + someone.home % (FACILITIES - CENTRAL) if elsewhere else someone.home
     return Occasion(
-        number=number,
+        number=1,
         facility=facility,
         arrived=arrived,
         diagnosis=main,
         others=tuple(one for one in ill if one is not main),
-        progress=min(1, treated * _STEADY) if chronic else 0,
+        progress=_progress(treated),
         category=_category(someone, main, facility),
         again=chronic and treated > 0,
     )
 
 
-def _referred(rng: Random, someone: Person, before: Visit, number: int) -> Occasion:
+def _referred(rng: Random, someone: Person, before: Visit) -> Occasion:
     last = before.occasion
-    return Occasion(
-        number=number,
+    return replace(
+        last,
         facility=before.referred_to,
         arrived=_arrival(rng, before.left + timedelta(days=rng.randint(1, 7))),
-        diagnosis=last.diagnosis,
-        others=last.others,
-        progress=last.progress,
         category=REFERRED if someone.cards else NOT_INSURED,
         came_from=last.facility,
-        came_with=letter(someone, last.number, before),
+        came_by=before.paper,
     )
 
 
-def _back(rng: Random, someone: Person, before: Visit, number: int, treated: int) -> Occasion:
+def _back(rng: Random, before: Visit, day: datetime, treated: int) -> Occasion:
     """Come back with a follow-up slip, on the day or a few days late."""
-    last, day = before.occasion, before.follow_up or before.left
+    last = before.occasion
     late = rng.choice((0, 0, 0, 0, 1, 2, 5))
     main = last.diagnosis
     category = last.category if last.category == NOT_INSURED else RIGHT_FACILITY
     if last.category in {REFERRED, FOLLOW_UP}:
         category = FOLLOW_UP
-    return Occasion(
-        number=number,
-        facility=last.facility,
+    return replace(
+        last,
         arrived=_arrival(rng, day + timedelta(days=late)),
-        diagnosis=main,
-        others=last.others,
-        progress=min(1, treated * _STEADY) if main.chronic else 1,
+        progress=_progress(treated),
         category=category,
         again=True,
-        came_with=letter(someone, last.number, before),
+        came_from=0,
+        came_by=before.paper,
     )
 
 
-def _chronic(rng: Random, someone: Person, age: int) -> tuple[Diagnosis, ...]:
+def _progress(treated: int) -> float:
+    return min(1, treated * _STEADY)
+
+
+def _chronic(rng: Random, someone: Person, age: int) -> Ills:
     """Give a lasting disease and those that came with it."""
     known = diagnoses()
     may = [one for one in known.values() if one.chronic and _fits(one, someone.sex, age)]
     if not may:
         return ()
     main = rng.choices(may, [one.weight for one in may])[0]
-    company = [known[code] for code in main.company if rng.random() < 0.45]
+    company = [known[code] for code in main.company if rng.random() < _COMPANY]
     return (main, *(one for one in company if _fits(one, someone.sex, age)))
 
 
 def _acute(rng: Random, someone: Person, age: int) -> Diagnosis:
-    may = [
-        one for one in diagnoses().values() if not one.chronic and _fits(one, someone.sex, age)
-    ]
+    may = [one for one in diagnoses().values() if not one.chronic and _fits(one, someone.sex, age)]
     return rng.choices(may, [one.weight for one in may])[0]
 
 

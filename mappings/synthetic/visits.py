@@ -8,20 +8,31 @@ from mappings.synthetic.catalogue import Diagnosis, Medicine, Service, medicines
 from mappings.synthetic.findings import Finding, findings, vital_signs
 from mappings.synthetic.people import Person
 
+REFERRAL, SLIP = "GCT", "GHK"
 EXAMINATION, LONG_TERM, INPATIENT = "01", "05", "03"
 LABORATORY, SURGERY, SUPPLY, BED = 1, 8, 10, 15  # cost groups
 
 _CHILD, _GROWN_UP = 12, 18
 _SOMETIMES, _SEEN_AGAIN, _ON_REQUEST = 0.3, 0.1, 0.15  # chances
+_SENT_TO_STAY = 0.4  # and more when referred
+_LONG = 28  # days: a treatment this long goes on after the first visit
 _TECHNICIAN, _READER = 9, 11  # the first staff numbers of those who measure and who read images
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """Why a citizen comes: `progress` is 0 for a disease not yet treated, 1 for one under control.
+class Paper:
+    """A referral letter or a follow-up slip: its kind, and the visit that gave it."""
 
-    `came_from` and `came_with` are the facility and the number of the referral letter or the
-    follow-up slip that brought the citizen.
+    kind: str
+    facility: int
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a citizen comes: `progress` is 0 for a lasting disease untreated, 1 for one controlled.
+
+    `came_by` is the paper that brought the citizen, `came_from` the facility that referred them.
     """
 
     number: int
@@ -33,12 +44,22 @@ class Occasion:
     category: str
     again: bool = False
     came_from: int = 0
-    came_with: str = ""
+    came_by: Paper | None = None
 
     @property
     def diseases(self) -> tuple[Diagnosis, ...]:
         """Give the main diagnosis and the others, in order."""
         return (self.diagnosis, *self.others)
+
+    @property
+    def over(self) -> bool:
+        """Say whether the citizen comes back from an illness that has passed."""
+        return self.again and not self.diagnosis.chronic
+
+    @property
+    def seen(self) -> tuple[Diagnosis, ...]:
+        """Give the diseases that still show."""
+        return self.others if self.over else self.diseases
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ class Visit:
     admitted: datetime | None
     left: datetime
     doctor: int
+    reason: str
     weight: float
     done: tuple[Done, ...]
     prescriptions: tuple[Prescription, ...]
@@ -88,15 +110,21 @@ class Visit:
     on_request: bool
     follow_up: datetime | None
 
+    @property
+    def paper(self) -> Paper:
+        """Give the paper the visit ended with, if it ended with one."""
+        kind = REFERRAL if self.referred_to else SLIP
+        return Paper(kind, self.occasion.facility, self.occasion.number)
+
 
 def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Visit:
     """Let a visit happen; `referral` is the facility to refer to, 0 for none."""
     main, arrived = occasion.diagnosis, occasion.arrived
-    stays = rng.random() < main.stay and not occasion.again
+    stays = rng.random() < _chance_to_stay(occasion)
     nights = rng.randint(*main.days) if stays else 0
     admitted = arrived + timedelta(minutes=rng.randint(40, 120)) if stays else None
     left = _left(rng, arrived, nights)
-    refers = rng.random() < main.refer and referral > 0
+    refers = rng.random() < main.refer and referral > 0 and not occasion.over
     kind = INPATIENT if stays else LONG_TERM if main.chronic else EXAMINATION
     follow = main.follow and not refers and (main.chronic or not occasion.again)
     return Visit(
@@ -105,6 +133,7 @@ def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Vis
         admitted=admitted,
         left=left,
         doctor=rng.randint(1, 8),
+        reason=main.again if occasion.again else rng.choice(main.reasons),
         weight=max(3.0, person.weight + rng.uniform(-1, 1) + _grown(person, arrived)),
         done=_done(rng, person, occasion, nights),
         prescriptions=_prescriptions(person, occasion, nights, left),
@@ -113,6 +142,12 @@ def visit(rng: Random, person: Person, occasion: Occasion, referral: int) -> Vis
         on_request=rng.random() < _ON_REQUEST,
         follow_up=_morning(rng, left + timedelta(days=main.follow)) if follow else None,
     )
+
+
+def _chance_to_stay(occasion: Occasion) -> float:
+    if occasion.over:
+        return 0
+    return occasion.diagnosis.stay + (_SENT_TO_STAY if occasion.came_from else 0)
 
 
 def _grown(person: Person, day: datetime) -> float:
@@ -147,7 +182,7 @@ def _done(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple
         service = known[name]
         resulted = first + timedelta(minutes=rng.randint(20, 70))
         staff = (_READER if service.findings else _TECHNICIAN) + rng.randrange(2)
-        results = findings(rng, service, person.sex, occasion.diseases, occasion.progress)
+        results = findings(rng, service, person.sex, occasion.seen, occasion.progress)
         found.append(Done(service, 1, first, resulted, staff, results))
     return tuple(found)
 
@@ -162,6 +197,8 @@ def _prescriptions(
     main, known = occasion.diagnosis, medicines()
     child = person.age(occasion.arrived.date()) < _CHILD and main.child_drugs
     names = list(main.child_drugs if child else main.drugs)
+    if occasion.over and main.follow < _LONG:
+        names = []
     for other in occasion.others:
         names += other.drugs[:1]
     days = nights or (main.follow if main.chronic else main.supply)
@@ -174,6 +211,7 @@ def _prescriptions(
     return tuple(found)
 
 
+_PASSED = "Tỉnh, không sốt, toàn trạng ổn định, không còn triệu chứng."
 _COURSE = (
     "Còn mệt, ăn uống kém.",
     "Đỡ mệt, ăn uống khá hơn.",
@@ -184,16 +222,16 @@ _COURSE = (
 
 def _notes(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple[Note, ...]:
     time = occasion.arrived + timedelta(minutes=5)
-    age, diseases = person.age(time.date()), occasion.diseases
+    age, diseases = person.age(time.date()), occasion.seen
     signs = vital_signs(rng, age, diseases, occasion.progress)
-    told = occasion.diagnosis.signs
+    told = _PASSED if occasion.over else occasion.diagnosis.signs
     if not nights:
         return (Note(time, f"{told} CSST<{signs}>"),)
     notes = [Note(time, f"{told} CSST<{signs}_HL2>")]
     for night in range(1, nights):
         better = night / nights
         text = _COURSE[int(better * len(_COURSE))]
-        signs = vital_signs(rng, age, diseases, max(better, occasion.progress))
+        signs = vital_signs(rng, age, diseases, occasion.progress, better)
         morning = time.replace(hour=8, minute=0) + timedelta(days=night)
         level = 2 + round(better)
         notes.append(Note(morning, f"{text} CSST<{signs}_HL{level}>"))

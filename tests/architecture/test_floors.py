@@ -19,7 +19,7 @@ ROOMS = {
     "rich": ("fhir_server/cli/",),
     "httpx2": ("fhir_server/cli/",),
     "prometheus_client": ("fhir_server/http/",),
-    "structlog": ("fhir_server/http/",),
+    "fhir.resources": ("mappings/",),
     "lxml": ("fhir_server/fhir/",),
     "pydantic_settings": ("fhir_server/settings.py",),
     "fhir_server.settings": ("fhir_server/main.py", "fhir_server/cli/"),

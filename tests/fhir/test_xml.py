@@ -46,5 +46,11 @@ def test_what_is_not_well_formed_utf_8_is_refused(body):
         xml.parse(body)
 
 
+def test_more_tags_than_memory_should_hold_are_refused(monkeypatch):
+    monkeypatch.setattr(xml, "MAX_TAGS", 10)
+    with pytest.raises(Invalid, match="more than 10 tags"):
+        xml.parse(b"<a>" + b"<b/>" * 10 + b"</a>")
+
+
 def test_comments_and_instructions_are_left_out():
     assert len(xml.parse(b"<a><!-- b --><?c d?></a>")) == 0

@@ -121,7 +121,8 @@ def test_both_ends_of_a_range_meet_in_one_element():
 def test_one_sub_document_is_asked_by_its_paths():
     parts = (Between("lo", 1, None), Between("hi", None, 5))
     assert to_filter(Element("x.date", parts, single=True)) == {
-        "$and": [{"x.date.lo": {"$gte": 1}}, {"x.date.hi": {"$lt": 5}}]
+        "x.date.lo": {"$gte": 1},
+        "x.date.hi": {"$lt": 5},
     }
     assert to_filter(Element("x.date", parts)) == {
         "x.date": {"$elemMatch": {"lo": {"$gte": 1}, "hi": {"$lt": 5}}}
@@ -144,7 +145,8 @@ def test_nothing_but_a_plain_value_is_compared_with(value):
 
 @pytest.mark.parametrize("text", ["$where", '{"$gt": ""}', "a.b", "\0"])
 def test_text_stays_text(text):
-    assert to_filter(AnyOf("x.a", (text,))) == {"x.a": {"$eq": text}}
+    assert to_filter(AnyOf("x.a", (text,))) == {"x.a": text}
+    assert to_filter(AnyOf("x.a", (text, "b"))) == {"x.a": {"$in": [text, "b"]}}
 
 
 @pytest.mark.parametrize("allow", [None, {}, True, "all", Everything])
@@ -156,8 +158,15 @@ def test_only_a_condition_is_an_access_decision(allow):
 def test_history_documents_are_asked_by_their_own_id():
     allow = Or((AnyOf("_id", ("p1",)), Not(And((Present("x.a"), AnyOf("_id", ("p2",)))))))
     assert in_history(allow) == {
-        "$or": [
-            {"id": {"$eq": "p1"}},
-            {"$nor": [{"$and": [{"x.a": {"$exists": True}}, {"id": {"$eq": "p2"}}]}]},
-        ]
+        "$or": [{"id": "p1"}, {"$nor": [{"x.a": {"$exists": True}, "id": "p2"}]}]
+    }
+
+
+def test_what_is_asked_of_different_fields_stands_side_by_side():
+    one, other = AnyOf("x.a", ("1",)), AnyOf("x.b", ("2",))
+    again, either = AnyOf("x.a", ("3",)), Or((one, other))
+    assert to_filter(And((one, And((other, again)), either))) == {
+        "x.a": "1",
+        "x.b": "2",
+        "$and": [{"x.a": "3"}, {"$or": [{"x.a": "1"}, {"x.b": "2"}]}],
     }

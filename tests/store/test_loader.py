@@ -17,10 +17,12 @@ class Fetches:
 
     def __init__(self):
         self.asked = []
+        self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
 
     async def __call__(self, allow, type_, ids):
         self.asked.append((allow, type_, list(ids)))
+        self.was_asked.set()
         await self.may_answer.wait()
         return {id_: Stored(type_, id_, 1, 1, b"{}") for id_ in ids if id_ != "none"}
 
@@ -38,8 +40,7 @@ async def test_who_comes_while_a_query_runs_is_not_answered_by_it():
     fetch = Fetches()
     loader = Loader(fetch)
     first = asyncio.create_task(loader.read(ALL, "Patient", "a"))
-    while not fetch.asked:
-        await asyncio.sleep(0)
+    await fetch.was_asked.wait()
     later = asyncio.create_task(loader.read(ALL, "Patient", "a"))
     await asyncio.sleep(0)
     fetch.may_answer.set()
@@ -86,8 +87,7 @@ async def test_one_who_gives_up_does_not_disturb_the_others():
     fetch = Fetches()
     loader = Loader(fetch)
     one, other = (asyncio.create_task(loader.read(ALL, "Patient", "a")) for _ in range(2))
-    while not fetch.asked:
-        await asyncio.sleep(0)
+    await fetch.was_asked.wait()
     one.cancel()
     with pytest.raises(asyncio.CancelledError):
         await one

@@ -85,6 +85,17 @@ def test_tables_over_the_limit_are_refused():
         read_envelope(envelope(GOOD), max_inner_bytes=100)
 
 
+def test_more_visits_than_one_envelope_may_hold_are_refused():
+    with pytest.raises(Invalid, match="more than 1000 HOSO"):
+        read_envelope(envelope(*["<HOSO/>"] * 1001))
+
+
+def test_more_tables_than_a_visit_may_hold_refuse_it():
+    found = read_envelope(envelope("<HOSO>" + "<FILEHOSO/>" * 60 + "</HOSO>"))
+    assert "FILEHOSO" in [one.expression for one in found.hosos[0].issues]
+    assert len(found.hosos[0].issues) == 52
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -98,6 +98,14 @@ def test_too_many_rows_are_not_read(monkeypatch):
     assert (found, [issue.code for issue in issues]) == ([], ["too-costly"])
 
 
+def test_too_many_elements_in_a_row_are_an_error_told_once():
+    many = "<x/>" * 300
+    body = table("XML1", SUMMARY).replace("</TONG_HOP>", many + "</TONG_HOP>")
+    _, issues = read_rows("XML1", xml.parse(body.encode()), "20250901")
+    assert [issue.code for issue in issues if issue.severity == "error"] == ["too-costly"]
+    assert len(issues) < 200
+
+
 def test_names_of_decision_3176_are_the_same_fields():
     (row,), _ = read("XML13", {"MA_CSKCB_DEN": "99002", "TINH_TRANG_CT": "Tỉnh"})
     assert (row["MA_NOI_DEN"], row["PP_DIEU_TRI"]) == ("99002", "Tỉnh")

@@ -11,7 +11,7 @@ from fhir_server.fhir import json, reference
 from fhir_server.fhir.errors import Gone, Invalid, NotFound, Unprocessable
 from fhir_server.validation.structure import structural_issues
 from mappings.ehealth_book import gather
-from mappings.ehealth_book.operation import OPERATION
+from mappings.ehealth_book.operation import operation
 from tests.mappings.ehealth_book import people
 
 
@@ -268,9 +268,9 @@ def test_the_operation_is_what_its_definition_says(spec):
     body = (folder / "OperationDefinition-ehealth-book.json").read_bytes()
     definition = json.parse_object(body)
     assert structural_issues(spec, definition) == []
-    assert definition["url"] == OPERATION.definition
-    assert definition["code"] == OPERATION.name
-    assert tuple(definition["resource"]) == OPERATION.types
-    assert definition["affectsState"] is OPERATION.affects_state
+    assert definition["url"] == operation().definition
+    assert definition["code"] == operation().name
+    assert tuple(definition["resource"]) == operation().types
+    assert definition["affectsState"] is operation().affects_state
     names = {one["name"] for one in definition["parameter"] if one["use"] == "in"}
     assert names == {"_count", "_since", "_before"}
