@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-_CITIZENS = 40
+from fhir_server.cli.serve import EMBEDDED_NOTICE
+
 _START_SECONDS = 60.0
 _SAMPLE = "mappings/decision_4750/examples/sample/envelope.xml"
 
@@ -23,10 +24,14 @@ def demo(
 ) -> None:
     """Show the main job end to end, then serve until Ctrl-C; the second start reuses the data."""
     url = f"http://127.0.0.1:{port}/fhir"
+    database, log = data / "mongodb", data / "server.log"
+    data.mkdir(parents=True, exist_ok=True)
+    typer.echo(EMBEDDED_NOTICE.format(data=database))
     command = [sys.executable, "-m", "fhir_server", "serve", "--port", str(port)]
-    server = subprocess.Popen([*command, "--data", str(data / "mongodb")])  # noqa: S603 our own command
+    with log.open("ab") as sink:
+        server = subprocess.Popen([*command, "--data", str(database)], stderr=sink)  # noqa: S603 our own command
     try:
-        _wait(server, port)
+        _wait(server, port, log)
         _load_once(url, data)
         _show(url)
         server.wait()
@@ -36,12 +41,14 @@ def demo(
         _stop(server)
 
 
-def _wait(server: subprocess.Popen[bytes], port: int) -> None:
+def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     import httpx2
 
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
+            last = log.read_text(errors="replace").strip().splitlines()[-1:]
+            typer.echo("".join(last) or "fhir-server: the server ended.", err=True)
             raise typer.Exit(server.returncode or 1)
         try:
             if httpx2.get(f"http://127.0.0.1:{port}/health/ready", timeout=2.0).is_success:
@@ -55,13 +62,14 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
 
 def _load_once(url: str, data: Path) -> None:
     from fhir_server.cli.load import load
+    from mappings.synthetic.demonstration import CITIZENS, SEED
     from mappings.synthetic.writer import write
 
     done = data / "loaded"
     if done.exists():
         return
     envelopes = data / "envelopes"
-    write(envelopes, citizens=_CITIZENS, seed=4750, form="envelope")
+    write(envelopes, citizens=CITIZENS, seed=SEED, form="envelope")
     load([_sample(), envelopes], to=url, token=None, report=data / "load-report.ndjson")
     done.touch()
 
