@@ -21,6 +21,7 @@ from fhir_server.store.indexes import Wanted
 from fhir_server.store.store import Store
 from mappings.plugin import plugin as mappings
 
+
 def application() -> App:
     """Give the ASGI application of this process, its settings read from the environment."""
     log.configure()

@@ -105,7 +105,16 @@ def _first_difference(sent: Any, got: Any, place: str) -> str:
 @contextmanager
 def _server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="fhir-conformance-") as data:
-        command = [sys.executable, "-m", "fhir_server", "serve", "--port", str(PORT), "--data", data]
+        command = [
+            sys.executable,
+            "-m",
+            "fhir_server",
+            "serve",
+            "--port",
+            str(PORT),
+            "--data",
+            data,
+        ]
         environment = {**os.environ, "FHIR_MAX_BODY_BYTES": str(40 * 1024 * 1024)}
         log = Path(data) / "server.log"
         with log.open("wb") as sink:

@@ -6,15 +6,13 @@ https://hl7.org/fhir/R4/http.html#transaction
 from collections.abc import Awaitable, Callable, Sequence
 
 from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import FhirError, Invalid
+from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.dispatch import dispatch
 from fhir_server.interactions.entry import Entry, entries
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
-from fhir_server.interactions.transaction import transaction
+from fhir_server.interactions.transaction import read_entry, transaction
 from fhir_server.interactions.write import checked, resource_of
 
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2}
@@ -45,7 +43,7 @@ async def _batch(routes: Routes, context: Context, listed: Sequence[Entry]) -> F
     context.allow("batch", None)
     answers: dict[int, bytes] = {}
     for entry in sorted(listed, key=lambda one: _ORDER.get(one.method, 3)):
-        answers[entry.index] = await _one(routes, context, entry)
+        answers[entry.index] = await read_entry(routes, context, entry)
     body = bundle.bundle(
         "batch-response",
         [answers[entry.index] for entry in listed],
@@ -53,14 +51,3 @@ async def _batch(routes: Routes, context: Context, listed: Sequence[Entry]) -> F
         updated=dates.instant(context.now()),
     )
     return FhirResponse(200, body)
-
-
-async def _one(routes: Routes, context: Context, entry: Entry) -> bytes:
-    try:
-        if not entry.path:
-            raise Invalid("A Bundle inside a Bundle's entry is not run.")
-        answer = await dispatch(routes, context, entry.request)
-    except FhirError as failure:
-        outcome = respond.outcome_body(failure.issues)
-        return b'{"response":{"status":"%d","outcome":%b}}' % (failure.status, outcome)
-    return entry.read_answer(answer)

@@ -15,14 +15,13 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.search.kinds import kind_of
 
-_SYSTEM_LEVEL = frozenset({"transaction", "batch", "search-system", "history-system"})
+_SYSTEM_LEVEL = frozenset({"capabilities", "transaction", "batch"})
 
 
 def handler(
     routes: Callable[[], Routes],
 ) -> Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]:
     """Give the handler of `GET [base]/metadata`; the statement is built once per base."""
-
     built: dict[str, bytes] = {}
 
     async def capabilities(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
@@ -40,7 +39,7 @@ def handler(
 
 def statement(routes: Routes, context: Context) -> dict[str, Any]:
     """Give the CapabilityStatement of this base."""
-    codes = [row.code for row in routes.rows if row.code]
+    codes = {row.code for row in routes.rows}
     rest = {
         "mode": "server",
         "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
@@ -66,7 +65,7 @@ def statement(routes: Routes, context: Context) -> dict[str, Any]:
 
 
 def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
-    codes = [row.code for row in routes.rows if row.code and row.code not in _SYSTEM_LEVEL]
+    codes = dict.fromkeys(row.code for row in routes.rows if row.code not in _SYSTEM_LEVEL)
     told: dict[str, Any] = {
         "type": type_,
         "profile": context.spec.types[type_].url,

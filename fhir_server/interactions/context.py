@@ -29,7 +29,8 @@ class Limits:
 class Target:
     """What the URL names: `Patient/1/_history/2` or `Patient/1/$operation`.
 
-    `compartment` is the third part of `Patient/1/Observation`."""
+    `compartment` is the third part of `Patient/1/Observation`.
+    """
 
     type: str | None = None
     id: str | None = None

@@ -72,7 +72,7 @@ def _entry(context: Context, stored: Stored) -> bytes:
         stored.body,
         {"method": _VERB[stored.method], "url": url},
         {
-            "status": _STATUS[stored.method],
+            "status": "201" if stored.version == 1 else _STATUS[stored.method],
             "etag": respond.etag(stored.version),
             "lastModified": dates.instant(stored.ts),
         },

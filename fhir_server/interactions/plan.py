@@ -34,17 +34,26 @@ async def create(context: Context, transaction: Transaction, write: Write) -> Ch
     https://hl7.org/fhir/R4/http.html#ccreate
     """
     assert write.resource is not None
-    if write.if_none_exist is not None:
-        condition = criteria(context, write.type, write.if_none_exist)
-        found = await transaction.search(write.type, condition, 2)
-        if len(found) > 1:
-            raise PreconditionFailed(f"If-None-Exist matches more than one {write.type}.")
-        if found:
-            return found[0]
-        await transaction.lock(f"{write.type}?{write.if_none_exist}")
-    return change(
+    return await existing(context, transaction, write) or change(
         context, write.type, write.id, write.resource, method="create", must_not_exist=True
     )
+
+
+async def existing(context: Context, transaction: Transaction, write: Write) -> Stored | None:
+    """Give the one resource If-None-Exist finds; where there is none, lock the condition.
+
+    PreconditionFailed when it finds more than one.
+    """
+    if write.if_none_exist is None:
+        return None
+    condition = criteria(context, write.type, write.if_none_exist)
+    found = await transaction.search(write.type, condition, 2)
+    if len(found) > 1:
+        raise PreconditionFailed(f"If-None-Exist matches more than one {write.type}.")
+    if not found:
+        await transaction.lock(f"{write.type}?{write.if_none_exist}")
+        return None
+    return found[0]
 
 
 async def update(context: Context, transaction: Transaction, write: Write) -> Change | Stored:

@@ -84,7 +84,7 @@ def expected_version(header: str | None) -> int | None:
     if header is None:
         return None
     tag = header.strip().removeprefix("W/").strip('"')
-    if not tag or "," in tag:
+    if not tag or "," in tag or tag == "*":
         raise Invalid(f'If-Match must be one version such as W/"3", not {header!r}.')
     if not (version := version_number(tag)):
         raise PreconditionFailed(f"No version of this resource has the ETag {header[:80]}.")

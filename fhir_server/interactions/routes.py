@@ -20,10 +20,7 @@ _OPERATION_TARGET = ("type", "id", "operation")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row: `pattern` is like `{type}/{id}/_history/{version}`, `code` FHIR's interaction code.
-
-    `code` is empty where the CapabilityStatement has no word for the row.
-    """
+    """One row: `pattern` is like `{type}/{id}/_history/{version}`, `code` FHIR's interaction code."""
 
     method: str
     pattern: str

@@ -87,7 +87,11 @@ async def _total(
 ) -> int | None:
     if query.total == "none" and query.count > 0:
         return None
-    return await context.store.count(allow, query.type, query.condition, _TOTAL_MS)
+    total = await context.store.count(allow, query.type, query.condition, _TOTAL_MS)
+    if total is None:
+        told = "Counting took too long; the total is left out. Narrow the search."
+        issues.append(Issue("too-costly", told, severity="warning"))
+    return total
 
 
 def _matches(context: Context, found: Sequence[Stored]) -> Iterator[bytes]:

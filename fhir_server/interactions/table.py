@@ -22,10 +22,10 @@ def build(operations: Iterable[Operation]) -> Routes:
     """Give the whole table: the interactions below and the operations listed by hand."""
     routes: Routes = table(
         (
-            Route("GET", "metadata", "", capabilities(lambda: routes)),
+            Route("GET", "metadata", "capabilities", capabilities(lambda: routes)),
             Route("POST", "", "transaction", batch(lambda: routes)),
             Route("GET", "{type}", "search-type", search),
-            Route("POST", "{type}/_search", "", search),
+            Route("POST", "{type}/_search", "search-type", search),
             Route("POST", "{type}", "create", create),
             Route("GET", "{type}/{id}", "read", read),
             Route("PUT", "{type}/{id}", "update", update),

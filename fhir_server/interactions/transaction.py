@@ -9,21 +9,20 @@ from functools import partial
 from typing import Any
 
 from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import Invalid, Issue
+from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.reference import references, rewrite
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.dispatch import dispatch
 from fhir_server.interactions.entry import Entry
-from fhir_server.interactions.plan import PLANS, Write
+from fhir_server.interactions.plan import PLANS, Write, existing
 from fhir_server.interactions.routes import Routes
 from fhir_server.interactions.write import checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 
 _INTERACTION = {"POST": "create", "PUT": "update", "DELETE": "delete"}
-_STATUS = {"create": "201 Created", "update": "200 OK", "delete": "204 No Content"}
 
 
 async def transaction(
@@ -31,49 +30,64 @@ async def transaction(
 ) -> FhirResponse:
     """Commit every write entry in one MongoDB transaction, then answer the reads.
 
-    The first entry that fails ends everything, and its error names the entry.
+    The first write that fails ends everything, and its error names the entry. A read that fails
+    after the commit has its own status and outcome: what is stored stays told.
     """
     writes = [entry for entry in entries if entry.method in PLANS]
     planned = {entry.index: _write(context, entry) for entry in writes}
     _no_target_twice(planned, writes)
+    twins = _twins(planned, writes)
     found: dict[int, Stored] = {}
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
         found.clear()
-        made: dict[int, Change] = {}
-        resolved = await _resolved(context, transaction, writes, planned, found)
         for entry in writes:
-            if entry.index in found:
+            if entry.index not in twins and (write := planned[entry.index]).if_none_exist:
+                with entry.named():
+                    stored = await existing(context, transaction, write)
+                if stored is not None:
+                    found[entry.index] = stored
+        resolved = _resolved(planned, writes, twins, found)
+        changes = []
+        for entry in writes:
+            if entry.index in found or entry.index in twins:
                 continue
             with entry.named():
                 write = _rewritten(planned[entry.index], resolved)
-                outcome = await PLANS[write.method](context, transaction, write)
-            if isinstance(outcome, Change):
-                made[entry.index] = outcome
-            else:
-                found[entry.index] = outcome
-        return tuple(made.values())
+                changes.append(await PLANS[write.method](context, transaction, write))
+        return tuple(change for change in changes if isinstance(change, Change))
 
     committed = await context.store.transact(partial(context.allow, "transaction"), plan)
     by_target = {(stored.type, stored.id): stored for stored in committed}
-    answers: dict[int, bytes] = {}
+    answers: list[bytes] = []
     for entry in entries:
-        if entry.method in PLANS:
-            write = planned[entry.index]
-            stored = found.get(entry.index) or by_target[write.type, write.id]
-            new = entry.index not in found and stored.changed
-            answers[entry.index] = _answer(context, request, stored, new=new)
-        else:
-            with entry.named():
-                answer = await dispatch(routes, context, entry.request)
-            answers[entry.index] = entry.read_answer(answer)
+        if entry.method not in PLANS:
+            answers.append(await read_entry(routes, context, entry))
+            continue
+        first = twins.get(entry.index, entry.index)
+        write = planned[first]
+        stored = found.get(first) or by_target[write.type, write.id]
+        new = first == entry.index and first not in found and stored.changed
+        answers.append(_answer(context, request, stored, new=new))
     body = bundle.bundle(
         "transaction-response",
-        [answers[entry.index] for entry in entries],
+        answers,
         identity=context.new_id(),
         updated=dates.instant(context.now()),
     )
     return FhirResponse(200, body)
+
+
+async def read_entry(routes: Routes, context: Context, entry: Entry) -> bytes:
+    """Serialise the answer to one entry run on its own, an error as its outcome."""
+    try:
+        if not entry.path:
+            raise Invalid("A Bundle inside a Bundle's entry is not run.")
+        answer = await dispatch(routes, context, entry.request)
+    except FhirError as failure:
+        outcome = respond.outcome_body(failure.issues)
+        return b'{"response":{"status":"%d","outcome":%b}}' % (failure.status, outcome)
+    return entry.read_answer(answer)
 
 
 def _write(context: Context, entry: Entry) -> Write:
@@ -110,23 +124,30 @@ def _no_target_twice(planned: Mapping[int, Write], writes: Sequence[Entry]) -> N
             )
 
 
-async def _resolved(
-    context: Context,
-    transaction: Transaction,
-    writes: Sequence[Entry],
+def _twins(planned: Mapping[int, Write], writes: Sequence[Entry]) -> dict[int, int]:
+    """Map each entry whose If-None-Exist stands in an earlier entry to that one: one resource."""
+    first: dict[tuple[str, str], int] = {}
+    twins: dict[int, int] = {}
+    for entry in writes:
+        write = planned[entry.index]
+        if write.if_none_exist is not None:
+            earlier = first.setdefault((write.type, write.if_none_exist), entry.index)
+            if earlier != entry.index:
+                twins[entry.index] = earlier
+    return twins
+
+
+def _resolved(
     planned: Mapping[int, Write],
-    found: dict[int, Stored],
+    writes: Sequence[Entry],
+    twins: Mapping[int, int],
+    found: Mapping[int, Stored],
 ) -> dict[str, str]:
     """Map each fullUrl of the Bundle to the `Type/id` it will have."""
     resolved: dict[str, str] = {}
     for entry in writes:
-        write = planned[entry.index]
-        if write.if_none_exist is not None:
-            with entry.named():
-                outcome = await PLANS["POST"](context, transaction, write)
-            if isinstance(outcome, Stored):
-                found[entry.index] = outcome
-        stored = found.get(entry.index)
+        first = twins.get(entry.index, entry.index)
+        write, stored = planned[first], found.get(first)
         if entry.full_url:
             resolved[entry.full_url] = f"{write.type}/{stored.id if stored else write.id}"
     return resolved
@@ -146,9 +167,15 @@ def _rewritten(write: Write, resolved: Mapping[str, str]) -> Write:
     return replace(write, resource=resource, if_none_exist=None)
 
 
+def _status(stored: Stored, *, new: bool) -> str:
+    if stored.deleted:
+        return "204 No Content"
+    return "201 Created" if new and stored.created else "200 OK"
+
+
 def _answer(context: Context, request: FhirRequest, stored: Stored, *, new: bool) -> bytes:
     response = {
-        "status": _STATUS[stored.method] if new else "200 OK",
+        "status": _status(stored, new=new),
         "location": respond.location(context.base_url, stored),
         "etag": respond.etag(stored.version),
         "lastModified": dates.instant(stored.ts),

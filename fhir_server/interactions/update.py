@@ -29,5 +29,5 @@ async def update(context: Context, request: FhirRequest, target: Target) -> Fhir
     expected = respond.expected_version(request.headers.get("if-match"))
     write = Write("PUT", type_, identity, resource, expected)
     stored, changed = await commit_one(context, "update", write)
-    status = 201 if changed and stored.method == "create" else 200
+    status = 201 if changed and stored.created else 200
     return respond.written(context.base_url, request, stored, status=status)

@@ -42,5 +42,7 @@ def referred(context: Context, given: Mapping[str, Any], name: str, *types: str)
     text = given.get(name, {}).get("reference", "")
     type_, _, identity = target(text, (context.base_url,)).partition("/")
     if type_ not in types or not identity or "/" in identity:
-        raise Invalid(f"{name} must be a reference to a {' or '.join(types)} here.", code="required")
+        raise Invalid(
+            f"{name} must be a reference to a {' or '.join(types)} here.", code="required"
+        )
     return identity

@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_server.fhir import dates, reference
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.respond import version_number
 from fhir_server.interactions.write import change, checked
 from fhir_server.store.documents import Change, Stored
 
@@ -73,7 +74,7 @@ def read(provenance: Mapping[str, Any]) -> Lineage | None:
     what = {one["role"]: one["what"].get("reference", "") for one in provenance.get("entity", ())}
     source, target = (reference.parse(what.get(role, "")) for role in ("source", "revision"))
     made = tuple(reference.parse(one.get("reference", "")) for one in provenance["target"])
-    whole = all(one.type and one.version.isdigit() for one in (source, target, *made))
+    whole = all(one.type and version_number(one.version) for one in (source, target, *made))
     return Lineage(source, target, made) if whole else None
 
 

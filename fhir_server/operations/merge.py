@@ -22,6 +22,8 @@ from fhir_server.search.index import PATIENT_FIELD
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 
+Pair = tuple[Stored, Patient]
+
 MAX_RESOURCES = 2_000
 
 _INPUTS = {
@@ -40,8 +42,9 @@ async def merge(context: Context, request: FhirRequest, _: Target) -> FhirRespon
     Raises Invalid for unreadable parameters and Unprocessable where the two cannot be merged.
     """
     given = inputs(context, request, _INPUTS)
-    source, target = (referred(context, given, f"{name}-patient", PATIENT) for name in ("source", "target"))
-    preview = given.get("preview", False)
+    source = referred(context, given, "source-patient", PATIENT)
+    target = referred(context, given, "target-patient", PATIENT)
+    preview: bool = given.get("preview", False)
     context.allow("$merge", PATIENT)
     if source == target:
         raise Unprocessable(f"{PATIENT}/{source} cannot be merged into itself.", code="invariant")
@@ -88,44 +91,47 @@ async def _changes(
     ]
     made = [lineage.versioned(row.type, row.id, row.version + 1) for row, _ in pairs]
     return [
-        *(_update(context, row, resource) for row, resource in pairs),
+        *(update(context, row, resource) for row, resource in pairs),
         *lineage.record(context, "merge", identity, (source_row, target_row), made),
     ]
 
 
 async def _moved(
     context: Context, transaction: Transaction, types: Iterable[str], source: str, target: str
-) -> list[tuple[Stored, Patient]]:
+) -> list[Pair]:
     """Give what is in the source's compartment and names it, with what it will say instead."""
-    names = {source: target, f"{context.base_url}/{source}": f"{context.base_url}/{target}"}
     held = AnyOf(f"x.{PATIENT_FIELD}", (source.removeprefix(f"{PATIENT}/"),))
-    found: list[tuple[Stored, Patient]] = []
+    found: list[Pair] = []
+    left = MAX_RESOURCES
     for type_ in types:
-        for row in await transaction.search(type_, held, MAX_RESOURCES + 1 - len(found)):
+        rows = await transaction.search(type_, held, left + 1)
+        left -= len(rows)
+        if left < 0:
+            told = f"More than {MAX_RESOURCES} resources are about {source}; none was changed."
+            raise Unprocessable(told, code="too-costly")
+        for row in rows:
             resource = json.parse_object(row.body or b"{}")
-            told = rewrite(resource, names)
-            if told != resource:
-                found.append((row, told))
-        if len(found) > MAX_RESOURCES:
-            told_ = f"More than {MAX_RESOURCES} resources are about {source}; none was changed."
-            raise Unprocessable(told_, code="too-costly")
+            renamed = rename(context, resource, source, target)
+            if renamed != resource:
+                found.append((row, renamed))
     return found
 
 
-def _update(context: Context, row: Stored, resource: Patient) -> Change:
-    return change(
-        context,
-        row.type,
-        row.id,
-        checked(context, row.type, resource),
-        method="update",
-        expected=row.version,
-    )
+def rename(context: Context, resource: Patient, source: str, target: str) -> Patient:
+    """Give the resource with every reference to `source` pointing at `target`, versions aside."""
+    base = context.base_url
+    return rewrite(resource, {source: target, f"{base}/{source}": f"{base}/{target}"})
+
+
+def update(context: Context, row: Stored, resource: Patient) -> Change:
+    """Give the Change that puts this resource in the place of a stored one."""
+    return change(context, row.type, row.id, checked(context, row.type, resource), method="update")
 
 
 def _answer(result: Patient, planned: Sequence[Change], identity: str) -> FhirResponse:
-    moved = sum(one.type not in (PATIENT, lineage.AUDIT) for one in planned) - 1
-    told = f"{moved} resources of the source {'now' if identity else 'would'} name the target."
+    # Two patients, an audit event and a provenance are not what was moved.
+    verb = "now name" if identity else "would name"
+    told = f"{len(planned) - 4} resources of the source {verb} the target."
     issue = Issue("informational", told, severity="information")
     parameters = [
         {"name": "outcome", "resource": operation_outcome((issue,))},

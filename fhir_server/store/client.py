@@ -52,6 +52,8 @@ def reachable() -> Iterator[None]:
         yield
     except PyMongoError as error:
         raise told(error) from error
+    except DocumentTooLarge as error:
+        raise TooLarge("The resource is too large to be stored.") from error
     except (BSONError, OverflowError) as error:
         raise Invalid("A value cannot be kept in the database.", code="value") from error
 
@@ -63,8 +65,6 @@ def told(error: PyMongoError) -> FhirError:
             return Unavailable("The database does not answer.")
         case ExecutionTimeout():
             return Unavailable("The database took too long to answer.")
-        case DocumentTooLarge():
-            return TooLarge("The resource is too large to be stored.")
         case OperationFailure(code=code) if code in _TOO_LARGE:
             return TooLarge("The resource is too large to be stored.")
         case _:

@@ -9,10 +9,10 @@ Live documents stand in the collection named after their type, as
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from fhir_server.fhir import json
+from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
 Method = Literal["create", "update", "delete"]
@@ -20,7 +20,6 @@ Document = dict[str, Any]
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class Change:
 class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
 
-    `changed` is False for what a commit found as it was wanted already and left alone.
+    What a commit gives says too whether it `changed` anything (not where all was as wanted) and
+    whether the resource was `created`, by whichever method.
     """
 
     type: str
@@ -56,7 +56,8 @@ class Stored:
     body: bytes | None
     deleted: bool = False
     method: Method = "update"
-    changed: bool = True
+    changed: bool = field(default=True, compare=False)
+    created: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,6 @@ def check_key(type_: str, id_: str | None = None) -> None:
         raise Invalid("This is not a resource type.", code="value")
     if id_ is not None and (not isinstance(id_, str) or not _ID.fullmatch(id_)):
         raise Invalid("This is not a resource id.", code="value")
-
-
-def instant(ts: int) -> str:
-    """Render a ts as a FHIR instant: `2026-11-22T03:04:05.123456Z`."""
-    moment = _EPOCH + timedelta(microseconds=ts)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
 
 
 def stamped(change: Change, version: int, ts: int) -> bytes:

@@ -123,9 +123,14 @@ class Writer:
                 async with asyncio.timeout(IDLE):
                     await self._committed.wait()
             self._committed.clear()
+            await self._renew()
+            await asyncio.sleep(BUSY)
+
+    async def _renew(self) -> None:
+        # A lease that may have run out is not renewed: `begin` puts the clock right first.
+        if self._age() < OLDEST_BEAT:
             with contextlib.suppress(PyMongoError):
                 await self._promise(self._low())
-            await asyncio.sleep(BUSY)
 
 
 async def follow(database: Database, after: int, limit: int) -> tuple[Sequence[Commit], int]:

@@ -139,7 +139,8 @@ def documents(
         new = _put(change, old, ts, into)
         if not _may(decided(allow, change.type), change.id, new):
             raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
-        made.append(stored(change.type, new))
+        created = old is None or "deleted" in old
+        made.append(replace(stored(change.type, new), created=created))
     return writes, made
 
 
@@ -154,8 +155,7 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     version = old["v"] + 1 if old else 1
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
-    method = "create" if old is None or "deleted" in old else "update"
-    head = {"_id": change.id, "v": version, "ts": ts, "method": method}
+    head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None or "deleted" in old:

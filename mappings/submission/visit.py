@@ -154,8 +154,8 @@ def _reference(visit: Visit, draft: Draft) -> str:
 
 def _summary(visit: Visit, committed: Sequence[Stored], told: Told) -> Issue:
     """Say in one line what became of the visit."""
-    new = [one for one in committed if one.changed and one.method == "create"]
-    changed = [one for one in committed if one.changed and one.method != "create"]
+    new = [one for one in committed if one.created]
+    changed = [one for one in committed if one.changed and not one.created]
     what = "kept beside the newer one" if told.late else "stored"
     line = f"MA_LK {visit.ma_lk}: {what}; "
     line += f"{len(new)} created, {len(changed)} changed, all else as before."

@@ -34,7 +34,7 @@ class Finding:
 def findings(
     rng: Random, service: Service, sex: str, diseases: Sequence[Diagnosis], progress: float
 ) -> tuple[Finding, ...]:
-    """Give what a service finds; `progress` is 0 for untreated lasting diseases, 1 under control."""
+    """Give what a service finds; `progress` goes from 0, untreated, to 1, under control."""
     if service.findings:
         code = next((one.code for one in diseases if one.code in service.findings), "")
         text, conclusion = service.findings[code]

@@ -19,6 +19,9 @@ LAST_DAY = FIRST_DAY + timedelta(days=DAYS)  # in October 2026
 RIGHT_FACILITY, SAME_PROVINCE, REFERRED, FOLLOW_UP = "1.1", "1.2", "1.3", "1.5"
 EMERGENCY, NOT_INSURED = "2", "9"
 
+# Of who comes back to the facility that treated them before.
+_NEXT_CATEGORY = {REFERRED: FOLLOW_UP, EMERGENCY: RIGHT_FACILITY}
+
 _VISITS = {False: (30, 28, 20, 12, 6, 4), True: (8, 10, 18, 24, 22, 18)}
 _CHRONIC_FROM = ((30, 0.05), (45, 0.25), (60, 0.55), (200, 0.8))  # until an age, the chance
 _DAYS_A_VISIT = 100
@@ -26,7 +29,6 @@ _FAITHFUL, _FORGETFUL = 0.85, 0.5  # come back with a follow-up slip: lasting di
 _CHRONIC, _ELSEWHERE, _COMPANY = 0.6, 0.12, 0.45
 _OLDEST = 90  # the catalogue knows no diseases beyond
 _STEADY = 0.3  # what a visit adds to the control of a disease
-
 
 Ills = tuple[Diagnosis, ...]  # a lasting disease and what came with it
 
@@ -106,10 +108,7 @@ def _back(rng: Random, before: Visit, day: datetime, treated: int) -> Occasion:
     """Come back with a follow-up slip, on the day or a few days late."""
     last = before.occasion
     late = rng.choice((0, 0, 0, 0, 1, 2, 5))
-    main = last.diagnosis
-    category = last.category if last.category == NOT_INSURED else RIGHT_FACILITY
-    if last.category in {REFERRED, FOLLOW_UP}:
-        category = FOLLOW_UP
+    category = _NEXT_CATEGORY.get(last.category, last.category)
     return replace(
         last,
         arrived=_arrival(rng, day + timedelta(days=late)),

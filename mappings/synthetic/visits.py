@@ -10,7 +10,7 @@ from mappings.synthetic.people import Person
 
 REFERRAL, SLIP = "GCT", "GHK"
 EXAMINATION, LONG_TERM, INPATIENT = "01", "05", "03"
-LABORATORY, SURGERY, SUPPLY, BED = 1, 8, 10, 15  # cost groups
+LABORATORY, SUPPLY, BED = 1, 10, 15  # cost groups
 
 _CHILD, _GROWN_UP = 12, 18
 _SOMETIMES, _SEEN_AGAIN, _ON_REQUEST = 0.3, 0.1, 0.15  # chances

@@ -104,6 +104,19 @@ async def test_a_writer_starts_after_every_promise_made_before(store):
     await writer.close()
 
 
+async def test_a_lease_that_may_have_run_out_is_not_just_renewed(store):
+    writer = Writer(store.database, Clock(lambda: 1_000))
+    await writer.begin()
+    writer._beaten -= 61
+    await store.database.writers.insert_one(
+        {"_id": "fast", "low": 5_000_000, "at": datetime.now(UTC)}
+    )
+    await writer._renew()
+    await writer.begin()
+    assert writer.stamp(0) > 5_000_000
+    await writer.close()
+
+
 async def test_too_old_a_stamp_is_never_committed(store, monkeypatch):
     monkeypatch.setattr("fhir_server.store.horizon.OLDEST_STAMP", 0.0)
     hasty = Store(store.database, Clock(), patience=0.2)

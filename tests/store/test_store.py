@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from fhir_server.fhir import json
+from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from fhir_server.search.condition import AnyOf, Everything, Nothing
 from fhir_server.search.query import SortKey
-from fhir_server.store.documents import Change, instant
+from fhir_server.store.documents import Change
 
 ALL = Everything()
 
