@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import profiles
@@ -47,7 +48,7 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
     guests = plugins(settings)
     spec = definitions(guests)
     async with health_store(settings) as store:
-        context = await health_context(settings, spec, store)
+        context = await prepared(settings, health_context(settings, spec, store))
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         yield (Base("/fhir", context, table.build(operations)),)
 
@@ -64,20 +65,16 @@ async def health_store(settings: Settings) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
-    """Give the Context of /fhir; its database has every index of the default set after this."""
-    await store.prepare()
-    await store.ensure_indexes(default_indexes(), spec.types)
-    outdated = await store.outdated({type_: spec.index_format(type_) for type_ in spec.types})
+def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
+    """Give the Context of /fhir; nothing is asked of the database yet."""
     return Context(
         spec=spec,
         store=store,
         base_url=settings.base_url.rstrip("/"),
         zone=settings.zone(),
-        cursor_key=settings.cursor_secret() or await store.secret("cursor"),
+        cursor_key=settings.cursor_secret() or b"",
         caller=ANYONE_ON_LOOPBACK,
         started=wall(),
-        outdated=frozenset(outdated),
         limits=Limits(
             settings.max_body_bytes,
             settings.max_bundle_entries,
@@ -86,6 +83,22 @@ async def health_context(settings: Settings, spec: Spec, store: Store) -> Contex
             settings.update_create,
             settings.strict_search,
         ),
+    )
+
+
+async def prepared(settings: Settings, context: Context) -> Context:
+    """Give the Context ready to serve: indexes built, older index formats known, a cursor key.
+
+    Raises Unavailable where the database does not answer.
+    """
+    store, spec = context.store, context.spec
+    await store.prepare()
+    await store.ensure_indexes(default_indexes(), spec.types)
+    formats = {type_: context.index_format(type_) for type_ in spec.types}
+    return replace(
+        context,
+        outdated=frozenset(await store.outdated(formats)),
+        cursor_key=settings.cursor_secret() or await store.secret("cursor"),
     )
 
 

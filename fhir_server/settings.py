@@ -5,9 +5,9 @@ Every setting has a line in docs/settings.md; a test compares the two.
 
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     strict_search: bool = True
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone of the IANA database.")
+        return name
 
     @model_validator(mode="after")
     def _production_has_its_database(self) -> "Settings":

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from fhir_server.cli.environment import refused
 from fhir_server.cli.serve import EMBEDDED_NOTICE
 
 _START_SECONDS = 60.0
@@ -24,6 +26,9 @@ def demo(
 ) -> None:
     """Show the main job end to end, then serve until Ctrl-C; the second start reuses the data."""
     url = f"http://127.0.0.1:{port}/fhir"
+    _check_port(port)
+    # A signal must unwind: the server and its database end with the demonstration.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     database, log = data / "mongodb", data / "server.log"
     data.mkdir(parents=True, exist_ok=True)
     typer.echo(EMBEDDED_NOTICE.format(data=database))
@@ -39,6 +44,15 @@ def demo(
         typer.echo("Stopping.")
     finally:
         _stop(server)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise refused(f"port {port} is in use; choose another with --port.") from None
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -88,7 +102,6 @@ def _show(url: str) -> None:
     book(identifier, from_=url, token=None, pages=1)
     typer.echo("")
     for label, path in (
-        ("Server", ""),
         ("Capabilities", "/metadata?_pretty=true"),
         ("This citizen", f"/Patient?identifier={identifier}&_pretty=true"),
         ("By name", "/Patient?name=nguyen&_pretty=true"),

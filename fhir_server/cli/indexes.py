@@ -1,9 +1,12 @@
 """fhir-server indexes: what exists, what is missing, builds."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 import typer
+
+from fhir_server.cli.environment import read_settings, refused
 
 
 def indexes(
@@ -14,12 +17,10 @@ def indexes(
 ) -> None:
     """Compare the database at FHIR_MONGODB_URI with the default index set; exit 1 if it lacks."""
     from fhir_server.fhir.errors import Unavailable
-    from fhir_server.settings import Settings
 
-    settings = Settings()
+    settings = read_settings()
     if settings.uri() is None:
-        typer.echo("fhir-server: set FHIR_MONGODB_URI to the database to look at.", err=True)
-        raise typer.Exit(2)
+        raise refused("set FHIR_MONGODB_URI to the database to look at.")
     try:
         complete = asyncio.run(_run(settings, build=build, reindex=reindex))
     except Unavailable as error:
@@ -29,13 +30,15 @@ def indexes(
 
 
 async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
-    from fhir_server.main import default_indexes, definitions, health_store, plugins
+    from fhir_server import main
+    from fhir_server.interactions.write import indexed
 
-    spec = definitions(plugins(settings))
-    async with health_store(settings) as store:
+    spec = main.definitions(main.plugins(settings))
+    async with main.health_store(settings) as store:
+        context = main.health_context(settings, spec, store)
         await store.prepare()
-        missing = await store.missing_indexes(default_indexes(), spec.types)
-        formats = {type_: spec.index_format(type_) for type_ in spec.types}
+        missing = await store.missing_indexes(main.default_indexes(), spec.types)
+        formats = {type_: context.index_format(type_) for type_ in spec.types}
         outdated = sorted(await store.outdated(formats))
         typer.echo(f"{len(missing)} indexes missing, {len(outdated)} types in an older format.")
         for index in missing:
@@ -46,7 +49,8 @@ async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
         for type_ in outdated:
             typer.echo(f"  outdated  {type_}")
             if reindex:
-                await _reindex(settings, spec, store, type_)
+                done = await store.reindex(type_, partial(indexed, context), formats[type_])
+                typer.echo(f"  reindexed {type_}: {done} resources")
     return (build or not missing) and (reindex or not outdated)
 
 
@@ -58,17 +62,3 @@ async def _build(store: Any, missing: Any) -> None:
         await store.build_indexes(
             missing, lambda done, total: progress.update(task, completed=done, total=total)
         )
-
-
-async def _reindex(settings: Any, spec: Any, store: Any, type_: str) -> None:
-    from fhir_server.search.index import index_fields
-
-    base_urls = (settings.base_url.rstrip("/"),)
-
-    def fields(resource: dict[str, Any]) -> dict[str, Any]:
-        return index_fields(
-            spec, resource, identity=resource["id"], base_urls=base_urls, zone=settings.zone()
-        )
-
-    done = await store.reindex(type_, fields, spec.index_format(type_))
-    typer.echo(f"  reindexed {type_}: {done} resources")

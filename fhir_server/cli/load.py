@@ -81,14 +81,22 @@ def _sent(client: Any, files: list[Path], console: Any) -> Iterator[Answer]:
 
 
 def _send_file(client: Any, file: Path) -> list[Answer]:
-    return [_send(client, item) for item in _items(file)]
+    """Send all of a file; what cannot be read is refused like what the server refuses."""
+    from fhir_server.fhir.errors import Invalid
+
+    answers: list[Answer] = []
+    try:
+        answers += (_send(client, item) for item in _items(file))
+    except (Invalid, OSError) as error:
+        answers.append(Answer(str(file), f"cannot be read: {error}"))
+    return answers
 
 
 def _send(client: Any, item: Item) -> Answer:
     response = client.post(
         item.path, content=item.body, headers={"Content-Type": item.content_type}
     )
-    if response.status_code >= 400:
+    if not response.is_success:
         return Answer(item.name, f"{response.status_code}: {told(response.content)}")
     return Answer(item.name, _refused_parts(response.content))
 

@@ -2,11 +2,15 @@
 
 import ipaddress
 import os
+import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from fhir_server.cli.environment import read_settings, refused
 
 EMBEDDED_NOTICE = (
     "Using the embedded MongoDB under {data}: for development, tests and demonstrations, "
@@ -23,6 +27,8 @@ def serve(
 ) -> None:
     """Serve FHIR at http://HOST:PORT/fhir until Ctrl-C."""
     _check_auth(auth, host)
+    # A signal must unwind the stack: the embedded database ends with the server.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         prepare(stack, host, port, data)
         if workers > 1:
@@ -32,17 +38,9 @@ def serve(
 
 def prepare(stack: ExitStack, host: str, port: int, data: Path) -> None:
     """Set what the worker processes read; start the embedded database where none is named."""
-    from pydantic import ValidationError
-
-    from fhir_server.settings import Settings
-
     shown = f"[{host}]" if ":" in host else host
     os.environ.setdefault("FHIR_BASE_URL", f"http://{shown}:{port}/fhir")
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
-        raise _refused(told) from None
+    settings = read_settings()
     if settings.uri() is None:
         os.environ["FHIR_MONGODB_URI"] = _embedded(stack, data)
 
@@ -75,14 +73,14 @@ def _embedded(stack: ExitStack, data: Path) -> str:
     try:
         return stack.enter_context(running(data))
     except (EmbeddedBusyError, EmbeddedMissingError) as error:
-        raise _refused(str(error)) from None
+        raise refused(str(error)) from None
 
 
 def _check_auth(auth: str, host: str) -> None:
     if auth != "none":
-        raise _refused("--auth smart is not there yet; until OAuth lands only --auth none is.")
+        raise refused("--auth smart is not there yet; until OAuth lands only --auth none is.")
     if not _loopback(host):
-        raise _refused(
+        raise refused(
             f"--auth none lets everyone do everything, so it serves loopback only, not {host}."
         )
 
@@ -101,8 +99,3 @@ def _share_metrics(stack: ExitStack) -> None:
 
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fhir-metrics-"))
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-
-
-def _refused(reason: str) -> typer.Exit:
-    typer.echo(f"fhir-server: {reason}", err=True)
-    return typer.Exit(2)

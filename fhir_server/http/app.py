@@ -4,18 +4,27 @@ A FHIR request passes no framework code at all (measured: a FastAPI route costs 
 CPU, a plain ASGI dispatch about 85 µs).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from fhir_server.base import Base
 from fhir_server.fhir.errors import Unavailable
-from fhir_server.http import endpoint, metrics
+from fhir_server.http import endpoint, log, metrics
 from fhir_server.http.exchange import Receive, Scope, Send
 
 Bases = Sequence[Base]
+
+_ALWAYS = ("/health/", "/metrics")
+_RETRY_SECONDS = 2.0
 
 
 class App:
@@ -35,15 +44,34 @@ class App:
                 if path.startswith(base.path) and path[len(base.path) :][:1] in ("", "/"):
                     await endpoint.answer(base, scope, receive, send)
                     return
+            if not self._bases and not path.startswith(_ALWAYS):
+                await endpoint.not_yet(scope, send)
+                return
         await self.other(scope, receive, send)
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        """Open the bases; leave them closed where their database does not answer."""
+        try:
+            self._bases = await stack.enter_async_context(self._opened())
+        except Unavailable as error:
+            log.waiting_line(str(error))
+
+    async def _open_later(self, stack: AsyncExitStack) -> None:
+        while not self._bases:
+            await asyncio.sleep(_RETRY_SECONDS)
+            await self._open(stack)
 
     def _build(self) -> FastAPI:
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            async with self._opened() as bases:
-                self._bases = bases
+            async with AsyncExitStack() as stack:
+                await self._open(stack)
+                opening = asyncio.create_task(self._open_later(stack))
                 yield
                 self._bases = ()
+                opening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await opening
 
         other = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -56,10 +84,12 @@ class App:
             try:
                 for base in self._bases:
                     await base.context.store.probe()
+                if self._bases:
+                    return JSONResponse({"status": "ready"})
             except Unavailable:
-                told = {"status": "not ready", "reason": "the database takes no writes"}
-                return JSONResponse(told, 503, {"Retry-After": "5"})
-            return JSONResponse({"status": "ready"})
+                pass
+            told = {"status": "not ready", "reason": "the database takes no writes"}
+            return JSONResponse(told, 503, {"Retry-After": "5"})
 
         @other.get("/metrics")
         async def expose() -> Response:

@@ -4,7 +4,7 @@ import time
 import uuid
 
 from fhir_server.base import Base
-from fhir_server.fhir.errors import FhirError, Issue
+from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.http import metrics
 from fhir_server.http.exchange import (
@@ -42,6 +42,12 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     seconds = time.perf_counter() - began
     metrics.observe(code, response.status, seconds)
     access_line(request_id, scope["method"], code, response, seconds)
+
+
+async def not_yet(scope: Scope, send: Send) -> None:
+    """Answer 503 while no base is open: the database has not answered since the start."""
+    response = respond.error(Unavailable("The server waits for its database."))
+    await send_response(send, None, response, _request_id(scope))
 
 
 def _crashed(request_id: bytes) -> FhirResponse:

@@ -48,6 +48,11 @@ def access_line(
     _log.info("request", told)
 
 
+def waiting_line(reason: str) -> None:
+    """Write that the server has started and waits for its database."""
+    _log.warning("waiting", {"reason": reason})
+
+
 def crash_line(request_id: bytes) -> None:
     """Write where a failure came from; never its message or values, which may be personal."""
     kind, _, trace = sys.exc_info()

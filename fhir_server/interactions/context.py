@@ -66,6 +66,10 @@ class Context:
         """Give the same base for another caller."""
         return replace(self, caller=caller)
 
+    def index_format(self, type_: str) -> str:
+        """Give the format of a type's index fields: the definitions', and the zone of dates."""
+        return f"{self.spec.index_format(type_)} {self.zone}"
+
     def now(self) -> int:
         """Give the wall clock's time in µs."""
         return wall()

@@ -20,7 +20,7 @@ _OPERATION_TARGET = ("type", "id", "operation")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row: `pattern` is like `{type}/{id}/_history/{version}`, `code` FHIR's interaction code."""
+    """One row: `pattern` is like `{type}/{id}/_history/{version}`, `code` the interaction's."""
 
     method: str
     pattern: str

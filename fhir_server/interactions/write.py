@@ -73,16 +73,21 @@ def change(
         id=identity,
         method=method,
         resource=resource,
-        fields=index_fields(
-            context.spec,
-            resource,
-            identity=identity,
-            base_urls=(context.base_url,),
-            zone=context.zone,
-        ),
-        index_format=context.spec.index_format(type_),
+        fields=indexed(context, {**resource, "id": identity}),
+        index_format=context.index_format(type_),
         expected=expected,
         must_not_exist=must_not_exist,
+    )
+
+
+def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the index fields of a resource that has its id."""
+    return index_fields(
+        context.spec,
+        resource,
+        identity=resource["id"],
+        base_urls=(context.base_url,),
+        zone=context.zone,
     )
 
 

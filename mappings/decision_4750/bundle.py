@@ -14,30 +14,30 @@ def to_bundle(visit: Visit) -> Fhir:
     """Give the transaction Bundle: organisations, practitioners, the Patient, then the rest."""
     shared = (*visit.organizations, *visit.practitioners)
     entries = [
-        *(_create_once(visit, draft) for draft in shared),
-        _patient(visit, visit.patient),
+        *(
+            _create_once(visit, draft.key, draft.resource, token(draft.resource["identifier"][0]))
+            for draft in shared
+        ),
+        _create_once(visit, visit.patient.key, visit.patient.resource, _known(visit.patient)),
         *(_put(visit, draft) for draft in visit.drafts),
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def _create_once(visit: Visit, draft: Draft) -> Fhir:
-    kind = draft.resource["resourceType"]
-    known = quote(token(draft.resource["identifier"][0]), safe="")
-    request = {"method": "POST", "url": kind, "ifNoneExist": f"identifier={known}"}
-    return _entry(visit, draft.key, draft.resource, request)
+def _create_once(visit: Visit, key: str, resource: Fhir, known: str) -> Fhir:
+    """Give the entry that makes the resource where no other holds the identifier `known`."""
+    kind = resource["resourceType"]
+    condition = f"identifier={quote(known, safe='')}"
+    return _entry(visit, key, resource, {"method": "POST", "url": kind, "ifNoneExist": condition})
 
 
-def _patient(visit: Visit, draft: PatientDraft) -> Fhir:
-    sure = [
+def _known(draft: PatientDraft) -> str:
+    return next(
         one
         for strength in draft.matching
         if not strength.needs_demographics
         for one in strength.tokens
-    ]
-    known = quote(sure[0], safe="")
-    request = {"method": "PUT", "url": f"Patient?identifier={known}"}
-    return _entry(visit, draft.key, draft.resource, request)
+    )
 
 
 def _put(visit: Visit, draft: Draft) -> Fhir:

@@ -33,7 +33,7 @@ async def test_hospitals_sending_one_citizen_at_the_same_time_make_one_patient(f
     assert [answer.status_code for answer in answers] == [200] * 8
     patient = await only(fhir, "Patient")
     assert all(values(patient, f"/ma-bn/9900{number}") for number in range(2, 10))
-    assert len(await of_type(fhir, "Organization")) == 10
+    assert len(await of_type(fhir, "Organization")) == 9
     assert dangling(await everything(fhir)) == []
 
 
