@@ -29,6 +29,6 @@ def exposition() -> tuple[bytes, str]:
     """Give the metrics of all workers and their content type."""
     if ValueClass is MultiProcessValue:
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
         return generate_latest(registry), CONTENT_TYPE_LATEST
     return generate_latest(), CONTENT_TYPE_LATEST

@@ -6,6 +6,7 @@ The default is the base the HL7 Vietnam community guide uses (http://fhir.hl7.or
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 VIETNAMESE_PASSPORT = "http://hl7.org/fhir/sid/passport-VNM"
@@ -26,7 +27,8 @@ class Systems:
 
     def sid(self, name: str, facility: str = "") -> str:
         """Give an identifier system; numbers unique only inside a facility are scoped by it."""
-        return f"{self.base}sid/{name}/{facility}" if facility else f"{self.base}sid/{name}"
+        scope = f"/{quote(facility, safe='')}" if facility else ""
+        return f"{self.base}sid/{name}{scope}"
 
     def codes(self, name: str) -> str:
         """Give the address of a CodeSystem."""
