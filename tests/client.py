@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from fhir_server.operations import OPERATIONS
 from fhir_server.settings import Settings
 
 BASE_URL = "http://test.invalid/fhir"
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 JSON = {"Content-Type": "application/fhir+json"}
 
 
@@ -63,13 +65,21 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def health(store: Any, spec: Any, **limits: Any) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store."""
+async def health(
+    store: Any,
+    spec: Any,
+    *,
+    zone: tzinfo = ZONE,
+    outdated: frozenset[str] = frozenset(),
+    **limits: Any,
+) -> AsyncIterator[Client]:
+    """Give a client of a health base over this store; `limits` are fields of Limits."""
     context = Context(
         spec=spec,
         store=store,
         base_url=BASE_URL,
-        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+        zone=zone,
+        outdated=outdated,
         cursor_key=b"a key for tests",
         caller=ANYONE_ON_LOOPBACK,
         started=0,

@@ -32,25 +32,31 @@ def indexes(
 async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
     from fhir_server import main
     from fhir_server.interactions.write import indexed
+    from fhir_server.store.indexes import wanted_indexes
 
     spec = main.definitions(main.plugins(settings))
     async with main.health_store(settings) as store:
         context = main.health_context(settings, spec, store)
         await store.prepare()
-        missing = await store.missing_indexes(main.default_indexes(), spec.types)
+        wanted = wanted_indexes(main.default_indexes(), sorted(spec.types))
+        missing = set(await store.missing_indexes(main.default_indexes(), spec.types))
         formats = {type_: context.index_format(type_) for type_ in spec.types}
         outdated = sorted(await store.outdated(formats))
-        typer.echo(f"{len(missing)} indexes missing, {len(outdated)} types in an older format.")
-        for index in missing:
+        for index in wanted:
+            state = "missing" if index in missing else "exists"
             keys = ", ".join(f"{field} {way}" for field, way in index.keys)
-            typer.echo(f"  missing   {index.collection}: {keys}")
+            typer.echo(f"  {state:9} {index.collection}: {keys}")
         if build and missing:
-            await _build(store, missing)
+            await _build(store, [index for index in wanted if index in missing])
         for type_ in outdated:
             typer.echo(f"  outdated  {type_}")
             if reindex:
                 done = await store.reindex(type_, partial(indexed, context), formats[type_])
                 typer.echo(f"  reindexed {type_}: {done} resources")
+        typer.echo(
+            f"{len(wanted)} indexes wanted, {len(missing)} were missing; "
+            f"{len(outdated)} types were in an older format."
+        )
     return (build or not missing) and (reindex or not outdated)
 
 

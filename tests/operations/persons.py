@@ -13,8 +13,9 @@ async def put(fhir, type_, id_, **content):
 
 
 async def patient(fhir, id_, *numbers, **more):
-    identifiers = [{"system": SYSTEM, "value": number} for number in numbers]
-    return await put(fhir, "Patient", id_, identifier=identifiers, **more)
+    if numbers:
+        more["identifier"] = [{"system": SYSTEM, "value": number} for number in numbers]
+    return await put(fhir, "Patient", id_, **more)
 
 
 async def observation(fhir, id_, subject, **more):
@@ -24,7 +25,7 @@ async def observation(fhir, id_, subject, **more):
 
 
 def parameters(*given):
-    return {"resourceType": "Parameters", "parameter": list(given)}
+    return {"resourceType": "Parameters"} | ({"parameter": list(given)} if given else {})
 
 
 def reference(name, text):
