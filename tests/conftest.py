@@ -6,8 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from fhir_server.main import definitions
+from fhir_server.spec.spec import Spec
 from fhir_server.store import embedded
 from fhir_server.store.store import Store
+from tests.client import Client, health
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,16 @@ async def store(mongodb_uri) -> AsyncIterator[Store]:
     client = opened.database.client
     await client.drop_database(opened.database.name)
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def spec() -> Spec:
+    """Give R4, every expression compiled."""
+    return definitions()
+
+
+@pytest.fixture
+async def fhir(store, spec) -> AsyncIterator[Client]:
+    """Give a client of a health base, asked as HTTP would ask it, without a socket."""
+    async with health(store, spec) as client:
+        yield client

@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/patient.html
 from typing import Any
 
 from fhir_server.search.fold import fold
-from mappings.mapping import token
 
 Patient = dict[str, Any]
 
@@ -43,12 +42,17 @@ def merged(stored: Patient, draft: Patient, *, latest: bool) -> Patient:
     base = {name: value for name, value in stored.items() if name in told or name not in stale}
     base |= told
     known = stored.get("identifier", [])
-    tokens = set(map(token, known))
+    tokens = set(map(number, known))
     base["identifier"] = [
         *known,
-        *(one for one in draft.get("identifier", ()) if token(one) not in tokens),
+        *(one for one in draft.get("identifier", ()) if number(one) not in tokens),
     ]
     return base
+
+
+def number(identifier: Patient) -> str:
+    """Give an Identifier as `system|value`; a stored one may lack either."""
+    return f"{identifier.get('system', '')}|{identifier.get('value', '')}"
 
 
 def _told(stored: Patient, draft: Patient) -> Patient:
@@ -60,7 +64,7 @@ def _told(stored: Patient, draft: Patient) -> Patient:
         told.pop("gender", None)
     if "extension" in draft and "extension" in stored:
         urls = {one["url"] for one in draft["extension"]}
-        others = [one for one in stored["extension"] if one["url"] not in urls]
+        others = [one for one in stored["extension"] if one.get("url") not in urls]
         told["extension"] = [*others, *draft["extension"]]
     return told
 
@@ -68,7 +72,7 @@ def _told(stored: Patient, draft: Patient) -> Patient:
 def _names(patient: Patient) -> set[str]:
     """Give the folded names; Vietnamese ones are said with the family name first."""
     found = (
-        name.get("text") or " ".join([name.get("family", ""), *name.get("given", ())])
+        name.get("text") or " ".join(filter(None, [name.get("family"), *name.get("given", ())]))
         for name in patient.get("name", ())
     )
     return set(map(fold, found)) - {""}
@@ -81,7 +85,7 @@ def _sex(patient: Patient) -> set[str]:
 def _citizen(patient: Patient) -> set[str]:
     """Give the numbers of which a person has one: national identifiers in use."""
     return {
-        token(one)
+        number(one)
         for one in patient.get("identifier", ())
         if one.get("use") != "old" and any(
             kind.get("code") == "NI" for kind in one.get("type", {}).get("coding", ())

@@ -13,8 +13,8 @@ from fhir_server.fhir import json
 from fhir_server.search.condition import AnyOf, Between, Element, Not, both
 from fhir_server.store.documents import Stored
 from fhir_server.store.transact import Transaction
-from mappings.mapping import PATIENT, PatientDraft, token
-from mappings.submission.demographics import agree, disagreements
+from mappings.mapping import PATIENT, PatientDraft
+from mappings.submission.demographics import agree, disagreements, number
 
 PROVISIONAL = {
     "system": "http://fhir-server.vn/CodeSystem/patient-status",
@@ -68,7 +68,7 @@ async def lock(
     """
     if current:
         await transaction.lock(f"{PATIENT}/{current['id']}")
-    known = set(map(token, (current or {}).get("identifier", ())))
+    known = set(map(number, (current or {}).get("identifier", ())))
     for new in sorted({one for strength in draft.matching for one in strength.tokens} - known):
         await transaction.lock(f"{PATIENT}?identifier={new}")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.fhir import dates, json
+from fhir_server.fhir.reference import parse
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
@@ -22,6 +23,8 @@ DOCUMENT, PROVENANCE = "DocumentReference", "Provenance"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 # Shared with other visits: a visit that no longer names them says nothing about them.
 _SHARED = ("Patient/", "Practitioner/", "Organization/")
+# What two files of one visit have in common.
+_ABOUT = ("subject", "author", "context")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +36,22 @@ class Previous:
 
     @property
     def created(self) -> str:
-        """Its NGAYLAP as a FHIR date."""
-        text: str = self._attachment["creation"]
+        """Its NGAYLAP as a FHIR date; empty where somebody took it out of the record."""
+        text: str = self._attachment.get("creation", "")
         return text
 
     @property
     def own(self) -> tuple[str, ...]:
         """The resources of the visit alone, as `Type/id`."""
-        return tuple(one for one in self.targets if not one.startswith(_SHARED))
+        return tuple(
+            text
+            for text in self.targets
+            if parse(text).kind == "relative" and not text.startswith(_SHARED)
+        )
 
     def holds(self, raw: RawFile) -> bool:
         """Say whether it was this very file."""
-        return bool(self._attachment["url"] == f"Binary/{raw.sha256}")
+        return bool(self._attachment.get("url") == f"Binary/{raw.sha256}")
 
     @property
     def _attachment(self) -> dict[str, Any]:
@@ -59,7 +66,7 @@ async def previous(transaction: Transaction, visit: Visit) -> Previous | None:
         return None
     provenance = await transaction.read(PROVENANCE, _id(visit, PROVENANCE))
     told = json.parse_object(provenance.body or b"{}") if provenance else {}
-    targets = tuple(one["reference"] for one in told.get("target", ()))
+    targets = tuple(one.get("reference", "") for one in told.get("target", ()))
     return Previous(json.parse_object(document.body or b"{}"), targets)
 
 
@@ -77,8 +84,9 @@ def of(
     `made` is all that came of it as `Type/id`, the Patient first; `facility` is the sender's
     Organization. A file sent again keeps the time of its first arrival.
     """
-    again = before is not None and before.holds(raw)
-    now = before.document["date"] if before and again else dates.instant(context.now())
+    now = dates.instant(context.now())
+    if before and before.holds(raw):
+        now = before.document.get("date", now)
     document = f"{DOCUMENT}/{_id(visit, DOCUMENT)}"
     sender = {"reference": facility}
     file = {
@@ -112,7 +120,7 @@ async def late(
         **raw.reference(),
         "status": "superseded",
         "date": dates.instant(context.now()),
-        **{name: before.document[name] for name in ("subject", "author", "context")},
+        **{name: before.document[name] for name in _ABOUT if name in before.document},
     }
     return (change(context, DOCUMENT, identity, resource, method="create"),)
 

@@ -124,7 +124,8 @@ async def _disappeared(
     gone: dict[str, dict[str, Any]] = {}
     for reference in before.own if before else ():
         if reference not in made:
-            stored = await transaction.read(*reference.split("/"))
+            type_, _, identity = reference.partition("/")
+            stored = await transaction.read(type_, identity)
             if stored is not None:
                 gone[reference] = record.entered_in_error(json.parse_object(stored.body or b"{}"))
     return gone

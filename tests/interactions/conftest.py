@@ -1,20 +1,6 @@
-"""One base over the embedded database, asked as HTTP would ask it, without a socket."""
+"""A patient with a Vietnamese name."""
 
 import pytest
-
-from fhir_server.main import definitions
-from tests.client import health
-
-
-@pytest.fixture(scope="session")
-def spec():
-    return definitions()
-
-
-@pytest.fixture
-async def fhir(store, spec):
-    async with health(store, spec) as client:
-        yield client
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from fhir_server.fhir import json
 from fhir_server.fhir.reference import references
 from fhir_server.search.condition import Everything
+from fhir_server.validation.structure import structural_issues
 from tests.client import issues
 
 XML = {"Content_Type": "application/xml"}
@@ -57,6 +58,12 @@ def dangling(resources):
         for place, text in references(resource)
         if not text.startswith("#") and text.partition("/_history/")[0] not in resources
     ]
+
+
+def faults(fhir, resources):
+    """Give what is not well made."""
+    found = {name: structural_issues(fhir.context.spec, one) for name, one in resources.items()}
+    return {name: told for name, told in found.items() if told}
 
 
 def said(resource):

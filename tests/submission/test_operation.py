@@ -2,6 +2,9 @@
 
 import pytest
 
+from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions.context import Target
+from mappings.plugin import plugin
 from tests.client import health, issues
 from tests.submission.envelopes import envelope, file, hoso, wrapped
 from tests.submission.stored import everything, submit
@@ -118,3 +121,12 @@ async def test_a_dry_run_says_what_would_be_refused_and_writes_nothing(fhir):
     assert response.status_code == 422
     assert set(places(response)) == {f"HOSO[1].XML{n}.GIOI_TINH" for n in (1, 13, 14)}
     assert await everything(fhir) == {}
+
+
+async def test_identifiers_are_under_the_configured_address(fhir):
+    (operation, *_) = plugin("http://example.org/vn").operations
+    headers = {"content-type": "application/xml"}
+    request = FhirRequest("POST", "", (("dry-run", "true"),), headers, GOOD)
+    response = await operation.handler(fhir.context, request, Target())
+    assert b"http://example.org/vn/sid/cccd" in response.body
+    assert b"fhir.hl7.org.vn" not in response.body

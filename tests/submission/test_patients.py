@@ -129,14 +129,18 @@ async def test_visits_sent_at_once_leave_the_demographics_of_the_latest(fhir):
 
 async def test_a_patient_known_from_elsewhere_is_found_and_keeps_what_it_has(fhir):
     system = "http://fhir.hl7.org.vn/core/sid/cccd"
+    masked = {"url": "http://example.org/masked", "valueBoolean": True}
     known = {
         "resourceType": "Patient",
-        "identifier": [{"system": system, "value": "099085000001"}],
-        "name": [{"family": "Nguyễn", "given": ["Văn", "Thử"]}],
+        "identifier": [{"system": system, "value": "099085000001"}, {"system": system}],
+        "name": [
+            {"family": "Nguyễn", "given": ["Văn", "Thử"]},
+            {"given": [None], "_given": [{"extension": [masked]}]},
+        ],
         "maritalStatus": {"text": "độc thân"},
         "extension": [{"url": "http://example.org/blood", "valueString": "O"}],
     }
-    await fhir.post("Patient", known)
+    assert (await fhir.post("Patient", known)).status_code == 201
     await submitted(fhir, envelope(**SHORT))
     patient = await only(fhir, "Patient")
     assert patient["maritalStatus"] == known["maritalStatus"]

@@ -2,7 +2,7 @@
 
 from tests.client import issues
 from tests.submission.envelopes import envelope, hoso, wrapped
-from tests.submission.stored import everything, of_type, only, submit
+from tests.submission.stored import everything, faults, of_type, only, submit
 
 BROKEN = {"NGAY_VAO": "202513010815"}
 
@@ -51,9 +51,9 @@ async def test_a_refused_file_sent_again_makes_nothing_new(fhir):
     assert await everything(fhir) == before
 
 
-async def test_quarantined_files_are_found_by_their_tag(fhir):
+async def test_quarantined_files_are_found_by_their_tag_and_well_made(fhir):
     await submit(fhir, envelope(**BROKEN))
     await submit(fhir, envelope())
-    found = (await fhir.get("DocumentReference?_tag=quarantined")).json()
-    if "entry" in found:
-        assert "HOSO 1" in found["entry"][0]["resource"]["description"]
+    (entry,) = (await fhir.get("DocumentReference?_tag=quarantined")).json()["entry"]
+    assert "HOSO 1" in entry["resource"]["description"]
+    assert faults(fhir, {"found": entry["resource"]}) == {}

@@ -1,5 +1,7 @@
 """Doubt about who a patient is: nothing is merged or overwritten, a person is asked."""
 
+import asyncio
+
 import pytest
 
 from tests.submission.envelopes import visit
@@ -9,6 +11,7 @@ from tests.submission.stored import (
     of_type,
     only,
     said,
+    submit,
     submitted,
     values,
     versions,
@@ -110,3 +113,21 @@ async def test_after_the_merge_a_visit_sent_again_is_the_survivors(fhir):
         f"Patient/{known['id']}"
     }
     assert len(await of_type(fhir, "Task")) == 1
+
+
+async def test_a_merge_and_a_submission_at_once_leave_nothing_with_the_source(fhir):
+    await submitted(fhir, visit(1))
+    known = await only(fhir, "Patient")
+    for number in range(2, 5):
+        other = ANOTHER | {"MA_BN": f"B-{number}"}
+        await submitted(fhir, visit(number, MA_BENH_KT="", **other))
+        source = (await fhir.get("Patient?active:missing=true&_tag=provisional")).json()
+        (name,) = (entry["resource"]["id"] for entry in source["entry"])
+        more = visit(number, created="20250910", MA_BENH_KT="I10;E78.5", **other)
+        answers = await asyncio.gather(
+            fhir.post("Patient/$merge", merging(name, known["id"])), submit(fhir, more)
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+    every = await everything(fhir)
+    subjects = {one["subject"]["reference"] for one in every.values() if "subject" in one}
+    assert subjects == {f"Patient/{known['id']}"}

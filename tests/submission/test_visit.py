@@ -6,6 +6,7 @@ from tests.submission.envelopes import MA_LK, envelope, without_row
 from tests.submission.stored import (
     dangling,
     everything,
+    faults,
     of_type,
     only,
     said,
@@ -35,9 +36,12 @@ async def test_the_sample_sent_twice_leaves_everything_as_it_was(fhir, sample):
     assert await everything(fhir) == before
 
 
-async def test_references_lead_to_stored_resources(fhir, sample):
+async def test_what_is_stored_is_well_made_and_its_references_lead_somewhere(fhir, sample):
     await submitted(fhir, sample)
-    assert dangling(await everything(fhir)) == []
+    await submitted(fhir, envelope(created="20250801"))
+    every = await everything(fhir)
+    assert dangling(every) == []
+    assert faults(fhir, every) == {}
 
 
 async def test_a_changed_resubmission_makes_new_versions_of_what_changed_only(fhir, sample):
@@ -82,6 +86,7 @@ async def test_what_disappeared_is_entered_in_error_and_well_made(fhir, sample):
         "ServiceRequest",
     }
     assert before.keys() < after.keys()
+    assert faults(fhir, after) == {}
     assert dangling(after) == []
 
 
@@ -165,4 +170,19 @@ async def test_the_same_visit_number_at_another_facility_is_another_visit(fhir, 
     await submitted(fhir, sample)
     await submitted(fhir, envelope(facility="99005"))
     assert len(await of_type(fhir, "Encounter")) == 2
+    assert dangling(await everything(fhir)) == []
+
+
+async def test_records_that_were_edited_do_not_break_the_next_submission(fhir, sample):
+    await submitted(fhir, sample)
+    document, provenance = await only(fhir, "DocumentReference"), await only(fhir, "Provenance")
+    for name in ("subject", "author", "context", "date"):
+        del document[name]
+    provenance["target"] += [{"display": "x"}, {"reference": "http://example.org/List/1"}]
+    for resource in (document, provenance):
+        await fhir.put(f"{resource['resourceType']}/{resource['id']}", resource)
+    await submitted(fhir, envelope(created="20250801"))
+    del document["content"][0]["attachment"]["creation"]
+    await fhir.put(f"DocumentReference/{document['id']}", document)
+    await submitted(fhir, sample)
     assert dangling(await everything(fhir)) == []
