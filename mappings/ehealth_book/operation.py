@@ -70,4 +70,3 @@ def _count(text: str) -> int:
             f"_count is a number of visits from 1 to {MAX_COUNT}, not {text[:20]!r}.", code="value"
         )
     return min(int(text), MAX_COUNT)
-

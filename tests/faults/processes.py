@@ -49,8 +49,8 @@ class Server:
 
 
 @contextmanager
-def serving(folder, *options, uri=None, **settings):
-    """Serve until the context ends; with `uri` against that database, else the embedded one."""
+def serving(folder, *options, uri=None, path="/health/ready", **settings):
+    """Serve until the context ends, from when `path` answers; without `uri` on the embedded one."""
     port = free_port()
     folder.mkdir(exist_ok=True)
     command = [*COMMAND, "serve", "--port", str(port), "--data", str(folder / "mongodb"), *options]
@@ -60,7 +60,7 @@ def serving(folder, *options, uri=None, **settings):
         )
     server = Server(process, f"http://127.0.0.1:{port}", folder)
     try:
-        _wait(server)
+        _wait(server, path)
         yield server
     finally:
         if process.poll() is None:
@@ -111,14 +111,14 @@ def until(holds, seconds=STOP):
         time.sleep(0.05)
 
 
-def _wait(server):
+def _wait(server, path):
     deadline = time.monotonic() + START
     with server.client() as client:
         while True:
             assert server.process.poll() is None, server.log
             assert time.monotonic() < deadline, server.log
             try:
-                if client.get("/health/ready").is_success:
+                if client.get(path).is_success:
                     return
             except httpx2.HTTPError:
                 pass

@@ -1,10 +1,11 @@
 """A server whose database is gone says so in time, and serves again when it is back."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.faults.processes import free_port, run, serving, until
+from tests.faults.processes import serving, until
 
 JSON = {"Content-Type": "application/fhir+json"}
 PATIENT = b'{"resourceType": "Patient"}'
@@ -31,17 +32,21 @@ def asked(client, patient):
     ]
 
 
+def timed(ask):
+    began = time.monotonic()
+    return ask(), time.monotonic() - began
+
+
 def test_a_database_that_is_down_is_a_503_and_needs_no_restart_of_ours(server, database):
     with server.client() as client:
         made = client.post("/fhir/Patient", content=PATIENT, headers=JSON)
         patient = f"/fhir/Patient/{made.json()['id']}"
         database.kill()
-        for ask in asked(client, patient):
-            began = time.monotonic()
-            answer = ask()
+        with ThreadPoolExecutor() as pool:
+            answers = list(pool.map(timed, asked(client, patient)))
+        for answer, seconds in answers:
             # The bound is the requirement: 503 within 5 s.
-            assert time.monotonic() - began < 5
-            assert answer.status_code == 503
+            assert (answer.status_code, seconds < 5) == (503, True)
             assert int(answer.headers["retry-after"]) > 0
             assert answer.json()["resourceType"] == "OperationOutcome"
         assert client.get("/health/live").status_code == 200
@@ -57,9 +62,15 @@ def test_a_database_that_is_down_is_a_503_and_needs_no_restart_of_ours(server, d
     assert "Traceback" not in server.log
 
 
-def test_a_server_whose_database_is_down_at_the_start_says_so_in_one_line(tmp_path):
-    uri = f"mongodb://127.0.0.1:{free_port()}/?directConnection=true"
-    told = run("serve", "--port", free_port(), "--data", tmp_path, FHIR_MONGODB_URI=uri)
-    assert told.returncode != 0
-    assert "Traceback" not in told.stderr
-    assert "database" in told.stderr
+def test_a_server_started_before_its_database_serves_once_that_is_there(database, tmp_path):
+    database.kill()
+    with (
+        serving(tmp_path / "server", uri=database.uri, path="/health/live") as server,
+        server.client() as client,
+    ):
+        assert client.get("/health/ready").status_code == 503
+        assert client.get("/fhir/Patient").status_code == 503
+        database.start()
+        until(lambda: client.get("/health/ready").status_code == 200)
+        assert client.post("/fhir/Patient", content=PATIENT, headers=JSON).status_code == 201
+        assert "Traceback" not in server.log

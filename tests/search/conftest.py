@@ -8,15 +8,9 @@ import pytest
 from fhir_server.search.index import index_fields
 from fhir_server.search.match import matches
 from fhir_server.search.parse import parse
-from fhir_server.spec.spec import load
 
 BASE = "https://health.example.org/fhir"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-
-
-@pytest.fixture(scope="session")
-def spec():
-    return load()
 
 
 @pytest.fixture(scope="session")

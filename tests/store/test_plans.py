@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fhir_server.main import default_indexes, definitions
+from fhir_server.main import default_indexes
 from fhir_server.search.parse import parse
 from fhir_server.store.filters import to_filter
 
@@ -38,11 +38,6 @@ WEAKER = {
     "ServiceRequest?status=active&authored=2026-11-22&_sort=-authored": PART_OF_AN_INDEX,
 }
 EMBEDDED = "FHIR_MONGODB_URI" not in os.environ
-
-
-@pytest.fixture(scope="module")
-def spec():
-    return definitions()
 
 
 def stages(plan):

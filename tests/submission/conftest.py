@@ -1,4 +1,4 @@
-"""A health base that takes documents, and the sample envelope."""
+"""The sample envelope."""
 
 from pathlib import Path
 

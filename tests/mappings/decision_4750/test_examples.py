@@ -7,17 +7,11 @@ import pytest
 import mappings.decision_4750 as package
 from fhir_server.fhir import json
 from fhir_server.fhir.outcome import operation_outcome
-from fhir_server.spec.spec import load
 from fhir_server.validation.structure import structural_issues
 from mappings.decision_4750.bundle import to_bundle
 from mappings.decision_4750.visit import Visit, read
 
 EXAMPLES = sorted((Path(package.__file__).parent / "examples").iterdir())
-
-
-@pytest.fixture(scope="module")
-def spec():
-    return load()
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)

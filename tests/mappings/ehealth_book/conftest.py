@@ -8,7 +8,6 @@ import pytest
 from fhir_server.fhir import json
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.context import Target
-from fhir_server.main import definitions
 from mappings.ehealth_book.operation import ehealth_book
 from tests.client import Client, health
 from tests.mappings.ehealth_book.people import card, older_url, person, visit
@@ -47,11 +46,6 @@ class Shelf:
         while older := older_url(found[-1]):
             found.append(await self.page(**dict(parse_qsl(urlsplit(older).query))))
         return found
-
-
-@pytest.fixture(scope="session")
-def spec():
-    return definitions()
 
 
 @pytest.fixture
