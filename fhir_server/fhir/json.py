@@ -19,6 +19,7 @@ MAX_DEPTH = 64
 _decoder = msgspec.json.Decoder(float_hook=decimals.literal)
 _encoder = msgspec.json.Encoder()
 _NEGATIVE_ZERO = re.compile(rb"-0(?![.\deE])")
+_ESCAPED_QUOTE = rb"\u0022"
 
 
 def parse(body: bytes) -> Any:
@@ -37,7 +38,7 @@ def parse(body: bytes) -> Any:
     if b"-0" in body and _NEGATIVE_ZERO.search(body):
         return _parse_slowly(body)
     # A repeated key is dropped by the decoder, and its quotes with it.
-    if body.count(b'"') != _encoder.encode(value).count(b'"'):
+    if body.count(b'"') + body.count(_ESCAPED_QUOTE) != _encoder.encode(value).count(b'"'):
         return _parse_slowly(body)
     return value
 
@@ -96,6 +97,6 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise Invalid(f'The key "{key}" stands twice in one JSON object.', code="structure")
+            raise Invalid(f"The key {key[:64]!r} stands twice in one JSON object.", code="structure")
         found[key] = value
     return found

@@ -8,6 +8,8 @@ from typing import Any
 
 from fhir_server.fhir.errors import Issue
 
+LONGEST = 500
+
 
 def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
     """Give the OperationOutcome of these issues; without any, one that says all is well."""
@@ -19,7 +21,13 @@ def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
 def _issue(issue: Issue) -> dict[str, Any]:
     told: dict[str, Any] = {"severity": issue.severity, "code": issue.code}
     if issue.diagnostics:
-        told["diagnostics"] = issue.diagnostics
+        told["diagnostics"] = _clean(issue.diagnostics)
     if issue.expression:
-        told["expression"] = [issue.expression]
+        told["expression"] = [_clean(issue.expression)]
     return told
+
+
+def _clean(text: str) -> str:
+    """Keep what a caller sent from filling, or controlling, the screen it is shown on."""
+    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return cut if cut.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in cut)

@@ -4,11 +4,12 @@ https://hl7.org/fhir/R4/references.html
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["relative", "absolute", "urn", "contained", "other"]
+Find = Callable[[str], str | None]
 
 _RESTFUL = re.compile(
     r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?", re.ASCII
@@ -70,7 +71,7 @@ def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
     A Bundle inside is a world of its own: what points at its own entries is not yielded.
     """
-    yield from _references(resource, str(resource.get("resourceType", "")), frozenset())
+    yield from _references(resource, str(resource.get("resourceType", "")), ())
 
 
 def rewrite(resource: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def rewrite(resource: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, A
     only a link target, in quotes or brackets. Identifier values and the like stay. In a Bundle
     inside, what points at its own entries stays too. The resource itself is not changed.
     """
-    return _rewrite_object(resource, mapping) if mapping else resource
+    return _rewrite_object(resource, mapping.get) if mapping else resource
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -91,12 +92,15 @@ def _split(text: str) -> tuple[str, str, str]:
     return base, "/" if len(parts) > size else "", "/".join(parts[-size:])
 
 
-def _references(value: Any, path: str, own: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _references(
+    value: Any, path: str, own: tuple[frozenset[str], ...]
+) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
-        own |= _own_entries(value)
+        if entries := _own_entries(value):
+            own = (*own, entries)
         for name, inner in value.items():
             if name == "reference" and isinstance(inner, str):
-                if inner not in own:
+                if not any(inner in urls for urls in own):
                     yield f"{path}.reference", inner
             elif isinstance(inner, dict | list):
                 yield from _references(inner, f"{path}.{name}", own)
@@ -114,24 +118,26 @@ def _own_entries(value: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(url for url in urls if isinstance(url, str))
 
 
-def _rewrite_object(value: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
-    own = _own_entries(value)
-    if own:
-        mapping = {old: new for old, new in mapping.items() if old not in own}
+def _rewrite_object(value: dict[str, Any], find: Find) -> dict[str, Any]:
+    find = _without(_own_entries(value), find)
     return {
-        name: inner if name in _PLAIN and isinstance(inner, str) else _rewrite(inner, mapping)
+        name: inner if name in _PLAIN and isinstance(inner, str) else _rewrite(inner, find)
         for name, inner in value.items()
     }
 
 
-def _rewrite(value: Any, mapping: Mapping[str, str]) -> Any:
+def _without(own: frozenset[str], find: Find) -> Find:
+    return (lambda text: None if text in own else find(text)) if own else find
+
+
+def _rewrite(value: Any, find: Find) -> Any:
     if isinstance(value, str):
-        found = mapping.get(value)
+        found = find(value)
         if found is None and ("urn:" in value or "://" in value):
-            return _LINK.sub(lambda link: link[1] + mapping.get(link[2], link[2]), value)
+            return _LINK.sub(lambda link: link[1] + (find(link[2]) or link[2]), value)
         return value if found is None else found
     if isinstance(value, dict):
-        return _rewrite_object(value, mapping)
+        return _rewrite_object(value, find)
     if isinstance(value, list):
-        return [_rewrite(inner, mapping) for inner in value]
+        return [_rewrite(inner, find) for inner in value]
     return value

@@ -17,7 +17,8 @@ class Flow:
     `contents` are the types it can yield; none means it yields nothing ever. `single`: at most
     one value. `origin` is the path without `as`, so branches over one choice element share it.
     `targets` are the types `where(resolve() is T)` leaves. `shadow` yields the Elements that
-    carry the id and the extensions of primitives (JSON's `_birthDate`).
+    carry the id and the extensions of primitives (JSON's `_birthDate`). `roots` are the keys of
+    the resource without any of which the path yields nothing; () if that is not known.
     """
 
     contents: frozenset[str]
@@ -26,6 +27,7 @@ class Flow:
     origin: str = ""
     targets: tuple[str, ...] = ()
     shadow: "Flow | None" = None
+    roots: tuple[str, ...] = ()
 
     def truth(self, root: Item, focus: Item) -> bool | None:
         """Give the path's value as a criterion; None if it has none."""

@@ -37,9 +37,23 @@ def child(model: Model, source: Flow, name: str) -> Flow:
             )
             for content, row in table.items()
         }
-        shadow = Flow(frozenset(["Element"]), single, _walk(source.run, shadows), f"{origin}._")
+        shadow = Flow(
+            frozenset(["Element"]),
+            single,
+            _walk(source.run, shadows),
+            f"{origin}._",
+            roots=_roots(source, [member for row in shadows.values() for member in row]),
+        )
     contents = frozenset(member.content for member in members)
-    return Flow(contents, single, _walk(source.run, table), origin, shadow=shadow)
+    roots = _roots(source, members)
+    return Flow(contents, single, _walk(source.run, table), origin, shadow=shadow, roots=roots)
+
+
+def _roots(source: Flow, members: Sequence[Member]) -> tuple[str, ...]:
+    """Give the resource's keys a step needs: its own if it is the first, else its source's."""
+    if "." in source.origin:
+        return source.roots
+    return tuple(sorted({member.key for member in members}))
 
 
 def _walk(source: Run, table: dict[str, tuple[Member, ...]]) -> Run:
@@ -120,7 +134,14 @@ def union(flows: Sequence[Flow]) -> Flow:
         run=run,
         origin=" | ".join(sorted(origins)),
         targets=_joined(live),
+        roots=_any_root(live),
     )
+
+
+def _any_root(flows: Sequence[Flow]) -> tuple[str, ...]:
+    if not all(flow.roots for flow in flows):
+        return ()
+    return tuple(sorted({root for flow in flows for root in flow.roots}))
 
 
 def _joined(flows: Sequence[Flow]) -> tuple[str, ...]:

@@ -28,11 +28,7 @@ _RAW_PARAMETERS = 300
 
 async def read_request(scope: Scope, receive: Receive, base: str, limit: int) -> FhirRequest:
     """Give the request relative to the base path; Invalid or TooLarge if it cannot be read."""
-    headers = {
-        name.decode("ascii"): value.decode("latin-1")
-        for name, value in scope["headers"]
-        if name in _KEPT
-    }
+    headers = _headers(scope)
     method = scope["method"]
     path = _path(scope, base)
     parameters = _pairs(scope["query_string"])
@@ -51,8 +47,9 @@ def check_formats(request: FhirRequest, *, any_body: bool) -> None:
 
     `any_body` leaves the body's type to an operation that reads documents of its own.
     """
-    wish = dict(request.parameters).get("_format") or request.headers.get("accept", "*/*")
-    wanted = {one.partition(";")[0].strip().lower() for one in wish.split(",")}
+    wish = dict(request.parameters).get("_format") or request.headers.get("accept") or "*/*"
+    # A plus sign written plainly in a URL arrives as a space.
+    wanted = {one.partition(";")[0].strip().lower().replace(" ", "+") for one in wish.split(",")}
     if not wanted & _JSON:
         raise NotAcceptable(f"Only application/fhir+json is served, not {wish[:80]!r}.")
     if any_body or not request.body:
@@ -69,7 +66,8 @@ async def send_response(
 ) -> None:
     """Send the answer; HEAD and 204/304 go without a body, `_pretty=true` indents."""
     body = response.body
-    if request and body and ("_pretty", "true") in request.parameters:
+    is_json = response.content_type.startswith("application/fhir+json")
+    if request and body and is_json and ("_pretty", "true") in request.parameters:
         body = json.pretty(body)
     headers = [(b"x-request-id", request_id), (b"cache-control", b"no-store")]
     if body:
@@ -80,6 +78,16 @@ async def send_response(
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     silent = request is not None and request.method == "HEAD"
     await send({"type": "http.response.body", "body": b"" if silent else body})
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Give the headers kept; one given twice is one list, but for a type there is only one."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name in _KEPT:
+            key, text = name.decode("ascii"), value.decode("latin-1")
+            found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
 
 def _path(scope: Scope, base: str) -> str:

@@ -27,12 +27,13 @@ def handler(
         only(request)
         resource = checked(context, "Bundle", resource_of(request))
         listed = entries(context, resource)
-        if resource["type"] == "transaction":
+        kind = resource.get("type")
+        if kind == "transaction":
             return await transaction(routes(), context, request, listed)
-        if resource["type"] == "batch":
+        if kind == "batch":
             return await _batch(routes(), context, listed)
         raise Invalid(
-            f"A Bundle posted here must be a batch or a transaction, not a {resource['type']}.",
+            f"A Bundle posted here must be a batch or a transaction, not a {kind}.",
             expression="Bundle.type",
         )
 

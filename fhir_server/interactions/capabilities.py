@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_server.fhir import dates, json
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
@@ -30,7 +31,7 @@ def handler(
             built[context.base_url] = json.dump(statement(routes(), context))
         body = built[context.base_url]
         etag = f'W/"{sha256(body).hexdigest()[:16]}"'
-        if request.headers.get("if-none-match") == etag:
+        if respond.unchanged(request, etag):
             return FhirResponse(304, b"", [("ETag", etag)])
         return FhirResponse(200, body, [("ETag", etag)])
 

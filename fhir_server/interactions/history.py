@@ -37,7 +37,7 @@ async def history(context: Context, request: FhirRequest, target: Target) -> Fhi
     if not versions and "_since" not in given and "_before" not in given:
         raise NotFound(f"{type_}/{identity} is not known.")
     links = [("self", _url(context, request.path, given))]
-    if len(versions) > limit:
+    if len(versions) > limit > 0:
         older = {**given, "_before": str(versions[limit - 1].ts)}
         links.append(("next", _url(context, request.path, older)))
     body = bundle.bundle(

@@ -51,7 +51,7 @@ async def existing(context: Context, transaction: Transaction, write: Write) -> 
     if len(found) > 1:
         raise PreconditionFailed(f"If-None-Exist matches more than one {write.type}.")
     if not found:
-        await transaction.lock(f"{write.type}?{write.if_none_exist}")
+        await transaction.lock(f"{write.type}?{condition}")
         return None
     return found[0]
 

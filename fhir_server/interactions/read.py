@@ -23,6 +23,6 @@ async def read(context: Context, request: FhirRequest, target: Target) -> FhirRe
         raise NotFound(f"{type_}/{identity} is not known.")
     if stored.deleted:
         raise Gone(f"{type_}/{identity} was deleted.")
-    if request.headers.get("if-none-match") == respond.etag(stored.version):
+    if respond.unchanged(request, respond.etag(stored.version)):
         return FhirResponse(304, b"", respond.version_headers(stored))
     return respond.resource(stored)

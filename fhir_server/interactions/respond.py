@@ -85,10 +85,20 @@ def expected_version(header: str | None) -> int | None:
         return None
     tag = header.strip().removeprefix("W/").strip('"')
     if not tag or "," in tag or tag == "*":
-        raise Invalid(f'If-Match must be one version such as W/"3", not {header!r}.')
+        raise Invalid(f'If-Match must be one version such as W/"3", not {header[:80]!r}.')
     if not (version := version_number(tag)):
         raise PreconditionFailed(f"No version of this resource has the ETag {header[:80]}.")
     return version
+
+
+def unchanged(request: FhirRequest, tag: str) -> bool:
+    """Say whether If-None-Match names this ETag, compared weakly.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.if-none-match
+    """
+    given = request.headers.get("if-none-match", "")
+    tags = {one.strip().removeprefix("W/") for one in given.split(",")}
+    return not tags.isdisjoint(("*", tag.removeprefix("W/")))
 
 
 def version_number(text: str) -> int:

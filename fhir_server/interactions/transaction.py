@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/http.html#transaction
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.fhir.reference import references, rewrite
+from fhir_server.fhir.reference import parse, references, rewrite
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.dispatch import dispatch
@@ -22,6 +23,8 @@ from fhir_server.interactions.write import checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 
+# A search in place of a reference, https://hl7.org/fhir/R4/http.html#trules: not looked for here.
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]*\?", re.ASCII)
 _INTERACTION = {"POST": "create", "PUT": "update", "DELETE": "delete"}
 
 
@@ -33,6 +36,7 @@ async def transaction(
     The first write that fails ends everything, and its error names the entry. A read that fails
     after the commit has its own status and outcome: what is stored stays told.
     """
+    _all_run(entries)
     writes = [entry for entry in entries if entry.method in PLANS]
     planned = {entry.index: _write(context, entry) for entry in writes}
     _no_target_twice(planned, writes)
@@ -109,7 +113,27 @@ def _checked(context: Context, type_: str, entry: Entry) -> dict[str, Any]:
     if entry.resource is None:
         raise Invalid(f"A {entry.method} entry needs a resource.", code="required")
     resource = checked(context, type_, entry.resource)
-    return resource if entry.method == "POST" else {**resource, "id": entry.target(context)[1]}
+    if entry.method == "POST":
+        return resource
+    identity = entry.target(context)[1]
+    if resource.get("id", identity) != identity:
+        raise Invalid("The resource's id is not the one in request.url.", expression=f"{type_}.id")
+    return {**resource, "id": identity}
+
+
+def _all_run(entries: Sequence[Entry]) -> None:
+    """Refuse what could only fail after the commit, or mean two things."""
+    seen: dict[str, int] = {}
+    for entry in entries:
+        with entry.named():
+            if entry.method not in (*PLANS, "GET", "HEAD"):
+                raise Invalid(f"{entry.method} entries are not offered.", code="not-supported")
+            if entry.full_url is None:
+                continue
+            if parse(entry.full_url).kind not in ("urn", "absolute", "relative"):
+                raise Invalid("A fullUrl is a urn:uuid, a urn:oid or the URL of a resource.")
+            if seen.setdefault(entry.full_url, entry.index) != entry.index:
+                raise Invalid(f"Entry {seen[entry.full_url]} has the same fullUrl.")
 
 
 def _no_target_twice(planned: Mapping[int, Write], writes: Sequence[Entry]) -> None:
@@ -158,9 +182,9 @@ def _rewritten(write: Write, resolved: Mapping[str, str]) -> Write:
         return write
     resource = rewrite(write.resource, resolved)
     lost = [
-        Issue("not-found", f"{url} is not an entry of this Bundle.", location)
+        Issue("not-found", f"{url[:80]} is not an entry of this Bundle.", location)
         for location, url in references(resource)
-        if url.startswith(("urn:uuid:", "urn:oid:"))
+        if url.startswith(("urn:uuid:", "urn:oid:")) or _CONDITIONAL.match(url)
     ]
     if lost:
         raise Invalid(issues=lost)

@@ -46,7 +46,7 @@ def resource_of(request: FhirRequest) -> dict[str, Any]:
 def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
     """Give the resource back if it is a well-made `type_`; raise Unprocessable with every issue."""
     if resource.get("resourceType") != type_:
-        told = resource.get("resourceType")
+        told = str(resource.get("resourceType"))[:64]
         raise Invalid(
             f"The resource says it is a {told!r}, the URL says {type_}.",
             expression=f"{type_}.resourceType",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any
 
-from fhir_server.search.kinds import kind_of
+from fhir_server.search.kinds import Fields, kind_of
 from fhir_server.search.place import Place
-from fhir_server.spec.spec import Spec
+from fhir_server.spec.spec import SearchParam, Spec
 
 PATIENT_FIELD = "_patient"
 
@@ -28,18 +29,24 @@ def index_fields(
     type_ = resource["resourceType"]
     place = Place(base_urls, zone, spec.types)
     found: dict[str, Any] = {}
-    for param in spec.search_params(type_).values():
-        kind = kind_of(param)
-        if kind is not None and kind.fields is not None:
+    for param, fields in _indexed(spec, type_):
+        if not param.roots or any(map(resource.__contains__, param.roots)):
             values = param.values(resource)
             if values:
-                found.update(kind.fields(param, values, place))
+                found.update(fields(param, values, place))
     patients = set(_patients(spec, type_, found))
     if type_ == "Patient":
         patients.add(identity)
     if patients:
         found[PATIENT_FIELD] = sorted(patients)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _indexed(spec: Spec, type_: str) -> tuple[tuple[SearchParam, Fields], ...]:
+    """Give the parameters of a type that are indexed, with what writes their fields."""
+    kinds = ((param, kind_of(param)) for param in spec.search_params(type_).values())
+    return tuple((param, kind.fields) for param, kind in kinds if kind and kind.fields)
 
 
 def _patients(spec: Spec, type_: str, fields: Mapping[str, Any]) -> Iterator[str]:

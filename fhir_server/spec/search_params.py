@@ -35,6 +35,7 @@ class SearchParam:
     `values(resource)` gives `(type, JSON value)` pairs: ("CodeableConcept", {...}),
     ("dateTime", "2020"); for a composite the items its components look into. `single`: at most
     one value in any resource of this type. `targets` are the types its references may name.
+    A resource with none of the keys `roots` has no value; () if that is not known.
     """
 
     code: str
@@ -45,6 +46,7 @@ class SearchParam:
     components: tuple[Component, ...]
     values: Values
     single: bool
+    roots: tuple[str, ...] = ()
 
 
 def compiled(
@@ -89,6 +91,7 @@ def _compile(
         ),
         values=_values(type_, flow.run),
         single=flow.single,
+        roots=flow.roots,
     )
 
 

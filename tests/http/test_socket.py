@@ -40,8 +40,8 @@ def said(server, request):
     [
         b"\x00\x01\x02\r\n\r\n",
         b"GET /fhir/Patient HTTP/9.9\r\n\r\n",
-        b"POST /fhir/Patient HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
-        b"POST /fhir/Patient HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
+        b"POST /fhir HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
+        b"POST /fhir HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
     ],
 )
 def test_what_is_no_http_is_refused_and_says_nothing_of_the_server(server, request_):

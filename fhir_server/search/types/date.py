@@ -141,7 +141,7 @@ def _period(value: Mapping[str, Any], place: Place) -> Range | None:
 
 def _timing(value: Mapping[str, Any], place: Place) -> Range | None:
     """Give the outer limits of a Timing; its schedule in between does not count."""
-    spans = [date_range(event, place.zone) for event in value.get("event", ())]
+    spans = [date_range(event, place.zone) for event in value.get("event", ()) if event]
     repeat = value.get("repeat")
     bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
     period = _period(bounds, place) if isinstance(bounds, dict) else None
