@@ -97,6 +97,6 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise Invalid(f"The key {key[:64]!r} stands twice in one JSON object.", code="structure")
+            raise Invalid(f"The key {key[:64]!r} stands twice in an object.", code="structure")
         found[key] = value
     return found

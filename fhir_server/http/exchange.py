@@ -19,6 +19,7 @@ _KEPT = (
     b"accept", b"content-type", b"if-match", b"if-modified-since", b"if-none-exist",
     b"if-none-match", b"prefer",
 )  # fmt: skip
+_LISTS = (b"accept", b"if-match", b"if-none-match", b"prefer")
 _JSON = frozenset(
     {"application/fhir+json", "application/json", "text/json", "json", "*/*", "application/*"}
 )
@@ -81,11 +82,13 @@ async def send_response(
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Give the headers kept; one given twice is one list, but for a type there is only one."""
+    """Give the headers kept; lists given in parts are joined, Invalid for others given twice."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         if name in _KEPT:
             key, text = name.decode("ascii"), value.decode("latin-1")
+            if key in found and name not in _LISTS:
+                raise Invalid(f"The header {key} stands twice.")
             found[key] = f"{found[key]}, {text}" if key in found else text
     return found
 

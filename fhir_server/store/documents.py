@@ -2,7 +2,8 @@
 
 Live documents stand in the collection named after their type, as
 `{_id, v, ts, body | chunks, method, f, x}`; superseded versions and tombstones in
-`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`.
+`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`;
+the tombstones of what is deleted now once more in `tombstones`, as `{_id: "<Type>/<id>", …}`.
 `ts` is int microseconds since the Unix epoch, UTC; `end` is the ts of the version that follows.
 """
 

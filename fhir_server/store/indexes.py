@@ -81,7 +81,7 @@ async def build(
 async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
-    for name in {"commits", "chunks", "probe", "index_state"} - set(there):
+    for name in {"commits", "chunks", "probe", "index_state", "tombstones"} - set(there):
         await database.create_collection(name, check_exists=False)
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)

@@ -40,6 +40,7 @@ class Writes:
     live: list[InsertOne[Document] | ReplaceOne[Document] | DeleteOne]
     past: list[Document]
     pieces: list[Document]
+    gone: list[InsertOne[Document] | DeleteOne]
 
 
 def decided(allow: Allow | None, type_: str) -> Condition:
@@ -61,11 +62,12 @@ def in_order(changes: Iterable[Change]) -> list[Change]:
 async def before(
     database: Database, session: AsyncClientSession, changes: Sequence[Change], *, careful: bool
 ) -> Before:
-    """Give what stands where the changes will write: live documents, else the last tombstones.
+    """Give what stands where the changes will write: live documents, else tombstones.
 
     Ids this server made are not looked for, unless `careful`: an insert tells.
     """
     found: dict[tuple[str, str], Document] = {}
+    missed: list[str] = []
     for type_, group in groupby(changes, key=attrgetter("type")):
         ids = [change.id for change in group if careful or not change.must_not_exist]
         if not ids:
@@ -73,11 +75,10 @@ async def before(
         wanted = {"_id": {"$in": ids}}
         rows = await database[type_].find(wanted, session=session).to_list()
         found |= {(type_, row["_id"]): row for row in rows}
-        missed = [id_ for id_ in ids if (type_, id_) not in found]
-        if missed:
-            gone = {"id": {"$in": missed}, "deleted": True}
-            past = database[f"{type_}_history"].find(gone, session=session)
-            found |= {(type_, row["id"]): row for row in await past.sort("v", 1).to_list()}
+        missed += [_name(type_, id_) for id_ in ids if (type_, id_) not in found]
+    if missed:
+        gone = database.tombstones.find({"_id": {"$in": missed}}, session=session)
+        found |= {(row["type"], row["id"]): row for row in await gone.to_list()}
     return found
 
 
@@ -132,7 +133,7 @@ def documents(
         if old is not None and _as_wanted(change, old):
             made.append(replace(stored(change.type, old), changed=False))
             continue
-        into = writes.setdefault(change.type, Writes([], [], []))
+        into = writes.setdefault(change.type, Writes([], [], [], []))
         if change.method == "delete":
             made.append(_delete(change, old or {}, ts, into))
             continue
@@ -158,8 +159,11 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
-    if old is None or "deleted" in old:
+    if old is None:
         into.live.append(InsertOne(new))
+    elif "deleted" in old:
+        into.live.append(InsertOne(new))
+        into.gone.append(DeleteOne({"_id": old["_id"]}))
     else:
         into.live.append(ReplaceOne({"_id": change.id, "v": old["v"]}, new))
         into.past.append(_superseded(old, ts))
@@ -179,7 +183,14 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
     }
     into.live.append(DeleteOne({"_id": change.id, "v": old["v"]}))
     into.past += [_superseded(old, ts), tombstone]
+    into.gone.append(
+        InsertOne({**tombstone, "_id": _name(change.type, change.id), "type": change.type})
+    )
     return stored(change.type, tombstone)
+
+
+def _name(type_: str, id_: str) -> str:
+    return f"{type_}/{id_}"
 
 
 def _superseded(old: Document, ts: int) -> Document:
@@ -197,3 +208,6 @@ async def send(
         if write.past:
             await database[f"{type_}_history"].insert_many(write.past, session=session)
         await database[type_].bulk_write(write.live, session=session)
+    gone = [one for write in writes.values() for one in write.gone]
+    if gone:
+        await database.tombstones.bulk_write(gone, session=session)

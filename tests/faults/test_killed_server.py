@@ -4,7 +4,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
-import pytest
 
 from tests.faults.processes import serving
 
@@ -53,16 +52,15 @@ def found(client, value):
     return len(answer.json().get("entry", ()))
 
 
-@pytest.mark.parametrize("own_database", [True, False], ids=["own database", "embedded"])
-def test_every_acknowledged_create_is_readable_and_searchable(database, tmp_path, own_database):
-    uri = database.uri if own_database else None
+def test_every_acknowledged_create_is_readable_and_searchable(tmp_path):
+    # The embedded database ends with its killed parent: both are met again.
     acknowledged = []
     for cycle in range(len(ENOUGH)):
-        with serving(tmp_path / "server", uri=uri) as server:
+        with serving(tmp_path / "server") as server:
             written, _ = written_until_killed(server, "/fhir/Patient", patient, cycle)
             assert len(written) >= ENOUGH[cycle]
             acknowledged += written
-    with serving(tmp_path / "server", uri=uri) as server, server.client() as client:
+    with serving(tmp_path / "server") as server, server.client() as client:
         for value, answer in acknowledged:
             place = answer.headers["location"].partition("/fhir/")[2].partition("/_history")[0]
             assert client.get(f"/fhir/{place}").json()["identifier"][0]["value"] == value

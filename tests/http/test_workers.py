@@ -12,10 +12,13 @@ SYSTEM = "http://example.org/workers"
 WRITES = 30
 
 
-@pytest.fixture
-def server(tmp_path):
-    with serving(tmp_path / "server", "--workers", "2") as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server"), "--workers", "2") as server:
         yield server
+        port, database = int(server.url.rpartition(":")[2]), server.database_port
+        assert server.end() == 0
+        until(lambda: not listens(port) and not listens(database))
 
 
 def fresh(server, ask):
@@ -41,15 +44,15 @@ def counted(server, interaction):
     return sum(float(count) for labels, count in lines if f'interaction="{interaction}"' in labels)
 
 
-def test_two_workers_agree_and_end_together(server):
+def test_two_workers_agree_and_are_counted_together(server):
+    interactions = ("create", "update", "read", "search-type")
+    before = {one: counted(server, one) for one in interactions}
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda number: written_and_read(server, number), range(WRITES)))
     assert seen == [(201, True, 1)] * WRITES
-    for interaction in ("create", "update", "read", "search-type"):
-        assert counted(server, interaction) == WRITES
-    port, database = int(server.url.rpartition(":")[2]), server.database_port
-    assert server.end() == 0
-    until(lambda: not listens(port) and not listens(database))
+    assert {one: counted(server, one) - before[one] for one in interactions} == dict.fromkeys(
+        interactions, WRITES
+    )
 
 
 def test_two_workers_page_through_one_search(server):
