@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import uvloop
 
@@ -17,7 +18,7 @@ LONGEST = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run of a workload, seconds; `wrong` names the gate that was not passed, '' if all were."""
+    """One run of a workload, in seconds; `wrong` names a gate that was not passed."""
 
     requests: int
     seconds: float
@@ -36,8 +37,7 @@ class _Connection(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._next()
 
     def _next(self) -> None:
@@ -61,7 +61,7 @@ class _Connection(asyncio.Protocol):
             self._buffer, self._length = b"", -1
             self._next()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it
         if not self.ended.done():
             self.ended.set_result(None)
 

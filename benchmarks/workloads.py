@@ -45,7 +45,9 @@ def post(path: str, body: bytes, media_type: str = _JSON) -> bytes:
 
 def envelopes(first: int, number: int) -> Workload:
     """Give the first visits of `number` citizens from citizen `first` on, an envelope each."""
-    bodies = [envelope(one, one.visits[0]) for one in (plan(SEED, first + k) for k in range(number))]
+    bodies = [
+        envelope(one, one.visits[0]) for one in (plan(SEED, first + k) for k in range(number))
+    ]
     requests = tuple(post("/fhir/$submit-document", body, _XML) for body in bodies)
     return Workload("envelope", requests, 4, b": stored;", 1)
 

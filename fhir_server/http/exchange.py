@@ -3,12 +3,19 @@
 https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import Invalid, NotAcceptable, TooLarge, UnsupportedMediaType
+from fhir_server.fhir.errors import (
+    Invalid,
+    NotAcceptable,
+    TimedOut,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +32,8 @@ _JSON = frozenset(
 )
 _FORM = "application/x-www-form-urlencoded"
 _RAW_PARAMETERS = 300
+# How long a body may stand still.
+_BODY_SECONDS = 30.0
 
 
 async def read_request(scope: Scope, receive: Receive, base: str, limit: int) -> FhirRequest:
@@ -124,7 +133,11 @@ async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise TimedOut("The body stopped coming.") from None
         if message["type"] == "http.disconnect":
             raise Invalid("The connection ended inside the body.")
         chunk = message.get("body", b"")

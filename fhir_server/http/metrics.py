@@ -1,5 +1,7 @@
 """Prometheus metrics: counts and seconds by interaction and status, never by resource."""
 
+import os
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -8,7 +10,6 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client.values import MultiProcessValue, ValueClass
 
 _requests = Counter("fhir_requests", "Requests answered", ("interaction", "status"))
 _seconds = Histogram(
@@ -27,7 +28,7 @@ def observe(interaction: str, status: int, seconds: float) -> None:
 
 def exposition() -> tuple[bytes, str]:
     """Give the metrics of all workers and their content type."""
-    if ValueClass is MultiProcessValue:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
         return generate_latest(registry), CONTENT_TYPE_LATEST

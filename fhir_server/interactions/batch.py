@@ -43,8 +43,10 @@ def handler(
 async def _batch(routes: Routes, context: Context, listed: Sequence[Entry]) -> FhirResponse:
     context.allow("batch", None)
     answers: dict[int, bytes] = {}
+    told = 0
     for entry in sorted(listed, key=lambda one: _ORDER.get(one.method, 3)):
-        answers[entry.index] = await read_entry(routes, context, entry)
+        answers[entry.index] = await read_entry(routes, context, entry, told)
+        told += len(answers[entry.index])
     body = bundle.bundle(
         "batch-response",
         [answers[entry.index] for entry in listed],

@@ -32,17 +32,25 @@ async def history(context: Context, request: FhirRequest, target: Target) -> Fhi
     since = dates.parse_instant(given["_since"]) if "_since" in given else None
     allow = context.allow("history-instance", type_)
     versions = await context.store.history(
-        allow, type_, identity, since=since, before=_before(given, identity), limit=limit + 1
+        allow,
+        type_,
+        identity,
+        since=since,
+        before=_before(given, identity),
+        limit=limit + 1,
+        size=respond.PAGE,
     )
     if not versions and "_since" not in given and "_before" not in given:
         raise NotFound(f"{type_}/{identity} is not known.")
     links = [("self", _url(context, request.path, given))]
-    if len(versions) > limit > 0:
-        older = {**given, "_before": str(versions[limit - 1].ts)}
+    told = versions[:limit]
+    full = sum(len(stored.body or b"") for stored in told) >= respond.PAGE
+    if told and (full or len(versions) > limit):
+        older = {**given, "_before": str(told[-1].ts)}
         links.append(("next", _url(context, request.path, older)))
     body = bundle.bundle(
         "history",
-        [_entry(context, stored) for stored in versions[:limit]],
+        [_entry(context, stored) for stored in told],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
         links=links,

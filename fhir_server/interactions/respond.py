@@ -14,6 +14,8 @@ from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.store.documents import Stored
 
 _VERSION_DIGITS = 9
+# Bytes of resources that fill a page, whatever `_count` says.
+PAGE = 32 * 1024 * 1024
 
 
 def etag(version: int) -> str:

@@ -72,7 +72,12 @@ async def page(
     for step in steps:
         missing = query.count - len(found)
         rows = await context.store.search(
-            allow, query.type, both(query.condition, step.condition), step.sort, missing
+            allow,
+            query.type,
+            both(query.condition, step.condition),
+            step.sort,
+            missing,
+            size=respond.PAGE,
         )
         found += rows.found
         if rows.more or (len(found) == query.count and step is not steps[-1]):

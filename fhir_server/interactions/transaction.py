@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import FhirError, Invalid, Issue
+from fhir_server.fhir.errors import FhirError, Invalid, Issue, TooLarge
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.reference import parse, references, rewrite
 from fhir_server.interactions import respond
@@ -23,6 +23,8 @@ from fhir_server.interactions.write import checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 
+# Bytes a response Bundle may take before the entries still to be run are refused.
+MAX_ANSWER = 64 * 1024 * 1024
 # A search in place of a reference, https://hl7.org/fhir/R4/http.html#trules: not looked for here.
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]*\?", re.ASCII)
 _INTERACTION = {"POST": "create", "PUT": "update", "DELETE": "delete"}
@@ -64,9 +66,11 @@ async def transaction(
     committed = await context.store.transact(partial(context.allow, "transaction"), plan)
     by_target = {(stored.type, stored.id): stored for stored in committed}
     answers: list[bytes] = []
+    told = 0
     for entry in entries:
         if entry.method not in PLANS:
-            answers.append(await read_entry(routes, context, entry))
+            answers.append(await read_entry(routes, context, entry, told))
+            told += len(answers[-1])
             continue
         first = twins.get(entry.index, entry.index)
         write = planned[first]
@@ -82,9 +86,14 @@ async def transaction(
     return FhirResponse(200, body)
 
 
-async def read_entry(routes: Routes, context: Context, entry: Entry) -> bytes:
-    """Serialise the answer to one entry run on its own, an error as its outcome."""
+async def read_entry(routes: Routes, context: Context, entry: Entry, told: int) -> bytes:
+    """Serialise the answer to one entry run on its own, an error as its outcome.
+
+    `told` bytes of answers came before it: past the limit nothing more is run.
+    """
     try:
+        if told > MAX_ANSWER:
+            raise TooLarge("The answers before this entry fill a response; ask again for it.")
         if not entry.path:
             raise Invalid("A Bundle inside a Bundle's entry is not run.")
         answer = await dispatch(routes, context, entry.request)

@@ -63,11 +63,17 @@ def sort_of(text: str, params: Mapping[str, SearchParam]) -> tuple[SortKey, ...]
         key = _key(rule, params)
         keys.setdefault(key.field, key)
         if key.field == BY_ID.field:
-            return tuple(keys.values())
+            break
     if not keys:
         return (BY_ID,)
-    last = SortKey("_id", [*keys.values()][-1].descending, nullable=False)
-    return (*keys.values(), last)
+    if sum(not key.single for key in keys.values()) > 1:
+        # MongoDB refuses it: https://www.mongodb.com/docs/manual/reference/method/cursor.sort/
+        raise Invalid(
+            "_sort takes one parameter that may have several values, not two.", code="not-supported"
+        )
+    descending = [*keys.values()][-1].descending
+    keys.setdefault(BY_ID.field, SortKey(BY_ID.field, descending, nullable=False))
+    return tuple(keys.values())
 
 
 def _given(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -24,6 +24,16 @@ def split(type_: str, id_: str, version: int, body: bytes) -> tuple[Document, li
     return {"chunks": len(pieces)}, rows
 
 
+def filling(documents: Sequence[Document], size: int | None) -> Sequence[Document]:
+    """Give the documents up to the one whose body makes `size` bytes full."""
+    full = 0
+    for place, document in enumerate(documents):
+        full += document["chunks"] * SIZE if "chunks" in document else len(document.get("body", ""))
+        if size is not None and full >= size:
+            return documents[: place + 1]
+    return documents
+
+
 async def joined(
     database: Database,
     type_: str,

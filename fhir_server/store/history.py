@@ -23,8 +23,11 @@ async def history(
     at: tuple[int, int] | None = None,
     before: tuple[int, str] | None = None,
     limit: int,
+    size: int | None = None,
 ) -> list[Stored]:
     """Give at most `limit` versions, newest first, tombstones included.
+
+    They are fewer where their bodies fill `size` bytes.
 
     `since`: only versions made at or after this ts. `at`: only versions that were current at some
     moment of the half-open range. `before`: the (ts, id) of the last row seen, to go on after it.
@@ -36,7 +39,13 @@ async def history(
         live.append({"_id": id_})
         past.append({"id": id_})
     rows = await find(
-        database, type_, {"$and": live}, FIELDS, sort=[("ts", -1), ("_id", -1)], limit=limit
+        database,
+        type_,
+        {"$and": live},
+        FIELDS,
+        sort=[("ts", -1), ("_id", -1)],
+        limit=limit,
+        size=size,
     )
     rows += await find(
         database,
@@ -45,10 +54,11 @@ async def history(
         HISTORY_FIELDS,
         sort=[("ts", -1), ("id", -1)],
         limit=limit,
+        size=size,
     )
     # A version replaced between the two reads was seen by both.
     once = {(row["ts"], row.get("id", row["_id"])): row for row in rows}
-    kept = [once[key] for key in sorted(once, reverse=True)[:limit]]
+    kept = chunks.filling([once[key] for key in sorted(once, reverse=True)[:limit]], size)
     return [stored(type_, row) for row in await chunks.joined(database, type_, kept)]
 
 

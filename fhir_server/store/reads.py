@@ -3,7 +3,7 @@
 Pages are fetched as raw batches, so that the driver decodes only the small outer document.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, cast
 
@@ -33,9 +33,13 @@ async def find(
     *,
     sort: Sequence[tuple[str, int]] = (),
     limit: int = 0,
+    size: int | None = None,
     session: AsyncClientSession | None = None,
 ) -> list[Document]:
-    """Give the documents a filter finds, bodies not yet joined; one round trip when they fit."""
+    """Give the documents a filter finds, bodies not yet joined; one round trip when they fit.
+
+    It ends early, but behind the document that makes `size` bytes of bodies full.
+    """
     cursor = database[collection].find_raw_batches(
         filter_,
         fields,
@@ -45,8 +49,17 @@ async def find(
         session=session,
     )
     # The driver's types say documents, the wire's bytes is what comes.
-    batches = cast("list[bytes]", await cursor.to_list())
-    return [document for batch in batches for document in bson.decode_all(batch)]
+    rows: list[Document] = []
+    read = 0
+    async with cursor:
+        async for batch in cast("AsyncIterator[bytes]", cursor):
+            documents = bson.decode_all(batch)
+            rows += documents
+            read += sum(len(document.get("body", b"")) for document in documents)
+            # A body that is not in chunks is smaller than a page: one document more is there.
+            if size is not None and read > 2 * size:
+                break
+    return rows
 
 
 async def read_many(
@@ -96,9 +109,10 @@ async def search(
     *,
     sort: Sort,
     limit: int,
+    size: int | None = None,
     session: AsyncClientSession | None = None,
 ) -> Page:
-    """Give the first `limit` resources in this order.
+    """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
     No sort field may be missing in one resource and present in another: see `search/cursor`.
     """
@@ -106,10 +120,11 @@ async def search(
     filter_ = to_filter(both(condition, checked(allow)))
     fields = FIELDS | {key.field: 1 for key in sort if key.field.startswith("x.")}
     order = [(key.field, -1 if key.descending else 1) for key in sort]
-    rows = await find(
-        database, type_, filter_, fields, sort=order, limit=limit + 1, session=session
+    found = await find(
+        database, type_, filter_, fields, sort=order, limit=limit + 1, size=size, session=session
     )
-    more, rows = len(rows) > limit, rows[:limit]
+    rows = chunks.filling(found[:limit], size)
+    more = len(found) > len(rows)
     # The driver's long integers are a class of their own.
     values = values_of(sort, rows[-1]) if rows else ()
     last = tuple(int(value) if isinstance(value, int) else value for value in values)

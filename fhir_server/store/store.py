@@ -88,11 +88,20 @@ class Store:
         at: tuple[int, int] | None = None,
         before: tuple[int, str] | None = None,
         limit: int = 100,
+        size: int | None = None,
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.history`."""
         with client.reachable():
             return await history.history(
-                self.database, allow, type_, id_, since=since, at=at, before=before, limit=limit
+                self.database,
+                allow,
+                type_,
+                id_,
+                since=since,
+                at=at,
+                before=before,
+                limit=limit,
+                size=size,
             )
 
     async def search(
@@ -102,11 +111,13 @@ class Store:
         condition: Condition,
         sort: reads.Sort = NEWEST,
         limit: int = 100,
+        *,
+        size: int | None = None,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`."""
         with client.reachable():
             return await reads.search(
-                self.database, allow, type_, condition, sort=sort, limit=limit
+                self.database, allow, type_, condition, sort=sort, limit=limit, size=size
             )
 
     async def count(

@@ -1,12 +1,13 @@
 """Checks between fields and between tables: what one row alone cannot show.
 
-Decision 4750/QĐ-BYT and the checks of the insurance portal.
+Decision 4750/QĐ-BYT. What only the insurance portal minds is in portal.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fhir_server.fhir.errors import Issue
 from fhir_server.search.fold import fold
+from mappings.decision_4750.portal import doubts
 from mappings.decision_4750.rows import EMPTY, Row
 from mappings.decision_4750.values import positions, split
 from mappings.terms import dates
@@ -20,22 +21,22 @@ _SAME_PERSON: dict[str, Callable[[str], object]] = {
     "NGAY_SINH": lambda text: dates.birth(text)[0],
     "GIOI_TINH": str,
 }
-_REFERRED = {"2", "5"}
 _DAY = 8
 
 
-def contradictions(facility: str, ma_lk: str, tables: Tables) -> Iterator[Issue]:
+def contradictions(facility: str, created: str, ma_lk: str, tables: Tables) -> Iterator[Issue]:
     """Give what contradicts itself in one HOSO whose rows are well made one by one.
 
-    `facility` is the sender's code; errors refuse the HOSO, warnings do not.
+    `facility` is the sender's code, `created` NGAYLAP; errors refuse the HOSO, warnings do not.
     """
     row = tables["XML1"][0]
     yield from _one_visit(facility, ma_lk, tables)
     yield from _one_person(row, tables)
     yield from _order_of_times(row, tables)
+    yield from _future(row, created)
     yield from _lists(row)
     yield from _weights(row)
-    yield from _papers(row, tables)
+    yield from doubts(tables)
 
 
 def _one_visit(facility: str, ma_lk: str, tables: Tables) -> Iterator[Issue]:
@@ -70,12 +71,19 @@ def _order_of_times(row: Row, tables: Tables) -> Iterator[Issue]:
     for kind, field, other, bound in (
         ("XML1", "NGAY_VAO_NOI_TRU", "NGAY_VAO", arrived),
         ("XML14", "NGAY_HEN_KL", "NGAY_RA", left),
-        ("XML14", "NGAY_CT", "NGAY_VAO", arrived),
+        *((kind, "NGAY_CT", "NGAY_VAO", arrived) for kind in ("XML7", "XML8", "XML14")),
     ):
         said = _first(tables, kind)[field]
         if said and bound and _before(said, bound):
             told = f"{kind}.{field} is before XML1.{other}."
             yield Issue("value", told, f"{kind}.{field}", "warning")
+
+
+def _future(row: Row, created: str) -> Iterator[Issue]:
+    for field in ("NGAY_VAO", "NGAY_RA"):
+        if row[field] and _before(created, row[field]):
+            told = f"XML1.{field} is after NGAYLAP, {created}, the day the envelope was made."
+            yield Issue("value", told, f"XML1.{field}", "warning")
 
 
 def _before(text: str, other: str) -> bool:
@@ -86,7 +94,7 @@ def _before(text: str, other: str) -> bool:
 
 def _lists(row: Row) -> Iterator[Issue]:
     cards = len(positions(row["MA_THE_BHYT"]))
-    for field in ("GT_THE_TU", "GT_THE_DEN"):
+    for field in ("MA_DKBD", "GT_THE_TU", "GT_THE_DEN"):
         if row[field] and len(positions(row[field])) != cards:
             told = f"XML1.{field} does not have one value per card of XML1.MA_THE_BHYT."
             yield Issue("value", told, f"XML1.{field}", "warning")
@@ -100,17 +108,6 @@ def _weights(row: Row) -> Iterator[Issue]:
         if not all(positive(part) for part in split(row[field])):
             told = f"XML1.{field} is not a weight; it is kept in the raw document only."
             yield Issue("value", told, f"XML1.{field}", "warning")
-
-
-def _papers(row: Row, tables: Tables) -> Iterator[Issue]:
-    if row["MA_LOAI_RV"] in _REFERRED and not row["MA_NOI_DEN"]:
-        told = "XML1.MA_NOI_DEN is empty for a referred patient; name the receiving facility."
-        yield Issue("required", told, "XML1.MA_NOI_DEN", "warning")
-    for result in tables.get("XML4", ()):
-        if result["GIA_TRI"] and not result["NGAY_KQ"]:
-            place = f"XML4[{result.place}].NGAY_KQ"
-            told = f"{place} is empty beside a result; send the time of the result."
-            yield Issue("required", told, place, "warning")
 
 
 def _first(tables: Tables, kind: str) -> Row:

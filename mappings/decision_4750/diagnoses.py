@@ -12,6 +12,7 @@ from mappings.terms import codes
 from mappings.terms.concepts import ICD10, TERMINOLOGY, Fhir, category, coding, concept, present
 
 ADMISSION, DISCHARGE = "AD", "DD"
+_ROLES = {ADMISSION: "Admission diagnosis", DISCHARGE: "Discharge diagnosis"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,12 @@ def diagnoses(scene: Scene) -> list[Diagnosis]:
 def icd_codes(scene: Scene) -> list[str]:
     """Give the ICD-10 codes of the visit, the main one first, none twice."""
     row = scene.summary
-    return list(dict.fromkeys([*row.many("MA_BENH_CHINH"), *row.many("MA_BENH_KT")]))
+    return list(dict.fromkeys(map(plain, [*row.many("MA_BENH_CHINH"), *row.many("MA_BENH_KT")])))
+
+
+def plain(icd: str) -> str:
+    """Give an ICD-10 code without the marks of etiology, manifestation and further digits."""
+    return icd.rstrip("†*+")
 
 
 def condition_key(icd: str) -> str:
@@ -68,11 +74,15 @@ def ranked(scene: Scene, found: list[Diagnosis]) -> list[Fhir]:
     return [
         present(
             condition=scene.to(diagnosis.key),
-            use={"coding": [coding(f"{TERMINOLOGY}diagnosis-role", diagnosis.use)]},
+            use={"coding": [_role(diagnosis.use)]},
             rank=diagnosis.rank or None,
         )
         for diagnosis in found
     ]
+
+
+def _role(use: str) -> Fhir:
+    return coding(f"{TERMINOLOGY}diagnosis-role", use, _ROLES[use])
 
 
 def _named(icd: list[str], text: str) -> list[tuple[str, str]]:

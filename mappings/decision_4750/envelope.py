@@ -106,8 +106,8 @@ def _hoso(index: int, element: Element) -> Hoso:
     for file in found[:MAX_FILES]:
         kind = _text(file, "LOAIHOSO").upper()
         if kind not in SHAPES:
-            told = f"LOAIHOSO '{kind[:40]}' is not a table of the decree; the raw document keeps it"
-            issues.append(Issue("not-supported", f"{told}.", "FILEHOSO.LOAIHOSO", "warning"))
+            told = f"LOAIHOSO '{kind[:40]}' is no table of an envelope; the raw document keeps it."
+            issues.append(Issue("not-supported", told, "FILEHOSO.LOAIHOSO", "warning"))
             continue
         try:
             files.append((kind, _content(file.find("NOIDUNGFILE"))))

@@ -51,9 +51,10 @@ def measurements(scene: Scene) -> list[Draft]:
             key = f"Observation/newborn-weight/{child}"
             # The mother is the subject; the child, who has no record yet, is what it is about.
             focus = [{"display": f"Con thứ {child}"}]
-            found.append(
-                observation(scene, key, EXAM, code, value=value, time=arrival, focus=focus)
-            )
+            # Born some time in the stay: the table does not say when.
+            stay = present(start=when(arrival), end=when(row["NGAY_RA"]))
+            more = {"effectivePeriod": stay, "focus": focus}
+            found.append(observation(scene, key, EXAM, code, value=value, time="", **more))
     return found
 
 

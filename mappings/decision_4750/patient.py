@@ -48,7 +48,8 @@ def patient(scene: Scene) -> PatientDraft:
 
 def _patient(scene: Scene, identifiers: list[Fhir]) -> Fhir:
     row = scene.summary
-    home = (row["DIA_CHI"], row["MATINH_CU_TRU"], row["MAXA_CU_TRU"])
+    units = (row["MATINH_CU_TRU"], row["MAHUYEN_CU_TRU"], row["MAXA_CU_TRU"])
+    home = address(row["DIA_CHI"], units, scene.systems, row["NGAY_VAO"])
     born, time = dates.birth(row["NGAY_SINH"])
     birth_time = {"url": CORE + "patient-birthTime", "valueDateTime": time}
     registered = filter(is_facility, dict.fromkeys(row.many("MA_DKBD")))
@@ -60,7 +61,7 @@ def _patient(scene: Scene, identifiers: list[Fhir]) -> Fhir:
         telecom=[{"system": "phone", "value": row["DIEN_THOAI"]}] if row["DIEN_THOAI"] else [],
         gender=codes.fhir_code("GIOI_TINH", row["GIOI_TINH"]),
         birthDate=born,
-        address=[address(*home, scene.systems)] if any(home) else [],
+        address=[home] if row["DIA_CHI"] or any(units) else [],
         generalPractitioner=[scene.organization(code) for code in registered],
         _birthDate={"extension": [birth_time]} if time else None,
         **_death(row),
@@ -71,8 +72,7 @@ def _extensions(scene: Scene) -> list[Fhir]:
     row, systems = scene.summary, scene.systems
     found: list[Fhir] = []
     if row["MA_QUOCTICH"]:
-        text = "Việt Nam" if row["MA_QUOCTICH"] == VIETNAM else ""
-        nationality = codes.coded("MA_QUOCTICH", row["MA_QUOCTICH"], systems, text)
+        nationality = codes.coded("MA_QUOCTICH", row["MA_QUOCTICH"], systems)
         inner = [{"url": "code", "valueCodeableConcept": nationality}]
         found.append({"url": CORE + "patient-nationality", "extension": inner})
     for field, name in (("MA_DANTOC", "ethnicity"), ("MA_NGHE_NGHIEP", "occupation")):
@@ -100,7 +100,8 @@ def coverages(scene: Scene) -> list[Draft]:
 
 def _coverage(scene: Scene, card: str, start: str, end: str) -> Draft:
     known = insurance(card, scene.systems) or [identifier(scene.systems.sid("cccd"), card)]
-    public = [coding(f"{TERMINOLOGY}v3-ActCode", "PUBLICPOL")]
+    own = [coding(f"{TERMINOLOGY}subscriber-relationship", "self", "Self")]
+    public = [coding(f"{TERMINOLOGY}v3-ActCode", "PUBLICPOL", "public healthcare")]
     resource = present(
         resourceType="Coverage",
         identifier=known[:1],
@@ -108,7 +109,8 @@ def _coverage(scene: Scene, card: str, start: str, end: str) -> Draft:
         type={"coding": public},
         subscriberId=card,
         beneficiary=scene.to(PATIENT),
+        relationship={"coding": own},
         period=present(start=when(start), end=when(end)) or None,
-        payor=[{"display": INSURER}],
+        payor=[{"type": "Organization", "display": INSURER}],
     )
     return Draft(f"Coverage/{card}", resource)

@@ -64,7 +64,7 @@ def map_hoso(envelope: Envelope, hoso: Hoso, systems: Systems = HL7_VIETNAM) -> 
     """Map one HOSO of an envelope; the HOSO is the unit: any error refuses it whole."""
     tables, issues = _read(hoso, envelope.created)
     if not _broken(issues):
-        issues += contradictions(envelope.facility, hoso.ma_lk, tables)
+        issues += contradictions(envelope.facility, envelope.created, hoso.ma_lk, tables)
     told = _bounded(issues)
     if _broken(told):
         return Refused(told)

@@ -19,10 +19,18 @@ from mappings.terms.concepts import (
     logical,
     present,
 )
-from mappings.terms.identifiers import identifier
+from mappings.terms.identifiers import LETTER, SLIP, identifier
 from mappings.terms.quantities import quantity
 
 ACT = f"{TERMINOLOGY}v3-ActCode"
+CLASSES = {
+    "AMB": "ambulatory",
+    "FLD": "field",
+    "HH": "home health",
+    "IMP": "inpatient encounter",
+    "SS": "short stay",
+    "VR": "virtual",
+}
 FOLLOW_UP_VISIT = "1.5"
 
 
@@ -49,7 +57,7 @@ def _encounter(scene: Scene, diagnosis: list[Fhir]) -> Fhir:
         extension=_extensions(scene),
         identifier=[number, record] if row["MA_HSBA"] else [number],
         status="finished" if row["NGAY_RA"] else "in-progress",
-        class_=coding(ACT, kind),
+        class_=_class(kind),
         classHistory=_class_history(row, kind),
         type=[codes.coded("MA_LOAI_KCB", row["MA_LOAI_KCB"], systems)],
         serviceType=_departments(scene),
@@ -80,18 +88,22 @@ def _extensions(scene: Scene) -> list[Fhir]:
     ]
 
 
+def _class(code: str) -> Fhir:
+    return coding(ACT, code, CLASSES[code])
+
+
 def _class_history(row: Row, kind: str) -> list[Fhir]:
     arrived, admitted, left = (row[name] for name in ("NGAY_VAO", "NGAY_VAO_NOI_TRU", "NGAY_RA"))
     if not admitted:
         return []
     inside = {
-        "class": coding(ACT, kind),
+        "class": _class(kind),
         "period": present(start=when(admitted), end=when(left)),
     }
     if admitted <= arrived:
         return [inside]
     before = {"start": when(arrived), "end": when(admitted)}
-    return [{"class": coding(ACT, "AMB"), "period": before}, inside]
+    return [{"class": _class("AMB"), "period": before}, inside]
 
 
 def _departments(scene: Scene) -> Fhir | None:
@@ -107,9 +119,9 @@ def _came_by(scene: Scene) -> Fhir:
     if not number:
         return {}
     if origin and row["MA_DOITUONG_KCB"] != FOLLOW_UP_VISIT:
-        system = scene.systems.sid("so-giay-chuyen-tuyen", origin)
+        system = scene.systems.sid(LETTER, origin)
         return {"basedOn": [logical("ServiceRequest", system, number)]}
-    system = scene.systems.sid("so-giay-hen", origin or scene.facility)
+    system = scene.systems.sid(SLIP, origin or scene.facility)
     return {"appointment": [logical("Appointment", system, number)]}
 
 

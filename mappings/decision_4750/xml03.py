@@ -3,13 +3,16 @@
 https://hl7.org/fhir/R4/servicerequest.html, https://hl7.org/fhir/R4/supplydelivery.html
 """
 
-from mappings.decision_4750.diagnoses import condition_key, icd_codes
+from mappings.decision_4750.diagnoses import condition_key, icd_codes, plain
 from mappings.decision_4750.rows import Row
 from mappings.decision_4750.scene import Scene, when
 from mappings.mapping import PATIENT, Draft
 from mappings.terms import codes
 from mappings.terms.concepts import ICD9_PROCEDURES, ICD10, Fhir, coding, concept, present
 from mappings.terms.quantities import quantity
+
+# Cost groups of bed days (Decision 5937/QĐ-BYT, annex 3): ordered and paid for, but not performed.
+BEDS = frozenset({"14", "15", "16"})
 
 
 def services(scene: Scene) -> list[Draft]:
@@ -21,7 +24,8 @@ def services(scene: Scene) -> list[Draft]:
             found.append(Draft(f"SupplyDelivery/XML3/{row.identity}", _supply(scene, row)))
         elif row["MA_DICH_VU"] or row["TEN_DICH_VU"]:
             found.append(Draft(request_key(row), _request(scene, row, known)))
-            found.append(Draft(f"Procedure/XML3/{row.identity}", _procedure(scene, row)))
+            if row["MA_NHOM"] not in BEDS:
+                found.append(Draft(f"Procedure/XML3/{row.identity}", _procedure(scene, row)))
     return found
 
 
@@ -36,7 +40,7 @@ def is_service(row: Row) -> bool:
 
 
 def _request(scene: Scene, row: Row, known: frozenset[str]) -> Fhir:
-    reasons = row.many("MA_BENH")
+    reasons = [plain(icd) for icd in row.many("MA_BENH")]
     done = row["NGAY_TH_YL"] or row["NGAY_KQ"]
     group = row["MA_NHOM"]
     return present(
@@ -88,7 +92,7 @@ def _supply(scene: Scene, row: Row) -> Fhir:
         status="completed",
         patient=scene.to(PATIENT),
         suppliedItem=item,
-        occurrenceDateTime=when(row["NGAY_YL"]),
+        occurrenceDateTime=when(row["NGAY_TH_YL"] or row["NGAY_YL"]),
         supplier=scene.organization(scene.facility),
     )
 

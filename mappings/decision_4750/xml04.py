@@ -12,7 +12,7 @@ from mappings.decision_4750.xml03 import is_service, request_key
 from mappings.mapping import Draft
 from mappings.terms import codes
 from mappings.terms.concepts import TERMINOLOGY, Fhir, coding, concept, present
-from mappings.terms.quantities import result
+from mappings.terms.quantities import reference_range, result
 
 IMAGING, FUNCTION = "imaging", "procedure"
 # Cost group of the ordering row (Decision 5937/QĐ-BYT, annex 3) → what kind of result it is.
@@ -77,10 +77,17 @@ def _result(scene: Scene, row: Row, order: Row, kind: str) -> Draft:
     text = row["MO_TA"]
     value: Fhir = {"valueString": text} if text else {}
     note: list[Fhir] = []
+    # The table has no field for the range of what is normal: it stands in the description.
+    limits: Fhir = {}
     if row["GIA_TRI"]:
         value = result(row["GIA_TRI"], row["DON_VI_DO"])
-        note = [{"text": text}] if text else []
-    more = issued(row["NGAY_KQ"]) | {"basedOn": _based_on(scene, order), "note": note}
+        limits = reference_range(text, row["DON_VI_DO"])
+        note = [{"text": text}] if text and not limits else []
+    more = issued(row["NGAY_KQ"]) | {
+        "basedOn": _based_on(scene, order),
+        "note": note,
+        "referenceRange": [limits] if limits else [],
+    }
     return observation(scene, _key(row), kind, code, value=value, time=row["NGAY_KQ"], **more)
 
 

@@ -1,10 +1,7 @@
 """XML5, the clinical course: a ClinicalImpression per row, vital signs out of `CSST<…>`.
 
-Decision 4750/QĐ-BYT, table 5, DIEN_BIEN_LS: `CSST<M75_T37_HA120/70_NT18_SP98_HL2>`.
 https://hl7.org/fhir/R4/clinicalimpression.html, https://hl7.org/fhir/R4/observation-vitalsigns.html
 """
-
-import re
 
 from mappings.decision_4750.measurements import EXAM, VITAL, loinc, observation
 from mappings.decision_4750.rows import Row
@@ -12,12 +9,7 @@ from mappings.decision_4750.scene import Scene, when
 from mappings.mapping import Draft
 from mappings.terms.concepts import LOINC, Fhir, coding, concept, present
 from mappings.terms.quantities import quantity
-
-# Writers that escape twice leave &lt; and &gt; in the text.
-_SIGNS = re.compile(r"CSST\s*(?:<|&lt;)([^<>&]{1,200})(?:>|&gt;)", re.ASCII | re.IGNORECASE)
-_SIGN = re.compile(
-    r"(HA|NT|SP|HL|M|T)\s*(\d{1,3}(?:[.,]\d{1,2})?)(?:\s*/\s*(\d{1,3}))?\s*\D*", re.ASCII
-)
+from mappings.terms.vital_signs import signs
 
 # Sign → (LOINC, display, text, unit, UCUM)
 SIGNS = {
@@ -65,18 +57,12 @@ def _impression(scene: Scene, row: Row) -> Fhir:
 
 
 def _vital_signs(scene: Scene, row: Row) -> list[Draft]:
-    """Give an Observation per sign; a sign said twice keeps what was said last."""
-    signs: dict[str, tuple[str, str]] = {}
-    for block in _SIGNS.finditer(row["DIEN_BIEN_LS"]):
-        for part in block[1].split("_"):
-            said = _SIGN.fullmatch(part.strip())
-            if said:
-                signs[said[1]] = (said[2], said[3] or "")
+    """Give an Observation per sign."""
     stem = f"Observation/XML5/{row.identity}"
     time = row["THOI_DIEM_DBLS"]
     return [
         observation(scene, f"{stem}/{sign}", kind, code, value=value, time=time)
-        for sign, (first, second) in signs.items()
+        for sign, (first, second) in signs(row["DIEN_BIEN_LS"]).items()
         for kind, code, value in _measured(sign, first, second)
     ]
 

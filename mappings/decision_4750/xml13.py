@@ -20,6 +20,7 @@ from mappings.decision_4750.scene import Scene, when
 from mappings.mapping import Draft
 from mappings.terms import codes
 from mappings.terms.concepts import Fhir, coding, concept, present
+from mappings.terms.identifiers import LETTER as LETTER_NUMBER
 
 PAPER = Paper(
     "57133-1",
@@ -54,7 +55,7 @@ def _request(scene: Scene, row: Row) -> Fhir:
     signed = when(row["NGAY_RA"] or scene.summary["NGAY_RA"])
     receiver = row["MA_NOI_DEN"] or scene.summary["MA_NOI_DEN"]
     register = row["SO_CHUYENTUYEN"]
-    numbers = [number(scene, "so-giay-chuyen-tuyen", row["GIAY_CHUYEN_TUYEN"])]
+    numbers = [number(scene, LETTER_NUMBER, row["GIAY_CHUYEN_TUYEN"])]
     if register:
         numbers.append(number(scene, "so-chuyen-tuyen", register))
     plan, file = row["HUONG_DIEU_TRI"], row["SO_HOSO"]

@@ -8,6 +8,7 @@ from mappings.decision_4750.papers import number
 from mappings.decision_4750.scene import Scene, instant, when
 from mappings.mapping import ENCOUNTER, PATIENT, Draft
 from mappings.terms.concepts import TERMINOLOGY, Fhir, coding, logical, present
+from mappings.terms.identifiers import SLIP
 
 _DAY = 8
 
@@ -20,7 +21,7 @@ def follow_ups(scene: Scene) -> list[Draft]:
         time = row["NGAY_HEN_KL"]
         covered.add(time[:_DAY])
         slip = present(
-            identifier=[number(scene, "so-giay-hen", row["SO_GIAYHEN_KL"])],
+            identifier=[number(scene, SLIP, row["SO_GIAYHEN_KL"])],
             description=row["CHAN_DOAN_RV"],
             created=when(row["NGAY_CT"]),
         )

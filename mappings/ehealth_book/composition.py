@@ -9,7 +9,9 @@ from typing import Any
 from mappings.ehealth_book import sections
 from mappings.ehealth_book.lines import diagnosis, encounter, line, patient
 from mappings.ehealth_book.page import Leaf, Page, Visit
+from mappings.ehealth_book.person import about
 from mappings.ehealth_book.sections import Section
+from mappings.ehealth_book.signs import is_sign, sign_lines
 from mappings.ehealth_book.words import Shelf, first
 from mappings.terms.concepts import LOINC, Fhir, coding, concept, narrative, present
 
@@ -49,7 +51,7 @@ def composition(page: Page, *, identity: str, base_url: str, date: str) -> dict[
         title=TITLE,
         relatesTo=_older(page),
         section=[
-            _section(sections.ADMINISTRATIVE, [page.patient, *page.administrative], _lines(shelf)),
+            _administrative(page, shelf),
             _section(sections.HISTORY, page.history, _lines(shelf)),
             _visits(page.visits, shelf),
         ],
@@ -60,6 +62,14 @@ def _older(page: Page) -> list[Fhir]:
     if page.older is None:
         return []
     return [{"code": "appends", "targetIdentifier": {"system": URI, "value": page.older}}]
+
+
+def _administrative(page: Page, shelf: Shelf) -> Fhir:
+    leaves = [page.patient, *page.administrative]
+    cards = {one.resource.get("subscriberId", "") for one in page.administrative}
+    first_line, *others = (line(leaf.resource, shelf) for leaf in leaves)
+    told = [first_line, *about(page.patient.resource, shelf, cards), *others]
+    return _filled(sections.ADMINISTRATIVE, leaves, told)
 
 
 def _visits(visits: Sequence[Visit], shelf: Shelf) -> Fhir:
@@ -73,10 +83,8 @@ def _visits(visits: Sequence[Visit], shelf: Shelf) -> Fhir:
 def _visit(visit: Visit, shelf: Shelf) -> Fhir:
     resource = visit.encounter.resource
     headline = encounter(resource, shelf)
-    nested = [
-        _section(section, ordered(section, visit), _lines(shelf, resource))
-        for section in sections.OF_A_VISIT
-    ]
+    told = _lines(shelf, resource)
+    nested = [_section(section, ordered(section, visit), told) for section in sections.OF_A_VISIT]
     found = _head(sections.VISIT, headline or sections.VISIT.title, headline)
     found["entry"] = [{"reference": visit.encounter.reference}]
     filled = [section for section in nested if "entry" in section]
@@ -115,7 +123,13 @@ def _lines(shelf: Shelf, visit: Fhir | None = None) -> Callable[[Leaf], str]:
 
 
 def _section(section: Section, leaves: Sequence[Leaf], told: Callable[[Leaf], str]) -> Fhir:
-    found = _head(section, section.title, "\n".join(_unique(map(told, leaves))))
+    signs = [leaf.resource for leaf in leaves if is_sign(leaf.resource)]
+    others = (told(leaf) for leaf in leaves if not is_sign(leaf.resource))
+    return _filled(section, leaves, [*sign_lines(signs), *others])
+
+
+def _filled(section: Section, leaves: Sequence[Leaf], told: Sequence[str]) -> Fhir:
+    found = _head(section, section.title, "\n".join(_unique(told)))
     if not leaves:
         return found | {"emptyReason": _EMPTY}
     return found | {"entry": [{"reference": leaf.reference} for leaf in leaves]}

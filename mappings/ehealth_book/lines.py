@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from mappings.ehealth_book import words
 from mappings.ehealth_book.results import observation, report
-from mappings.ehealth_book.words import Fhir, Shelf, clean, concept, joined
+from mappings.ehealth_book.words import Fhir, Shelf, clean, concept, facility, joined
 from mappings.terms.concepts import ICD10
+from mappings.terms.vital_signs import without_signs
 
 GENDERS = {"male": "Nam", "female": "Nữ", "other": "Khác", "unknown": "Chưa xác định"}
 # https://terminology.hl7.org/CodeSystem-v3-ActCode.html, the part Encounter.class takes
@@ -18,6 +19,14 @@ CLASSES = {
     "VR": "Từ xa",
 }
 _ADMISSION = "AD"
+# What became of a paper; of one that is still open nothing is said.
+STATES = {
+    "completed": "đã tiếp nhận",
+    "fulfilled": "đã đến khám",
+    "noshow": "không đến khám",
+    "cancelled": "đã hủy",
+    "revoked": "đã thu hồi",
+}
 
 
 def patient(resource: Fhir, _: Shelf) -> str:
@@ -30,13 +39,6 @@ def patient(resource: Fhir, _: Shelf) -> str:
             f"sinh {words.date(born)}" if born else "",
         )
     )
-
-
-def facility(target: Fhir | None, shelf: Shelf) -> str:
-    """Give the name of a facility, or its code where it has no name yet."""
-    shown = words.party(target, shelf)
-    coded = shown.isdigit() and not words.key(target).startswith("Practitioner/")
-    return f"Cơ sở {shown}" if coded else shown
 
 
 def encounter(resource: Fhir, shelf: Shelf) -> str:
@@ -109,18 +111,19 @@ def order(resource: Fhir, shelf: Shelf) -> str:
             words.concepts(resource.get("reasonCode")),
             f"số {clean(number)}" if number else "",
             words.date(resource.get("authoredOn")),
+            STATES.get(resource.get("status", ""), ""),
         )
     )
 
 
 def note(resource: Fhir, shelf: Shelf) -> str:
-    """Give a clinical note: when, by whom, and what it says, or the title of a paper."""
+    """Give a note: when, what it says without vital signs, by whom; of a paper its title."""
     when = resource.get("effectiveDateTime") or resource.get("date") or resource.get("created")
     said = resource.get("title") or resource.get("summary") or resource.get("description") or ""
     more = [one.get("text", "") for one in resource.get("note", ())]
     authors = resource.get("author", ()) if "title" in resource else ()
     by = joined((facility(one, shelf) for one in authors), ", ")
-    return joined((words.date(when), clean(said), by, *(clean(one) for one in more)))
+    return joined((words.date(when), clean(without_signs(said)), by, *(clean(one) for one in more)))
 
 
 def appointment(resource: Fhir, shelf: Shelf) -> str:
@@ -136,6 +139,7 @@ def appointment(resource: Fhir, shelf: Shelf) -> str:
             words.date(resource.get("start") or asked.get("start")),
             joined((facility(one, shelf) for one in places), ", "),
             clean(resource.get("description") or ""),
+            STATES.get(resource.get("status", ""), ""),
         )
     )
 

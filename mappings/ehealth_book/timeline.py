@@ -1,14 +1,16 @@
 """A page of the book as a readable timeline: document Bundle → styled lines."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from fhir_server.fhir import reference
 from mappings.ehealth_book import lines, sections, words
+from mappings.ehealth_book.person import about
 from mappings.ehealth_book.results import observation, outside, report
 from mappings.ehealth_book.sections import CODE_SYSTEM, Section
-from mappings.ehealth_book.words import Fhir, Shelf, clean, concept, joined
+from mappings.ehealth_book.signs import is_blood_group, is_sign, sign_lines
+from mappings.ehealth_book.words import Fhir, Shelf, concept, joined
 
 Style = Literal["title", "visit", "label", "alert", "follow-up", "plain"]
 
@@ -21,15 +23,7 @@ LABELS: Mapping[Section, str] = {
     sections.REFERRALS: "Chuyển cơ sở",
     sections.FOLLOW_UPS: "Điều trị tiếp, hẹn khám lại",
 }
-# The last part of an identifier's system → what a citizen calls that number.
-IDENTIFIERS = {
-    "cccd": "Số định danh",
-    "cmnd": "CMND",
-    "bhyt": "Thẻ BHYT",
-    "bhxh": "Mã số BHXH",
-    "passport-VNM": "Hộ chiếu",
-}
-_VITAL_SIGNS = "vital-signs"
+OPEN = frozenset({"booked", "pending", "proposed"})
 _LONGEST = 400
 
 
@@ -47,13 +41,25 @@ def timeline(bundle: Fhir, *, first: bool = True) -> list[Line]:
     shelf = shelf_of(bundle)
     resource: Fhir = bundle["entry"][0]["resource"]
     top = {_code(section): section for section in resource.get("section", ())}
-    found = [] if not first else [*_person(top, shelf), *_history(top, shelf)]
     visits = top.get(sections.VISITS.code, {}).get("section", ())
+    blood = ""
+    told: list[Line] = []
     for visit in visits:
-        found += _visit(visit, shelf)
-    if first and not visits:
+        # A blood group is said where it is new, not with every visit again.
+        known, blood = blood, _blood_group(visit, shelf) or blood
+        told += _visit(visit, shelf, {known})
+    if not first:
+        return told
+    found = [*_person(top, shelf), *_history(top, shelf)]
+    if not visits:
         found.append(Line("Chưa có đợt khám bệnh, chữa bệnh nào.", indent=1))
-    return found
+    return found + told
+
+
+def _blood_group(visit: Fhir, shelf: Shelf) -> str:
+    results = (one for one in visit.get("section", ()) if _code(one) == sections.RESULTS.code)
+    entries = (entry for one in results for entry in _entries(one, shelf))
+    return next((observation(one, shelf) for one in entries if is_blood_group(one)), "")
 
 
 def shelf_of(bundle: Fhir) -> dict[str, Fhir]:
@@ -91,23 +97,13 @@ def _entries(section: Fhir, shelf: Shelf) -> list[Fhir]:
 
 def _person(top: Mapping[str, Fhir], shelf: Shelf) -> Iterator[Line]:
     entries = _entries(top.get(sections.ADMINISTRATIVE.code, {}), shelf)
+    cards = {one.get("subscriberId", "") for one in entries if one["resourceType"] == "Coverage"}
     for one in entries:
         if one["resourceType"] == "Patient":
             yield Line(lines.patient(one, shelf), "title")
-            yield from _contact(one)
+            yield from (Line(text, indent=1) for text in about(one, shelf, cards))
         else:
             yield Line(lines.line(one, shelf), indent=1)
-
-
-def _contact(patient: Fhir) -> Iterator[Line]:
-    for one in patient.get("identifier", ()):
-        label = IDENTIFIERS.get(str(one.get("system", "")).rpartition("/")[2])
-        if label:
-            yield Line(f"{label}: {clean(one.get('value', ''))}", indent=1)
-    for one in patient.get("address", ())[:1]:
-        yield Line(f"Địa chỉ: {clean(one.get('text', ''))}", indent=1)
-    for one in patient.get("telecom", ())[:1]:
-        yield Line(f"Điện thoại: {clean(one.get('value', ''))}", indent=1)
 
 
 def _history(top: Mapping[str, Fhir], shelf: Shelf) -> Iterator[Line]:
@@ -117,7 +113,8 @@ def _history(top: Mapping[str, Fhir], shelf: Shelf) -> Iterator[Line]:
         yield from (Line(lines.line(one, shelf), indent=2) for one in entries)
 
 
-def _visit(section: Fhir, shelf: Shelf) -> Iterator[Line]:
+def _visit(section: Fhir, shelf: Shelf, known: Collection[str]) -> Iterator[Line]:
+    """Give a visit's lines; results told in the same words before, `known`, are left out."""
     encounter = next(iter(_entries(section, shelf)), {})
     yield Line("")
     yield Line(lines.encounter(encounter, shelf), "visit")
@@ -128,9 +125,14 @@ def _visit(section: Fhir, shelf: Shelf) -> Iterator[Line]:
     held = {
         one: _entries(inner[one.code], shelf) for one in sections.OF_A_VISIT if one.code in inner
     }
-    fulfilled = _fulfilled(held.values())
+    told_elsewhere = _told_elsewhere([entry for entries in held.values() for entry in entries])
     for one, entries in held.items():
-        shown = [entry for entry in entries if _own(entry) not in fulfilled]
+        shown = [
+            entry
+            for entry in entries
+            if _own(entry) not in told_elsewhere
+            and not (is_blood_group(entry) and observation(entry, shelf) in known)
+        ]
         told = list(_told(one, shown, encounter, shelf))
         if told:
             yield Line(LABELS[one], "label", 1)
@@ -155,14 +157,21 @@ def _own(resource: Fhir) -> str:
     return f"{resource['resourceType']}/{resource.get('id')}"
 
 
-def _fulfilled(groups: Iterable[Sequence[Fhir]]) -> set[str]:
-    """Give the orders that were carried out: their result or procedure is shown instead."""
-    return {
-        words.key(one)
-        for entries in groups
-        for entry in entries
-        for one in entry.get("basedOn", ())
+def _told_elsewhere(entries: Sequence[Fhir]) -> set[str]:
+    """Give the orders that were carried out, and the procedures whose report is shown."""
+    reported = {
+        key for one in entries if one["resourceType"] == "DiagnosticReport" for key in _orders(one)
     }
+    ordered = {key for one in entries for key in _orders(one)}
+    return ordered | {
+        _own(one)
+        for one in entries
+        if one["resourceType"] == "Procedure" and not reported.isdisjoint(_orders(one))
+    }
+
+
+def _orders(resource: Fhir) -> set[str]:
+    return {words.key(one) for one in resource.get("basedOn", ())} - {""}
 
 
 def _told(section: Section, entries: Sequence[Fhir], visit: Fhir, shelf: Shelf) -> Iterator[Line]:
@@ -173,17 +182,17 @@ def _told(section: Section, entries: Sequence[Fhir], visit: Fhir, shelf: Shelf) 
         if section == sections.DIAGNOSES:
             yield _line(lines.diagnosis(one, visit, shelf))
         elif one["resourceType"] == "Appointment":
-            yield Line(f"⏰ {lines.appointment(one, shelf)}", "follow-up", 2)
+            mark = "⏰ " if one.get("status") in OPEN else ""
+            yield Line(mark + lines.appointment(one, shelf), "follow-up", 2)
         else:
             yield _line(lines.line(one, shelf))
 
 
 def _results(entries: Sequence[Fhir], shelf: Shelf) -> Iterator[Line]:
-    """Give vital signs on one line, then each report with its results, then the others."""
-    vital = [one for one in entries if words.has_code(one.get("category"), _VITAL_SIGNS)]
-    if vital:
-        yield _line(joined(observation(one, shelf) for one in vital))
-    shown = {_own(one) for one in vital}
+    """Give vital signs, a line per time, then each report with its results, then the others."""
+    signs = [one for one in entries if is_sign(one)]
+    yield from map(_line, sign_lines(signs))
+    shown = set(map(_own, signs))
     for one in entries:
         if one["resourceType"] == "DiagnosticReport":
             parts = [words.of(part, shelf) for part in one.get("result", ())]

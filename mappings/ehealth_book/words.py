@@ -126,3 +126,10 @@ def party(target: Fhir | None, shelf: Shelf) -> str:
 def parties(targets: Iterable[Fhir] | None, shelf: Shelf) -> str:
     """Give several names, separated by commas."""
     return joined((party(target, shelf) for target in targets or ()), ", ")
+
+
+def facility(target: Fhir | None, shelf: Shelf) -> str:
+    """Give the name of a facility, or its code where it has no name yet."""
+    shown = party(target, shelf)
+    coded = shown.isdigit() and not key(target).startswith("Practitioner/")
+    return f"Cơ sở {shown}" if coded else shown

@@ -21,6 +21,12 @@ DOCUMENT, PROVENANCE = "DocumentReference", "Provenance"
 
 # https://hl7.org/fhir/R4/condition.html#Condition.verificationStatus
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+# https://hl7.org/fhir/R4/valueset-provenance-agent-type.html
+_SENDER = {
+    "system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type",
+    "code": "author",
+    "display": "Author",
+}
 # Shared with other visits: a visit that no longer names them says nothing about them.
 _SHARED = ("Patient/", "Practitioner/", "Organization/")
 # What two files of one visit have in common.
@@ -102,7 +108,7 @@ def of(
         "resourceType": PROVENANCE,
         "target": [{"reference": one} for one in made],
         "recorded": now,
-        "agent": [{"who": sender}],
+        "agent": [{"type": {"coding": [_SENDER]}, "who": sender}],
         "entity": [{"role": "source", "what": {"reference": document}}],
     }
     return {document: file, f"{PROVENANCE}/{_id(visit, PROVENANCE)}": provenance}
@@ -129,12 +135,29 @@ def entered_in_error(resource: dict[str, Any]) -> dict[str, Any]:
     """Give the resource marked as never having been true; a Condition says so in its own way.
 
     A Condition entered in error has no clinicalStatus (con-5).
+    https://hl7.org/fhir/R4/lifecycle.html
     """
     if resource["resourceType"] == "Condition":
         coding = {"system": _VERIFICATION, "code": "entered-in-error"}
         kept = {name: value for name, value in resource.items() if name != "clinicalStatus"}
         return {**kept, "verificationStatus": {"coding": [coding]}}
-    return {**resource, "status": "entered-in-error"}
+    found = {**resource, "status": "entered-in-error"}
+    if resource["resourceType"] == "Appointment":
+        asked = resource.get("requestedPeriod", [{}])[0].get("start", "")
+        return appointed(found, asked)
+    return found
+
+
+def appointed(appointment: dict[str, Any], time: str) -> dict[str, Any]:
+    """Give an Appointment that is no proposal: it must have a start and an end (app-3).
+
+    A slip that names a day only gets `time`, a dateTime, or the beginning of that day.
+    """
+    start = time if "T" in time else f"{time}T00:00:00+07:00"
+    # A day that is not known to the day has no beginning.
+    if "start" in appointment or len(start) < len("2025-09-01T00:00:00+07:00"):
+        return appointment
+    return {**appointment, "start": start, "end": start}
 
 
 def _id(visit: Visit, key: str) -> str:

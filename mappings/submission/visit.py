@@ -18,7 +18,7 @@ from fhir_server.interactions.write import change, checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 from mappings.mapping import ENCOUNTER, PATIENT, Draft, Visit, draft_id, draft_url
-from mappings.submission import patients, record, review
+from mappings.submission import papers, patients, record, review
 from mappings.submission.demographics import merged
 from mappings.submission.parties import resolve
 from mappings.submission.raw import RawFile, binary_changes
@@ -86,12 +86,14 @@ async def _visit_changes(
     names |= {_url(visit, draft.key): _reference(visit, draft) for draft in visit.drafts}
     resources = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
     resources |= await _disappeared(transaction, before, resources)
+    made = (subject, *resources, *shared)
+    resources |= await papers.tied(transaction, subject, resources)
     resources |= record.of(
         context,
         raw,
         visit,
         before=before,
-        made=(subject, *resources, *shared),
+        made=made,
         facility=names[_url(visit, visit.organizations[0].key)],
     )
     puts = (put(context, reference, one) for reference, one in resources.items())

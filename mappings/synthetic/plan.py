@@ -159,4 +159,4 @@ def _central(someone: Person, occasion: Occasion) -> int:
 
 
 def _arrival(rng: Random, day: datetime) -> datetime:
-    return day.replace(hour=rng.randint(7, 15), minute=5 * rng.randrange(12))
+    return day.replace(hour=rng.randint(7, 13), minute=5 * rng.randrange(12))

@@ -89,7 +89,7 @@ def _person(person: Person, visit: Visit) -> Values:
         "MAXA_CU_TRU": person.commune,
         "DIEN_THOAI": person.phone,
         "MA_HSBA": f"HS{code(facility)}.{number}.{visit.occasion.number}",
-        **_cards(person, visit.left),
+        **_cards(person, visit.occasion.arrived),
     }
 
 

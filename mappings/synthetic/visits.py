@@ -15,6 +15,7 @@ LABORATORY, SUPPLY, BED = 1, 10, 15  # cost groups
 _CHILD, _GROWN_UP = 12, 18
 _SOMETIMES, _SEEN_AGAIN, _ON_REQUEST = 0.3, 0.1, 0.15  # chances
 _SENT_TO_STAY = 0.4  # and more when referred
+_SUNDAY = 6
 _LONG = 28  # days: a treatment this long goes on after the first visit
 _TECHNICIAN, _READER = 9, 11  # the first staff numbers of those who measure and who read images
 
@@ -164,7 +165,9 @@ def _left(rng: Random, arrived: datetime, nights: int) -> datetime:
 
 
 def _morning(rng: Random, day: datetime) -> datetime:
-    return day.replace(hour=rng.choice((7, 8, 8, 9)), minute=rng.choice((0, 30)))
+    """Give a morning of that day, of the day after where it is a Sunday."""
+    open_day = day + timedelta(days=day.weekday() == _SUNDAY)
+    return open_day.replace(hour=rng.choice((7, 8, 8, 9)), minute=rng.choice((0, 30)))
 
 
 def _done(rng: Random, person: Person, occasion: Occasion, nights: int) -> tuple[Done, ...]:

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
+# Numbers of referral letters and of follow-up slips, unique in their facility.
+LETTER, SLIP = "so-giay-chuyen-tuyen", "so-giay-hen"
 VIETNAMESE_PASSPORT = "http://hl7.org/fhir/sid/passport-VNM"
 
 _CITIZEN = re.compile(r"\d{12}", re.ASCII)
@@ -64,6 +66,28 @@ def citizen_number(text: str) -> str:
     return text if _CITIZEN.fullmatch(text) else ""
 
 
+def is_personal_number(text: str, *, vietnamese: bool) -> bool:
+    """Say whether SO_CCCD is a citizen number, an old identity card or a passport, by its form."""
+    passport = _PASSPORT if vietnamese else _ANY_PASSPORT
+    return any(one.fullmatch(text) for one in (_CITIZEN, _OLD_CARD, passport))
+
+
+def tells(citizen: str, sex: str, year: str) -> bool:
+    """Say whether a citizen number agrees with GIOI_TINH (1, 2; else unknown) and a birth year.
+
+    Its fourth digit counts centuries from 1900, two for each: even for men, odd for women; the two
+    after it are the year (Decree 137/2015/NĐ-CP). Sexes are corrected, numbers stay: never refuse.
+    """
+    century, female = divmod(int(citizen[3]), 2)
+    born = f"{19 + century}{citizen[4:6]}"
+    return born == year and (sex not in {"1", "2"} or sex == str(1 + female))
+
+
+def is_insurance_card(text: str) -> bool:
+    """Say whether a card is of one of its forms: card, insurance number, citizen number."""
+    return any(one.fullmatch(text) for one in (_INSURANCE_CARD, _INSURANCE_NUMBER, _CITIZEN))
+
+
 def personal(text: str, systems: Systems, *, vietnamese: bool) -> dict[str, Any]:
     """Give the Identifier for SO_CCCD: citizen number, old identity card, passport or other."""
     if citizen_number(text):
@@ -72,7 +96,7 @@ def personal(text: str, systems: Systems, *, vietnamese: bool) -> dict[str, Any]
         return {"use": "old"} | identifier(systems.sid("cmnd"), text, "NI")
     if vietnamese and _PASSPORT.fullmatch(text):
         return identifier(VIETNAMESE_PASSPORT, text, "PPN")
-    return identifier("", text, "PPN" if _ANY_PASSPORT.fullmatch(text) else "")
+    return identifier("", text, "PPN" if not vietnamese and _ANY_PASSPORT.fullmatch(text) else "")
 
 
 def insurance(text: str, systems: Systems) -> list[dict[str, Any]]:

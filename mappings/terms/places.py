@@ -11,6 +11,9 @@ from typing import Any
 from mappings.terms.concepts import Fhir, coding
 from mappings.terms.identifiers import Systems
 
+# Since this day there are 34 provinces and no districts.
+REFORM, VERSION = "20250701", "2025-07-01"
+
 
 @cache
 def provinces() -> dict[str, str]:
@@ -24,17 +27,23 @@ def communes() -> dict[str, str]:
     return {code: name for unit in _units() for code, name in unit["wards"]}
 
 
-def address(text: str, province: str, commune: str, systems: Systems) -> Fhir:
-    """Give the home Address: text as written, names where the codes are known, codes always.
+def address(text: str, units: tuple[str, str, str], systems: Systems, day: str) -> Fhir:
+    """Give the home Address as it was on a day, yyyymmdd: text, codes, names where they are sure.
 
-    Codes from before July 2025 are kept without a name: old units are never rewritten as new ones.
+    `units` are the codes of province, district and commune. Old units are never rewritten as new
+    ones, and many of their codes now mean another place: codes with a district, or from before
+    July 2025, have no names.
     """
+    province, district, commune = units
+    current = day >= REFORM and not district
+    provinces_, communes_ = (provinces(), communes()) if current else ({}, {})
     found: Fhir = {"use": "home"}
     codes = [
         {"url": systems.extension(f"vn-ext-{level}"), "valueCoding": unit}
         for level, unit in (
-            ("province", _unit("province", province, provinces(), systems)),
-            ("ward", _unit("ward", commune, communes(), systems)),
+            ("province", _unit("province", province, provinces_, systems)),
+            ("district", _unit("district", district, {}, systems)),
+            ("ward", _unit("ward", commune, communes_, systems)),
         )
         if unit
     ]
@@ -42,15 +51,19 @@ def address(text: str, province: str, commune: str, systems: Systems) -> Fhir:
         found["extension"] = codes
     if text:
         found["text"] = text
-    if commune in communes():
-        found["city"] = communes()[commune]
-    if province in provinces():
-        found["state"] = provinces()[province]
+    if commune in communes_:
+        found["city"] = communes_[commune]
+    if province in provinces_:
+        found["state"] = provinces_[province]
     return found | {"country": "VN"}
 
 
 def _unit(level: str, code: str, names: dict[str, str], systems: Systems) -> Fhir:
-    return coding(systems.codes(f"vn-{level}-cs"), code, names.get(code, "")) if code else {}
+    if not code:
+        return {}
+    found = coding(systems.codes(f"vn-{level}-cs"), code, names.get(code, ""))
+    # The same number may stand for another place in the lists before.
+    return found | {"version": VERSION} if code in names else found
 
 
 @cache

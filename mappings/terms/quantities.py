@@ -15,6 +15,12 @@ _RESULT = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(-?\d{1,15}(?:[.,]\d{1,15})?)", re
 _COMPARATORS = {"≤": "<=", "≥": ">="}
 # 250,000 may be a quarter of a million or 250 with three decimals: it stays text.
 _AMBIGUOUS = re.compile(r"-?[1-9]\d{0,2},\d{3}", re.ASCII)
+# How laboratories write the limits of what is normal: in words before, the unit behind.
+_LIMITS = re.compile(
+    r"(?:(?:khoảng|trị số|giá trị|chỉ số) (?:tham chiếu|bình thường)|CSBT|TSBT)\s*:?\s*"
+    r"(\d{1,9}(?:[.,]\d{1,9})?)\s*[-–]\s*(\d{1,9}(?:[.,]\d{1,9})?)\s*(\D.{0,30})?",
+    re.ASCII | re.IGNORECASE,
+)
 _LONGEST_INT = 15
 
 
@@ -55,6 +61,19 @@ def result(text: str, unit: str) -> dict[str, Any]:
     if comparator:
         value = {"value": value.pop("value"), "comparator": comparator} | value
     return {"valueQuantity": value}
+
+
+def reference_range(text: str, unit: str) -> dict[str, Any]:
+    """Give the reference range a text consists of, `Khoảng tham chiếu: 3.9 - 6.4 mmol/L`.
+
+    `unit` is the result's, for limits without one. An empty dict for any other text.
+    """
+    found = _LIMITS.fullmatch(" ".join(text.split()))
+    if not found or any(_AMBIGUOUS.fullmatch(found[end]) for end in (1, 2)):
+        return {}
+    said = (found[3] or "").strip() or unit
+    low, high = (quantity(found[end], said, ucum(said)) for end in (1, 2))
+    return {"low": low, "high": high}
 
 
 def positive(text: str) -> bool:

@@ -1,9 +1,13 @@
 """Each line of bad input: a clear 4xx OperationOutcome, and nothing stored."""
 
+import asyncio
+
 import pytest
 
 from fhir_server.fhir import json
-from tests.client import health, issues
+from fhir_server.fhir.errors import TimedOut
+from fhir_server.http import exchange
+from tests.client import JSON, health, issues
 
 PATIENT = b'{"resourceType":"Patient"%b}'
 DEEP = b',"extension":[{"url":"a"' * 70 + b"}]" * 70
@@ -110,3 +114,45 @@ async def test_no_trace_leaves_the_server(fhir, monkeypatch):
     assert answer.status_code == 500
     assert issues(answer)[0]["severity"] == "fatal"
     assert "secret" not in answer.text
+
+
+ABSENT = {"extension": [{"url": "http://test.invalid/absent", "valueCode": "unknown"}]}
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        {"_type": ABSENT},
+        {"type": "batch", "entry": [{"request": {"_method": ABSENT, "_url": ABSENT}}]},
+        {"type": "transaction", "entry": [{"request": {"method": "GET", "_url": ABSENT}}]},
+    ],
+)
+async def test_an_extension_does_not_stand_for_what_a_bundle_needs(fhir, bundle):
+    answer = await fhir.post("", {"resourceType": "Bundle", **bundle})
+    assert answer.status_code == 400
+    assert issues(answer)
+
+
+async def test_an_error_repeats_little_of_what_was_sent(fhir):
+    for sent in ("P\u0007" * 50_000, ["P"] * 50_000):
+        answer = await fhir.post("Patient", {"resourceType": sent})
+        assert answer.status_code == 400
+        assert len(answer.content) < 500
+        assert issues(answer)[0]["diagnostics"].isprintable()
+
+
+async def test_a_header_that_is_no_list_stands_once(fhir, patient):
+    twice = [("If-None-Exist", "_id=a"), ("If-None-Exist", "_id=b"), *JSON.items()]
+    answer = await fhir.http.post("/fhir/Patient", content=json.dump(patient), headers=twice)
+    assert answer.status_code == 400
+    assert await fhir.stored() == 0
+
+
+async def test_a_body_that_stops_coming_is_a_408(monkeypatch):
+    async def silent():
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(exchange, "_BODY_SECONDS", 0.01)
+    scope = {"method": "POST", "path": "/fhir", "query_string": b"", "headers": []}
+    with pytest.raises(TimedOut):
+        await exchange.read_request(scope, silent, "/fhir", 10)

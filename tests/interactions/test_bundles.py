@@ -1,5 +1,6 @@
 import asyncio
 
+from fhir_server.interactions import transaction
 from tests.client import issues
 
 SELF = "urn:uuid:7f1a7d4e-0c6b-4b34-9a44-2b2bd4a5b001"
@@ -161,3 +162,66 @@ async def test_other_bundles_are_not_run(fhir):
     answer = await fhir.post("", {"resourceType": "Bundle", "type": "collection"})
     assert answer.status_code == 400
     assert issues(answer)[0]["expression"] == ["Bundle.type"]
+
+
+async def test_a_patch_fails_alone_in_a_batch_and_all_of_a_transaction(fhir, patient):
+    entries = (entry("POST", "Patient", patient), entry("PATCH", "Patient/p1"))
+    batch = await fhir.post("", bundle("batch", *entries))
+    assert [one["response"]["status"][:3] for one in batch.json()["entry"]] == ["201", "405"]
+    answer = await fhir.post("", bundle("transaction", *entries))
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[1]"]
+    assert await fhir.stored() == 1
+
+
+async def test_a_full_url_is_that_of_one_entry(fhir, patient):
+    one = {**entry("POST", "Patient", patient), "fullUrl": SELF}
+    answer = await fhir.post("", bundle("transaction", one, one))
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[1]"]
+
+
+async def test_a_full_url_cannot_pass_for_a_code(fhir, patient):
+    for url in ("final", "http://loinc.org", "#a"):
+        answer = await fhir.post(
+            "",
+            bundle(
+                "transaction",
+                {**entry("POST", "Patient", patient), "fullUrl": url},
+                entry("POST", "Observation", observation("Patient/p1")),
+            ),
+        )
+        assert answer.status_code == 400
+    assert await fhir.stored() == 0
+
+
+async def test_a_conditional_reference_is_refused_and_not_stored_as_it_is(fhir):
+    wrong = observation("Patient?identifier=099190000001")
+    answer = await fhir.post("", bundle("transaction", entry("POST", "Observation", wrong)))
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[0].resource.subject.reference"]
+
+
+async def test_an_entry_and_its_resource_agree_on_the_id(fhir, patient):
+    wrong = entry("PUT", "Patient/p1", {**patient, "id": "other"})
+    answer = await fhir.post("", bundle("transaction", wrong))
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[0].resource.id"]
+
+
+async def test_one_condition_written_in_two_ways_makes_one_patient(fhir, patient):
+    system = "http://fhir.hl7.org.vn/core/sid/cccd"
+    ways = (f"identifier={system}|099190000001", f"identifier={system}%7C099190000001")
+    answers = await asyncio.gather(
+        *(fhir.post("Patient", patient, If_None_Exist=ways[number % 2]) for number in range(16))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
+
+
+async def test_answers_over_the_limit_are_refused_entry_by_entry(fhir, patient, monkeypatch):
+    monkeypatch.setattr(transaction, "MAX_ANSWER", 100_000)
+    reads = [entry("GET", "metadata")] * 3
+    for kind in ("batch", "transaction"):
+        answer = await fhir.post("", bundle(kind, *reads))
+        statuses = [one["response"]["status"] for one in answer.json()["entry"]]
+        assert statuses == ["200", "413", "413"]

@@ -1,4 +1,5 @@
 from fhir_server.fhir import json
+from fhir_server.interactions import respond
 from tests.client import BASE_URL, issues
 
 
@@ -140,3 +141,41 @@ async def test_pretty_output_keeps_the_number_literals(fhir):
     answer = await fhir.get(f"Observation/{created.json()['id']}?_pretty=true")
     assert '"value": 1.00' in answer.text
     assert "\n  " in answer.text
+
+
+async def test_if_none_match_is_a_list_compared_weakly(fhir, patient):
+    await fhir.put("Patient/p1", {**patient, "id": "p1"})
+    for tags in ('W/"7", W/"1"', '"1"', "*"):
+        assert (await fhir.get("Patient/p1", If_None_Match=tags)).status_code == 304
+    assert (await fhir.get("Patient/p1", If_None_Match='W/"11"')).status_code == 200
+
+
+async def test_a_format_is_understood_with_its_plus_sign_unescaped(fhir):
+    for wish in ("application/fhir+json", "application/fhir%2Bjson", "json"):
+        assert (await fhir.get(f"Patient?_format={wish}")).status_code == 200
+    assert (await fhir.get("Patient?_format=xml")).status_code == 406
+
+
+async def test_an_accept_header_in_parts_or_empty_is_read(fhir):
+    parts = [("Accept", "text/html"), ("Accept", "application/fhir+json;q=0.5")]
+    assert (await fhir.http.get("/fhir/Patient", headers=parts)).status_code == 200
+    assert (await fhir.get("Patient", Accept="")).status_code == 200
+
+
+async def test_a_page_of_history_ends_where_its_bodies_fill_it(fhir, patient, monkeypatch):
+    for number in range(3):
+        await fhir.put("Patient/p1", {**patient, "id": "p1", "multipleBirthInteger": number})
+    monkeypatch.setattr(respond, "PAGE", 1)
+    seen, url = [], "Patient/p1/_history"
+    while url:
+        page = (await fhir.get(url)).json()
+        seen.append([entry["response"]["etag"] for entry in page.get("entry", [])])
+        following = [link["url"] for link in page["link"] if link["relation"] == "next"]
+        url = following[0].removeprefix(f"{BASE_URL}/") if following else None
+    assert seen == [['W/"3"'], ['W/"2"'], ['W/"1"'], []]
+
+
+async def test_a_history_of_no_entries_has_no_next_page(fhir, patient):
+    await fhir.put("Patient/p1", {**patient, "id": "p1"})
+    page = (await fhir.get("Patient/p1/_history?_count=0")).json()
+    assert [link["relation"] for link in page["link"]] == ["self"]

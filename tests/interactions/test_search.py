@@ -3,6 +3,7 @@ from urllib.parse import quote
 
 import pytest
 
+from fhir_server.interactions import respond
 from tests.client import BASE_URL, issues
 
 NAME = "Nguyễn Thị Bưởi"
@@ -124,3 +125,25 @@ async def test_deleted_resources_are_not_found(fhir, patient):
     await fhir.put("Patient/p1", {**patient, "id": "p1"})
     await fhir.delete("Patient/p1")
     assert await ids(fhir, "Patient") == []
+
+
+async def test_a_page_ends_where_its_bodies_fill_it(fhir, monkeypatch):
+    for number in range(1, 4):
+        await fhir.put(f"Observation/o{number}", glucose(number, number))
+    monkeypatch.setattr(respond, "PAGE", 1)
+    seen, url = [], "Observation?_sort=date"
+    while url:
+        page = (await fhir.get(url)).json()
+        seen.append([entry["resource"]["id"] for entry in page["entry"]])
+        following = [link["url"] for link in page["link"] if link["relation"] == "next"]
+        url = following[0].removeprefix(f"{BASE_URL}/") if following else None
+    assert seen == [["o1"], ["o2"], ["o3"]]
+
+
+async def test_a_timing_whose_event_is_only_an_extension_is_stored(fhir):
+    absent = {"extension": [{"url": "http://test.invalid/absent", "valueCode": "unknown"}]}
+    timing = {"event": [None, "2026-01-02"], "_event": [absent, None]}
+    told = {key: value for key, value in glucose(1, 1).items() if key != "effectiveDateTime"}
+    answer = await fhir.put("Observation/o1", {**told, "effectiveTiming": timing})
+    assert answer.status_code == 201, answer.text
+    assert await ids(fhir, "Observation?date=2026-01-02") == ["o1"]

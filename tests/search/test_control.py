@@ -74,3 +74,9 @@ def test_totals_are_taken_over(search, total):
 def test_other_values_and_repetitions_are_refused(search, parameters):
     with pytest.raises(Invalid):
         search.ask("Patient", *parameters)
+
+
+@pytest.mark.parametrize("value", ["code,status,date", "-code,category"])
+def test_two_keys_of_several_values_are_no_order(search, value):
+    with pytest.raises(Invalid, match="several values"):
+        search.ask("Observation", ("_sort", value))

@@ -32,3 +32,10 @@ def test_only_what_is_too_long_is_split(monkeypatch, size, pieces):
     assert len(rows) == pieces
     assert b"".join(row["body"] for row in rows) == (body if pieces else b"")
     assert content == ({"chunks": pieces} if pieces else {"body": body})
+
+
+def test_a_page_ends_with_the_body_that_fills_it():
+    rows = [{"body": b"12345"}, {"deleted": True}, {"chunks": 1}, {"body": b"1"}]
+    assert chunks.filling(rows, None) == rows
+    assert chunks.filling(rows, 5) == rows[:1]
+    assert chunks.filling(rows, 6) == rows[:3]

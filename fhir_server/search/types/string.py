@@ -16,9 +16,9 @@ from fhir_server.spec.spec import SearchParam
 
 # Longer texts are found, and compared, by their beginning.
 LENGTH = 256
-# A letter composes of at most so many code points; putting a long run of accents in order, as
-# Unicode asks, takes the square of its length.
-DECOMPOSED = 4 * LENGTH
+# A Vietnamese letter composes of at most three code points. Putting a long run of accents in order,
+# as Unicode asks, takes the square of its length.
+DECOMPOSED = 3 * LENGTH
 WORDS = 16
 
 _PARTS = {

@@ -20,11 +20,11 @@ def test_the_larger_of_the_decrees_and_the_portals_lengths_counts():
     assert layout("XML2", "20250901").by_tag["MA_KHOA"].longest == 50
 
 
-def test_the_district_is_asked_for_until_districts_ended():
+def test_the_district_is_no_condition_since_districts_ended():
     def asked(day):
         return layout("XML1", day).by_tag["MAHUYEN_CU_TRU"].required
 
-    assert (asked("20250630"), asked("20250701")) == ("portal", "")
+    assert (asked("20250630"), asked("20250701")) == ("conditional", "")
 
 
 def test_fields_kept_raw_are_not_asked_for():

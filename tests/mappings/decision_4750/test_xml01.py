@@ -109,3 +109,12 @@ def test_a_newborns_weight_in_its_mothers_record_is_about_the_child():
 def test_the_blood_group_is_an_observation():
     found = resources(mapped({"CAN_NANG": "", "NHOM_MAU": "O+"}), "Observation")
     assert [one["valueCodeableConcept"]["text"] for one in found] == ["O+"]
+
+
+def test_a_newborn_is_weighed_some_time_in_the_stay():
+    (found,) = resources(mapped({"CAN_NANG": "", "CAN_NANG_CON": "3200"}), "Observation")
+    assert "effectiveDateTime" not in found
+    assert found["effectivePeriod"] == {
+        "start": "2025-09-01T08:15:00+07:00",
+        "end": "2025-09-01T10:30:00+07:00",
+    }

@@ -72,3 +72,20 @@ def test_a_supply_is_delivered_even_when_it_names_its_service():
 def test_a_row_that_is_neither_gives_nothing():
     visit = mapped(XML3=[{"MA_LK": MA_LK, "MA_XANG_DAU": "X1"}])
     assert len(visit.drafts) == len(mapped().drafts)
+
+
+def test_a_supply_is_delivered_when_it_is_used_else_when_it_is_ordered():
+    used = SUPPLY | {"STT": "6", "NGAY_TH_YL": "202509010900"}
+    times = [
+        one["occurrenceDateTime"][11:16]
+        for one in resources(mapped(XML3=[SUPPLY, used]), "SupplyDelivery")
+    ]
+    assert times == ["08:30", "09:00"]
+
+
+def test_a_bed_is_ordered_but_is_no_procedure():
+    visit = mapped(XML3=[SERVICE | {"MA_NHOM": "15", "MA_GIUONG": "H001"}])
+    assert len(resources(visit, "ServiceRequest")) == 1
+    assert resources(visit, "Procedure") == []
+    (encounter,) = resources(visit, "Encounter")
+    assert encounter["location"][0]["location"]["display"] == "Giường H001"

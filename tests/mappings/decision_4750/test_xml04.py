@@ -83,3 +83,16 @@ def test_a_day_without_a_time_is_no_instant():
     (report,) = resources(mapped(XML4=[ROW | {"NGAY_KQ": "20250901"}]), "DiagnosticReport")
     assert report["effectiveDateTime"] == "2025-09-01"
     assert "issued" not in report
+
+
+def test_a_range_in_the_description_is_the_results_reference_range():
+    row = ROW | {"MO_TA": "Khoảng tham chiếu: 3.9 - 6.4 mmol/L"}
+    (found,) = observations(mapped(XML4=[row]))
+    assert "note" not in found
+    assert b'"low":{"value":3.9,"unit":"mmol/L"' in json.dump(found["referenceRange"])
+
+
+def test_any_other_description_is_a_note():
+    (found,) = observations(mapped(XML4=[ROW | {"MO_TA": "Mẫu huyết tán"}]))
+    assert "referenceRange" not in found
+    assert found["note"] == [{"text": "Mẫu huyết tán"}]

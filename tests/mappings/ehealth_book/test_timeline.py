@@ -108,7 +108,7 @@ def test_blood_pressure_is_one_pair():
     )
 
 
-def test_vital_signs_share_a_line_and_results_stand_under_their_report():
+def test_vital_signs_without_a_time_share_a_line_and_results_stand_under_their_report():
     vital = [{"coding": [{"code": "vital-signs"}]}]
     pulse = people.result("v1", "e1", category=vital, code={"text": "Mạch"}, valueString="75")
     warmth = people.result("v2", "e1", category=vital, code={"text": "Nhiệt độ"}, valueString="37")
@@ -197,3 +197,89 @@ def test_a_page_without_older_visits_leads_nowhere():
     assert older_page(bundle([])) is None
     relation = {"code": "appends", "targetIdentifier": {"value": "http://test.invalid/next"}}
     assert older_page(bundle([], relatesTo=[relation])) == "http://test.invalid/next"
+
+
+def sign(id_, time, name, value, *, code="8867-4", kind="vital-signs"):
+    return people.result(
+        id_,
+        "e1",
+        category=[{"coding": [{"code": kind}]}],
+        code={"coding": [{"system": "http://loinc.org", "code": code}], "text": name},
+        effectiveDateTime=f"2026-03-12T{time}:00+07:00",
+        valueString=value,
+    )
+
+
+def test_vital_signs_have_a_line_for_each_time_in_the_order_of_a_chart():
+    page = one_visit(
+        "results",
+        sign("a", "07:35", "Huyết áp", "120/70", code="85354-9"),
+        sign("b", "07:35", "Chế độ hộ lý", "Cấp 2", code="0", kind="exam"),
+        sign("c", "07:35", "Mạch", "75"),
+        sign("d", "19:00", "Mạch", "80"),
+    )
+    assert plain(timeline(page)).splitlines()[-2:] == [
+        "    12/03/2026 07:35 · Mạch: 75 · Huyết áp: 120/70 · Chế độ hộ lý: Cấp 2",
+        "    12/03/2026 19:00 · Mạch: 80",
+    ]
+
+
+def test_a_blood_group_is_said_where_it_is_new():
+    def group(number, value):
+        id_ = f"b{number}"
+        return sign(id_, "07:30", "Nhóm máu", value, code="882-1", kind="laboratory")
+
+    groups = [group(number, value) for number, value in enumerate(["B+", "B+", "O+"])]
+    visits = [
+        section("visit", f"Encounter/e{n}", inner=[section("results", f"Observation/b{n}")])
+        for n in range(3)
+    ]
+    encounters = [people.encounter(f"e{n}") for n in range(3)]
+    told = plain(timeline(bundle([section("visits", inner=visits)], *encounters, *groups)))
+    assert [line.strip() for line in told.splitlines() if "Nhóm" in line] == [
+        "Nhóm máu: B+",
+        "Nhóm máu: O+",
+    ]
+
+
+def test_a_procedure_is_not_shown_beside_the_report_of_its_results():
+    based = [{"reference": "ServiceRequest/s1"}]
+    report = people.of_visit("DiagnosticReport", "d1", "e1", code={"text": "Máu"}, basedOn=based)
+    taken = people.of_visit("Procedure", "x1", "e1", code={"text": "Lấy máu"}, basedOn=based)
+    other = people.of_visit("Procedure", "x2", "e1", code={"text": "Khâu"})
+    assert "Lấy máu" not in plain(timeline(one_visit("results", report, taken, other)))
+    assert "Khâu" in plain(timeline(one_visit("results", report, taken, other)))
+
+
+def test_a_note_is_told_without_the_signs_that_are_told_as_results():
+    note = people.of_visit("ClinicalImpression", "n1", "e1", summary="Tỉnh. CSST<M75_T37>")
+    assert timeline(one_visit("notes", note))[-1].text == "Tỉnh."
+
+
+def test_a_slip_that_was_used_says_so_and_no_longer_reminds():
+    *_, appointment = people.visit(1)
+    told = timeline(one_visit("follow-ups", appointment | {"status": "fulfilled"}))
+    assert told[-1].text == "01/04/2026 · đã đến khám"
+
+
+def test_the_persons_block_says_who_they_are_and_where_registered():
+    patient = people.person(
+        "p1",
+        identifier=[],
+        extension=[
+            {
+                "url": "http://hl7.org/fhir/StructureDefinition/patient-nationality",
+                "extension": [{"url": "code", "valueCodeableConcept": {"text": "Việt Nam"}}],
+            },
+            {"url": "http://x.invalid/vn-ext-ethnicity", "valueCodeableConcept": {"text": "Kinh"}},
+            {"url": "http://x.invalid/other", "valueString": "?"},
+        ],
+        generalPractitioner=[{"reference": "Organization/o1"}],
+    )
+    home = {"resourceType": "Organization", "id": "o1", "identifier": [{"value": "99001"}]}
+    page = bundle([section("administrative", "Patient/p1")], patient, home)
+    assert [line.text for line in timeline(page)[1:4]] == [
+        "Quốc tịch: Việt Nam",
+        "Dân tộc: Kinh",
+        "Nơi đăng ký khám chữa bệnh ban đầu: Cơ sở 99001",
+    ]

@@ -73,3 +73,9 @@ def test_the_lasting_ill_come_back_for_the_same():
         one for one in CITIZENS if sum(visit.occasion.diagnosis.chronic for visit in one.visits) > 3
     ]
     assert len(again) > 40
+
+
+def test_nobody_is_asked_to_come_back_on_a_sunday():
+    days = [visit.follow_up for one in CITIZENS for visit in one.visits if visit.follow_up]
+    assert days
+    assert not any(day.weekday() == 6 for day in days)

@@ -7,6 +7,7 @@ from mappings.terms.identifiers import (
     facility_identifier,
     insurance,
     personal,
+    tells,
 )
 
 
@@ -45,3 +46,18 @@ def test_a_personal_number_has_its_type(text, kind):
 def test_a_card_carries_the_number_that_never_changes(card, systems):
     found = insurance(card, HL7_VIETNAM)
     assert [one["system"].rsplit("/", 1)[1] for one in found] == systems
+
+
+@pytest.mark.parametrize(
+    ("number", "sex", "year", "agrees"),
+    [
+        ("099185000001", "2", "1985", True),
+        ("099185000001", "1", "1985", False),
+        ("099185000001", "3", "1985", True),
+        ("099185000001", "2", "1986", False),
+        ("099210000001", "1", "2010", True),
+        ("099310000001", "2", "1910", False),
+    ],
+)
+def test_a_citizen_number_tells_sex_and_year_of_birth(number, sex, year, agrees):
+    assert tells(number, sex, year) == agrees

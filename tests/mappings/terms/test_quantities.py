@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_server.fhir import json
-from mappings.terms.quantities import number, positive, quantity, result
+from fhir_server.fhir import decimals, json
+from mappings.terms.quantities import number, positive, quantity, reference_range, result
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,24 @@ def test_an_unknown_unit_has_no_code():
 )
 def test_positive_is_above_zero(text, is_so):
     assert positive(text) == is_so
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "low", "high"),
+    [
+        ("Khoảng tham chiếu: 3.9 - 6.4 mmol/L", "mmol/L", 3.9, 6.4),
+        ("Trị số bình thường 44–80", "µmol/L", 44, 80),
+        ("CSBT: 3,9-6,4", "mmol/L", 3.9, 6.4),
+    ],
+)
+def test_a_description_that_is_a_reference_range_is_read(text, unit, low, high):
+    found = reference_range(text, unit)
+    assert [float(decimals.decimal(found[end]["value"])) for end in ("low", "high")] == [low, high]
+    assert {found[end]["unit"] for end in found} == {unit}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Mẫu huyết tán", "3.9 - 6.4", "Khoảng tham chiếu: < 5", "CSBT: x"]
+)
+def test_any_other_description_is_no_reference_range(text):
+    assert reference_range(text, "mmol/L") == {}

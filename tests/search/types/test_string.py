@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.types import string
 
 NAME = "Nguyễn Thị Bưởi"
 BUOI = {"resourceType": "Patient", "name": [{"text": NAME, "family": "Nguyễn", "given": ["Bưởi"]}]}
@@ -104,3 +105,15 @@ def test_a_value_without_letters_is_refused(search, value):
 def test_contains_is_refused_and_what_is_supported_is_said(search):
     with pytest.raises(Invalid, match=":exact, :missing"):
         search.ask("Patient", ("name:contains", "uoi"))
+
+
+def test_a_run_of_accents_is_cut_before_it_is_put_in_order(search):
+    marks = "a" + "\u0315\u0300" * 400_000
+    found = search.document({"resourceType": "Patient", "name": [{"text": marks}]})["x"]
+    assert [len(text) for text in found["name:exact"]] == [string.LENGTH]
+
+
+def test_a_long_decomposed_name_is_found_by_its_composed_letters(search):
+    name = "ướ" * 200
+    written = {"resourceType": "Patient", "name": [{"text": unicodedata.normalize("NFD", name)}]}
+    assert search.found(written, ("name:exact", name[: string.LENGTH]))

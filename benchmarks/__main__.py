@@ -1,0 +1,180 @@
+"""`make bench`: every figure beside a floor measured in the same run, the median of five rounds."""
+
+import multiprocessing
+import pickle
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from benchmarks import floor, load, report, server, workloads
+from benchmarks.report import Cell, Start
+from benchmarks.workloads import PAGE, Workload
+from fhir_server.fhir import json
+from fhir_server.store import embedded
+
+ROUNDS = 5
+READS, PAGES, BUNDLES, ENVELOPES = 3000, 200, 12, 40
+_SKIPPED = (b"date", b"server", b"connection", b"transfer-encoding")
+
+
+@dataclass(slots=True)
+class Bench:
+    """What the rounds share: the processes, the load generator's process, and the cells so far."""
+
+    uri: str
+    port: int
+    pid: int
+    database_pid: int
+    generator: Pool
+    cells: list[Cell] = field(default_factory=list)
+
+    def measure(self, workload: Workload, port: int, pid: int, kind: str) -> Cell:
+        """Run a workload once against a process; SystemExit where a gate is not passed."""
+        drift, before = report.calibration(), self._used(pid)
+        told: load.Measured = self.generator.apply(load.run, (port, workload))
+        after = self._used(pid)
+        if told.wrong:
+            raise SystemExit(f"{workload.name}, {kind}: {told.wrong}")
+        cell = Cell(
+            workload.name,
+            kind,
+            told.requests * workload.resources,
+            told.seconds,
+            after[0] - before[0],
+            after[1] - before[1],
+            told.p50,
+            told.p99,
+            (drift + report.calibration()) / 2,
+        )
+        self.cells.append(cell)
+        return cell
+
+    def insert(self, name: str, after: int, number: int) -> None:
+        """Run the insert floor over what was committed after `after`."""
+        drift, before = report.calibration(), server.cpu_seconds(self.database_pid)
+        told: floor.Inserted = self.generator.apply(
+            floor.inserts, (self.uri, server.DATABASE, f"floor_{name.replace(' ', '_')}", after)
+        )
+        used = server.cpu_seconds(self.database_pid) - before
+        # Where a transaction is an envelope, the unit is the envelope.
+        units = told.documents if name.startswith("bundle") else number
+        drift = (drift + report.calibration()) / 2
+        self.cells.append(Cell(name, "floor", units, told.seconds, told.cpu, used, 0, 0, drift))
+
+    def _used(self, pid: int) -> tuple[float, float]:
+        return server.cpu_seconds(pid), server.cpu_seconds(self.database_pid)
+
+
+def main() -> None:
+    """Run the benchmark, print the table, write the JSON."""
+    began = time.perf_counter()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fhir-bench-")))
+        uri = stack.enter_context(embedded.running(folder / "mongodb"))
+        (database_pid,) = server.children()
+        starts = [*_starts(uri, folder)]
+        pid, port, _ = stack.enter_context(server.serving(uri))
+        spawn = multiprocessing.get_context("spawn")
+        generator = stack.enter_context(spawn.Pool(1, load.pin, (1,)))
+        bench = Bench(uri, port, pid, database_pid, generator)
+        _literals(port)
+        idle = server.resident_megabytes(pid)
+        _rounds(bench, stack, folder)
+        memory = (idle, server.resident_megabytes(pid))
+    results = report.summary(bench.cells, starts, memory, time.perf_counter() - began)
+    report.write(results, Path(__file__).parent / "results")
+    report.show(results)
+
+
+def _starts(uri: str, folder: Path) -> Iterator[Start]:
+    """Start on an empty database without compiled modules, then on a full one with them."""
+    for kind in ("cold", "warm"):
+        compiled = str(folder / "pycache")
+        with server.serving(uri, PYTHONPYCACHEPREFIX=compiled) as (pid, _, seconds):
+            yield Start(kind, seconds, server.cpu_seconds(pid), server.resident_megabytes(pid))
+
+
+def _rounds(bench: Bench, stack: ExitStack, folder: Path) -> None:
+    seed = workloads.bundles(0, 8)
+    bench.measure(seed, bench.port, bench.pid, "warm-up")
+    reads = _answered(bench.port, _read_paths(bench.port))
+    pages = _answered(bench.port, [f"/fhir/Observation?_count={PAGE}"])
+    answers = folder / "answers.pickle"
+    answers.write_bytes(pickle.dumps({**reads, **pages}))
+    floor_pid, floor_port = stack.enter_context(server.flooring(answers))
+    get = _repeated("GET by id", reads, READS, 32, b'"lastUpdated":', 1)
+    page = _repeated(f"search page of {PAGE}", pages, PAGES, 8, b'"fullUrl":', PAGE)
+    columns = ("Measuring", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as progress:
+        for number in progress.track(range(ROUNDS)):
+            for one in (get, page):
+                bench.measure(one, bench.port, bench.pid, "server")
+                bench.measure(one, floor_port, floor_pid, "floor")
+            _ingest(bench, workloads.bundles(1_000 * (number + 1), BUNDLES))
+            _ingest(bench, workloads.envelopes(100_000 + ENVELOPES * number, ENVELOPES))
+
+
+def _ingest(bench: Bench, workload: Workload) -> None:
+    after = floor.last_commit(bench.uri, server.DATABASE)
+    bench.measure(workload, bench.port, bench.pid, "server")
+    bench.insert(workload.name, after, len(workload.requests))
+
+
+def _read_paths(port: int) -> list[str]:
+    """Give the paths of resources of several types, from what the warm-up stored."""
+    found: list[str] = []
+    for type_ in ("Patient", "Encounter", "Condition", "Observation", "MedicationRequest"):
+        bundle = json.parse_object(_fetched(port, f"/fhir/{type_}?_count=100")[1])
+        found += [f"/fhir/{type_}/{one['resource']['id']}" for one in bundle.get("entry", ())]
+    return found
+
+
+def _answered(port: int, paths: list[str]) -> dict[bytes, Any]:
+    """Give the server's own headers and body for each path: what the floor will answer."""
+    answers = {}
+    for path in paths:
+        headers, body = _fetched(port, path)
+        name, _, query = path.partition("?")
+        kept = [(key, value) for key, value in headers if key.lower() not in _SKIPPED]
+        answers[f"{name}?{query}".encode()] = (kept, body)
+    return answers
+
+
+def _fetched(port: int, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+        headers = [(key.encode(), value.encode()) for key, value in answer.headers.items()]
+        return headers, answer.read()
+
+
+def _repeated(
+    name: str, answers: dict[bytes, Any], count: int, at_once: int, marker: bytes, times: int
+) -> Workload:
+    """Give a workload that asks for these in turn, `count` times in all."""
+    paths = [path.decode().rstrip("?") for path in answers]
+    requests = tuple(workloads.get(paths[k % len(paths)]) for k in range(count))
+    return Workload(name, requests, at_once, marker, times)
+
+
+def _literals(port: int) -> None:
+    """Put awkward number literals and read them back; SystemExit where a digit is another."""
+    path, body, literals = workloads.decimals()
+    url = f"http://127.0.0.1:{port}{path}"
+    headers = {"Content-Type": "application/fhir+json"}
+    put = urllib.request.Request(url, body, headers, method="PUT")
+    with urllib.request.urlopen(put):
+        stored = _fetched(port, path)[1]
+    lost = [one for one in literals if b'"value":' + one + b"}" not in stored.replace(b" ", b"")]
+    if lost:
+        raise SystemExit(f"Number literals changed on the way: {lost}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The figures of a run: medians, ratios to the floor, a table, and a JSON file with the machine."""
+
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from fhir_server.fhir import json
+
+_LIBRARIES = ("fhir-server", "pymongo", "uvicorn", "uvloop", "httptools", "msgspec", "secantusdb")
+_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One run: `units` done in `seconds`, processor seconds of the process and of the database.
+
+    `kind` is server, floor or warm-up; `drift` the seconds the calibration loop took around it.
+    """
+
+    workload: str
+    kind: str
+    units: int
+    seconds: float
+    cpu: float
+    database_cpu: float
+    p50: float
+    p99: float
+    drift: float
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start until ready: seconds, processor seconds, megabytes."""
+
+    kind: str
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def calibration() -> float:
+    """Give the seconds a fixed loop takes: how fast the machine is just now."""
+    began = time.perf_counter()
+    total = 0
+    for number in range(300_000):
+        total += number * number % 7
+    return time.perf_counter() - began
+
+
+def summary(
+    cells: Sequence[Cell], starts: Sequence[Start], memory: tuple[float, float], seconds: float
+) -> dict[str, Any]:
+    """Give all figures of a run as JSON will hold them."""
+    names = dict.fromkeys(cell.workload for cell in cells if cell.kind == "server")
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _output("git", "rev-parse", "HEAD"),
+        "changed": bool(_output("git", "status", "--porcelain", "fhir_server", "mappings")),
+        "machine": _machine(),
+        "versions": {name: version(name) for name in _LIBRARIES},
+        "seconds": round(seconds, 1),
+        "workloads": [_figures(name, cells) for name in names],
+        "starts": [asdict(one) for one in starts],
+        "megabytes": {"idle": memory[0], "after": memory[1]},
+        "cells": [asdict(cell) for cell in cells],
+    }
+
+
+def _figures(name: str, cells: Sequence[Cell]) -> dict[str, Any]:
+    ours, floor = (
+        [one for one in cells if (one.workload, one.kind) == (name, kind)]
+        for kind in ("server", "floor")
+    )
+    pairs = list(zip(ours, floor, strict=True))
+    return {
+        "workload": name,
+        "rounds": len(pairs),
+        "per_second": _median(one.units / one.seconds for one in ours),
+        "p50_ms": _median(one.p50 * _MS for one in ours),
+        "p99_ms": _median(one.p99 * _MS for one in ours),
+        "cpu_ms": _median(_cost(one) for one in ours),
+        "database_cpu_ms": _median(one.database_cpu / one.units * _MS for one in ours),
+        "floor_per_second": _median(one.units / one.seconds for one in floor),
+        "floor_cpu_ms": _median(_cost(one) for one in floor),
+        "floor_database_cpu_ms": _median(one.database_cpu / one.units * _MS for one in floor),
+        "cpu_to_floor": _median(_cost(one) / _cost(other) for one, other in pairs),
+        "time_to_floor": _median(
+            (one.seconds / one.units) / (other.seconds / other.units) for one, other in pairs
+        ),
+        "drift": max(one.drift for one in (*ours, *floor))
+        / min(one.drift for one in (*ours, *floor)),
+    }
+
+
+def _cost(cell: Cell) -> float:
+    # Processor time is counted in ticks: a floor may use less than one.
+    return max(cell.cpu, 1 / os.sysconf("SC_CLK_TCK")) / cell.units * _MS
+
+
+def _median(values: Any) -> float:
+    return round(statistics.median(values), 4)
+
+
+def _machine() -> dict[str, Any]:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.system() + " " + platform.release(),
+        "python": platform.python_version(),
+        "load_average": [round(one, 2) for one in os.getloadavg()],
+    }
+
+
+def _output(*command: str) -> str:
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    return told.stdout.strip()
+
+
+def write(results: dict[str, Any], folder: Path) -> Path:
+    """Write a run's figures to a file of its own."""
+    folder.mkdir(exist_ok=True)
+    stamp = results["time"].replace(":", "").replace("-", "").partition("+")[0]
+    path = folder / f"{stamp}.json"
+    path.write_bytes(json.pretty(json.dump(results)) + b"\n")
+    return path
+
+
+def show(results: dict[str, Any]) -> None:
+    """Print the table."""
+    machine = results["machine"]
+    table = Table(
+        title=f"{machine['processor']}, {machine['cores']} cores, {results['seconds']} s in all",
+        caption="Per request, for Bundles per resource. CPU is the server process alone.",
+    )
+    for column in ("workload", "per s", "p50 ms", "p99 ms", "CPU ms", "floor CPU ms"):
+        table.add_column(column, justify="left" if column == "workload" else "right")
+    for column in ("CPU / floor", "time / floor", "database CPU ms"):
+        table.add_column(column, justify="right")
+    for row in results["workloads"]:
+        table.add_row(
+            row["workload"],
+            f"{row['per_second']:,.0f}",
+            f"{row['p50_ms']:.1f}",
+            f"{row['p99_ms']:.1f}",
+            f"{row['cpu_ms']:.3f}",
+            f"{row['floor_cpu_ms']:.3f}",
+            f"{row['cpu_to_floor']:.1f}",
+            f"{row['time_to_floor']:.1f}",
+            f"{row['database_cpu_ms']:.2f}",
+        )
+    console = Console()
+    console.print(table)
+    for one in results["starts"]:
+        console.print(
+            f"Start, {one['kind']}: {one['seconds']:.2f} s ({one['cpu']:.2f} s of CPU), "
+            f"{one['megabytes']:.0f} MB"
+        )
+    idle, after = results["megabytes"]["idle"], results["megabytes"]["after"]
+    console.print(f"Memory of the worker: {idle:.0f} MB before the load, {after:.0f} MB after.")
