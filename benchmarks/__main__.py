@@ -110,8 +110,9 @@ def _rounds(bench: Bench, stack: ExitStack, folder: Path) -> None:
     answers = folder / "answers.pickle"
     answers.write_bytes(pickle.dumps({**reads, **pages}))
     floor_pid, floor_port = stack.enter_context(server.flooring(answers))
-    get = _repeated("GET by id", reads, READS, 32, b'"lastUpdated":', 1)
-    page = _repeated(f"search page of {PAGE}", pages, PAGES, 8, b'"fullUrl":', PAGE)
+    get = Workload("GET by id", _gets(reads, READS), 32, b'"lastUpdated":', 1)
+    name = f"search page of {PAGE}"
+    page = Workload(name, _gets(pages, PAGES), 8, b'"fullUrl":', PAGE)
     columns = ("Measuring", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         for number in progress.track(range(ROUNDS)):
@@ -154,13 +155,10 @@ def _fetched(port: int, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
         return headers, answer.read()
 
 
-def _repeated(
-    name: str, answers: dict[bytes, Any], count: int, at_once: int, marker: bytes, times: int
-) -> Workload:
-    """Give a workload that asks for these in turn, `count` times in all."""
+def _gets(answers: dict[bytes, Any], count: int) -> tuple[bytes, ...]:
+    """Give `count` requests that ask for these in turn."""
     paths = [path.decode().rstrip("?") for path in answers]
-    requests = tuple(workloads.get(paths[k % len(paths)]) for k in range(count))
-    return Workload(name, requests, at_once, marker, times)
+    return tuple(workloads.get(paths[k % len(paths)]) for k in range(count))
 
 
 def _literals(port: int) -> None:
@@ -169,7 +167,7 @@ def _literals(port: int) -> None:
     url = f"http://127.0.0.1:{port}{path}"
     headers = {"Content-Type": "application/fhir+json"}
     put = urllib.request.Request(url, body, headers, method="PUT")
-    with urllib.request.urlopen(put):
+    with urllib.request.urlopen(put):  # noqa: S310 - our own server
         stored = _fetched(port, path)[1]
     lost = [one for one in literals if b'"value":' + one + b"}" not in stored.replace(b" ", b"")]
     if lost:

@@ -103,9 +103,8 @@ def _same_indexes(
 ) -> None:
     for type_ in types:
         keys = [list(row["key"].items()) for row in source[type_].list_indexes()]
-        target[type_].create_indexes(
-            [pymongo.IndexModel(one) for one in keys if one != [("_id", 1)]]
-        )
+        keys.remove([("_id", 1)])
+        target[type_].create_indexes([pymongo.IndexModel(one) for one in keys])
 
 
 def last_commit(uri: str, database: str) -> int:

@@ -83,6 +83,7 @@ def _figures(name: str, cells: Sequence[Cell]) -> dict[str, Any]:
         for kind in ("server", "floor")
     )
     pairs = list(zip(ours, floor, strict=True))
+    drift = [one.drift for one in (*ours, *floor)]
     return {
         "workload": name,
         "rounds": len(pairs),
@@ -98,14 +99,15 @@ def _figures(name: str, cells: Sequence[Cell]) -> dict[str, Any]:
         "time_to_floor": _median(
             (one.seconds / one.units) / (other.seconds / other.units) for one, other in pairs
         ),
-        "drift": max(one.drift for one in (*ours, *floor))
-        / min(one.drift for one in (*ours, *floor)),
+        "drift": round(max(drift) / min(drift), 2),
     }
 
 
 def _cost(cell: Cell) -> float:
     # Processor time is counted in ticks: a floor may use less than one.
-    return max(cell.cpu, 1 / os.sysconf("SC_CLK_TCK")) / cell.units * _MS
+    tick: float = 1 / os.sysconf("SC_CLK_TCK")
+    cost: float = max(cell.cpu, tick) / cell.units * _MS
+    return cost
 
 
 def _median(values: Any) -> float:

@@ -45,9 +45,8 @@ def post(path: str, body: bytes, media_type: str = _JSON) -> bytes:
 
 def envelopes(first: int, number: int) -> Workload:
     """Give the first visits of `number` citizens from citizen `first` on, an envelope each."""
-    bodies = [
-        envelope(one, one.visits[0]) for one in (plan(SEED, first + k) for k in range(number))
-    ]
+    citizens = (plan(SEED, first + k) for k in range(number))
+    bodies = [envelope(one, one.visits[0]) for one in citizens]
     requests = tuple(post("/fhir/$submit-document", body, _XML) for body in bodies)
     return Workload("envelope", requests, 4, b": stored;", 1)
 
@@ -85,7 +84,7 @@ def _create(entry: Fhir) -> Fhir:
 
 
 def decimals() -> tuple[str, bytes, list[bytes]]:
-    """Give a resource to put: its path, its body, and its number literals as they must come back."""
+    """Give a resource to put: its path, its body, and the number literals in it."""
     literals = [b"1.00", b"0.0000001", b"1e-7", b"1.0e+3", b"-0", b"3.14159265358979323846"]
     code = b'"code":{"text":"number literals"}'
     parts = b",".join(b'{%s,"valueQuantity":{"value":%s}}' % (code, one) for one in literals)
