@@ -89,8 +89,8 @@ def _created(database: Database[RawBSONDocument], after: int) -> Sequence[Docume
     found = []
     for commit in database.commits.find({"_id": {"$gt": after}}).sort("_id", 1):
         ids: dict[str, list[str]] = {}
-        for type_, id_, _, method in commit["c"]:
-            if method == "create":
+        for type_, id_, version, _ in commit["c"]:
+            if version == 1:
                 ids.setdefault(type_, []).append(id_)
         found.append({
             type_: list(database[type_].find({"_id": {"$in": some}})) for type_, some in ids.items()

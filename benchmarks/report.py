@@ -5,7 +5,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,14 +18,15 @@ from rich.table import Table
 from fhir_server.fhir import json
 
 _LIBRARIES = ("fhir-server", "pymongo", "uvicorn", "uvloop", "httptools", "msgspec", "secantusdb")
-_MS = 1000
+_MS, _WIDTH = 1000, 120
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One run: `units` done in `seconds`, processor seconds of the process and of the database.
 
-    `kind` is server, floor or warm-up; `drift` the seconds the calibration loop took around it.
+    `kind` is server, floor or warm-up; `drift` the seconds the calibration loop took around it;
+    `resources` how many resources a unit is.
     """
 
     workload: str
@@ -37,6 +38,7 @@ class Cell:
     p50: float
     p99: float
     drift: float
+    resources: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def _figures(name: str, cells: Sequence[Cell]) -> dict[str, Any]:
     return {
         "workload": name,
         "rounds": len(pairs),
+        "resources": _median(one.resources for one in floor),
         "per_second": _median(one.units / one.seconds for one in ours),
         "p50_ms": _median(one.p50 * _MS for one in ours),
         "p99_ms": _median(one.p99 * _MS for one in ours),
@@ -106,11 +109,10 @@ def _figures(name: str, cells: Sequence[Cell]) -> dict[str, Any]:
 def _cost(cell: Cell) -> float:
     # Processor time is counted in ticks: a floor may use less than one.
     tick: float = 1 / os.sysconf("SC_CLK_TCK")
-    cost: float = max(cell.cpu, tick) / cell.units * _MS
-    return cost
+    return max(cell.cpu, tick) / cell.units * _MS
 
 
-def _median(values: Any) -> float:
+def _median(values: Iterable[float]) -> float:
     return round(statistics.median(values), 4)
 
 
@@ -146,15 +148,16 @@ def show(results: dict[str, Any]) -> None:
     machine = results["machine"]
     table = Table(
         title=f"{machine['processor']}, {machine['cores']} cores, {results['seconds']} s in all",
-        caption="Per request, for Bundles per resource. CPU is the server process alone.",
+        caption="All per request. CPU is the server process alone; the floor has its own.",
     )
-    for column in ("workload", "per s", "p50 ms", "p99 ms", "CPU ms", "floor CPU ms"):
+    for column in ("workload", "resources", "per s", "p50 ms", "p99 ms", "CPU ms", "floor CPU ms"):
         table.add_column(column, justify="left" if column == "workload" else "right")
     for column in ("CPU / floor", "time / floor", "database CPU ms"):
         table.add_column(column, justify="right")
     for row in results["workloads"]:
         table.add_row(
             row["workload"],
+            f"{row['resources']:.0f}",
             f"{row['per_second']:,.0f}",
             f"{row['p50_ms']:.1f}",
             f"{row['p99_ms']:.1f}",
@@ -164,7 +167,7 @@ def show(results: dict[str, Any]) -> None:
             f"{row['time_to_floor']:.1f}",
             f"{row['database_cpu_ms']:.2f}",
         )
-    console = Console()
+    console = Console(width=max(Console().width, _WIDTH))
     console.print(table)
     for one in results["starts"]:
         console.print(

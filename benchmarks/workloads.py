@@ -15,6 +15,7 @@ from mappings.synthetic.plan import plan
 
 SEED = 4750
 ENTRIES, PAGE = 100, 50
+_OF_THE_VISIT = ("subject", "encounter", "performer", "basedOn", "specimen", "effectivePeriod")
 _XML, _JSON = "application/xml", "application/fhir+json"
 
 Fhir = dict[str, Any]
@@ -81,6 +82,31 @@ def _of_a_hundred(visits: Iterator[Visit]) -> Fhir:
 def _create(entry: Fhir) -> Fhir:
     kind = entry["resource"]["resourceType"]
     return {**entry, "request": {"method": "POST", "url": kind}}
+
+
+def chart() -> tuple[str, Workload]:
+    """Give a search for a page of one patient's results, and what must be stored before."""
+    drafts = (draft for visit in _visits(0) for draft in visit.drafts)
+    result = next(one.resource for one in drafts if "valueQuantity" in one.resource)
+    entries: list[Fhir] = [_put({"resourceType": "Patient", "id": "chart"})]
+    for number in range(ENTRIES - 1):
+        own = {
+            "id": f"chart-{number}",
+            "subject": {"reference": "Patient/chart"},
+            "effectiveDateTime": f"2025-{1 + number % 12:02}-{1 + number % 28:02}T08:00:00+07:00",
+        }
+        kept = {name: one for name, one in result.items() if name not in _OF_THE_VISIT}
+        entries.append(_put(kept | own))
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    path = f"/fhir/Observation?patient=Patient/chart&_sort=-date&_count={PAGE}"
+    return path, Workload(
+        "chart", (post("/fhir", json.dump(bundle)),), 1, b'"status":"201', ENTRIES
+    )
+
+
+def _put(resource: Fhir) -> Fhir:
+    url = f"{resource['resourceType']}/{resource['id']}"
+    return {"resource": resource, "request": {"method": "PUT", "url": url}}
 
 
 def decimals() -> tuple[str, bytes, list[bytes]]:

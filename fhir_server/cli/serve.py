@@ -59,6 +59,7 @@ def run(host: str, port: int, workers: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=25,
+        timeout_worker_healthcheck=30,
     )
 
 

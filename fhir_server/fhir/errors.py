@@ -81,12 +81,6 @@ class NotAcceptable(FhirError):
     status, code = 406, "not-supported"
 
 
-class TimedOut(FhirError):
-    """408: the request did not come in time."""
-
-    status, code = 408, "timeout"
-
-
 class Conflict(FhirError):
     """409: somebody else's write came between."""
 

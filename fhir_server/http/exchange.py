@@ -12,7 +12,6 @@ from fhir_server.fhir import json
 from fhir_server.fhir.errors import (
     Invalid,
     NotAcceptable,
-    TimedOut,
     TooLarge,
     UnsupportedMediaType,
 )
@@ -137,7 +136,7 @@ async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
             async with asyncio.timeout(_BODY_SECONDS):
                 message = await receive()
         except TimeoutError:
-            raise TimedOut("The body stopped coming.") from None
+            raise Invalid("The body stopped coming.", code="timeout") from None
         if message["type"] == "http.disconnect":
             raise Invalid("The connection ended inside the body.")
         chunk = message.get("body", b"")

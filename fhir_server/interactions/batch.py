@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Invalid
@@ -25,7 +26,8 @@ def handler(
 
     async def batch(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
         only(request)
-        resource = checked(context, "Bundle", resource_of(request))
+        resource = resource_of(request)
+        checked(context, "Bundle", _without_resources(resource))
         listed = entries(context, resource)
         kind = resource.get("type")
         if kind == "transaction":
@@ -38,6 +40,18 @@ def handler(
         )
 
     return batch
+
+
+def _without_resources(bundle: dict[str, Any]) -> dict[str, Any]:
+    """Give the Bundle without its entries' resources: each of those is checked on its own."""
+    listed = bundle.get("entry")
+    if not isinstance(listed, list):
+        return bundle
+    bare = [
+        {name: one[name] for name in one if name != "resource"} if isinstance(one, dict) else one
+        for one in listed
+    ]
+    return {**bundle, "entry": bare}
 
 
 async def _batch(routes: Routes, context: Context, listed: Sequence[Entry]) -> FhirResponse:

@@ -24,7 +24,7 @@ def inputs(context: Context, request: FhirRequest, known: Mapping[str, str]) -> 
     resource = checked(context, "Parameters", resource_of(request))
     given: dict[str, Any] = {}
     for place, one in enumerate(resource.get("parameter", ())):
-        name, where = one["name"], f"Parameters.parameter[{place}]"
+        name, where = one.get("name", ""), f"Parameters.parameter[{place}]"
         if name not in known:
             names = ", ".join(sorted(known))
             told = f"The parameter {name[:64]!r} is not known here; known: {names}."

@@ -7,6 +7,7 @@ from typing import Any
 
 import pymongo
 from pymongo import IndexModel
+from pymongo.errors import OperationFailure
 
 from fhir_server.store.horizon import Database
 
@@ -15,6 +16,7 @@ Wanted = Mapping[str, Sequence[Sequence[tuple[str, int]]]]
 
 _HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
 _DAY = 24 * 3600
+_EXISTS = 48
 _SET = "the default index set"
 
 
@@ -82,6 +84,11 @@ async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
     for name in {"commits", "chunks", "probe", "index_state", "tombstones"} - set(there):
-        await database.create_collection(name, check_exists=False)
+        try:
+            await database.create_collection(name, check_exists=False)
+        except OperationFailure as error:
+            # Another process that starts at the same time was first.
+            if error.code != _EXISTS:
+                raise
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)

@@ -1,8 +1,9 @@
 """Keys that every process of a base shares, made once and kept in its database."""
 
 import secrets as random
+from contextlib import suppress
 
-import pymongo
+from pymongo.errors import DuplicateKeyError
 
 from fhir_server.store.horizon import Database
 
@@ -10,10 +11,9 @@ _BYTES = 32
 
 
 async def secret(database: Database, name: str) -> bytes:
-    """Give the key of this name; the first caller makes it."""
-    made = {"$setOnInsert": {"key": random.token_bytes(_BYTES)}}
-    row = await database.secrets.find_one_and_update(
-        {"_id": name}, made, upsert=True, return_document=pymongo.ReturnDocument.AFTER
-    )
+    """Give the key of this name; of processes that start at once, one makes it."""
+    with suppress(DuplicateKeyError):
+        await database.secrets.insert_one({"_id": name, "key": random.token_bytes(_BYTES)})
+    row = await database.secrets.find_one({"_id": name})
     assert row is not None
     return bytes(row["key"])

@@ -10,7 +10,7 @@ from fhir_server.fhir import decimals
 from mappings.terms.concepts import UCUM
 from mappings.terms.units import ucum
 
-_NUMBER = re.compile(r"(-?)0*(\d+)(?:[.,](\d+))?", re.ASCII)
+_NUMBER = re.compile(r"(-?)0*(0|[1-9]\d*)(?:[.,](\d+))?", re.ASCII)
 _RESULT = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(-?\d{1,15}(?:[.,]\d{1,15})?)", re.ASCII)
 _COMPARATORS = {"≤": "<=", "≥": ">="}
 # 250,000 may be a quarter of a million or 250 with three decimals: it stays text.

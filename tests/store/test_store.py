@@ -1,6 +1,8 @@
 """The store from outside: what is written is what is read."""
 
+import asyncio
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +12,7 @@ from fhir_server.fhir.errors import Conflict, Forbidden, Invalid, NotFound, Prec
 from fhir_server.search.condition import AnyOf, Everything, Nothing
 from fhir_server.search.query import SortKey
 from fhir_server.store.documents import Change
+from fhir_server.store.store import Store
 
 ALL = Everything()
 
@@ -225,3 +228,14 @@ async def test_a_count_counts(store):
 async def test_the_probe_writes(store):
     await store.probe()
     assert await store.database.probe.count_documents({}) == 1
+
+
+async def test_processes_that_start_at_once_prepare_one_database_and_share_one_key(mongodb_uri):
+    name = f"test_{uuid4().hex}"
+    stores = [Store.open(mongodb_uri, name) for _ in range(4)]
+    await asyncio.gather(*(store.prepare() for store in stores))
+    keys = await asyncio.gather(*(store.secret("cursor") for store in stores))
+    assert len(set(keys)) == 1
+    await stores[0].database.client.drop_database(name)
+    for store in stores:
+        await store.close()
