@@ -10,10 +10,11 @@ from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.dispatch import read_entry
 from fhir_server.interactions.entry import Entry, entries
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
-from fhir_server.interactions.transaction import read_entry, transaction
+from fhir_server.interactions.transaction import transaction
 from fhir_server.interactions.write import checked, resource_of
 
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2}

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from fhir_server.access import decide
@@ -61,10 +61,6 @@ class Context:
     limits: Limits = Limits()
     outdated: frozenset[str] = frozenset()
     new_id: Callable[[], str] = _random_id
-
-    def seen_by(self, caller: Caller) -> "Context":
-        """Give the same base for another caller."""
-        return replace(self, caller=caller)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', and the zone of dates."""

@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import FhirError, Invalid, Issue, TooLarge
+from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.reference import parse, references, rewrite
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.dispatch import dispatch
+from fhir_server.interactions.dispatch import read_entry
 from fhir_server.interactions.entry import Entry
 from fhir_server.interactions.plan import PLANS, Write, existing
 from fhir_server.interactions.routes import Routes
@@ -23,8 +23,6 @@ from fhir_server.interactions.write import checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 
-# Bytes a response Bundle may take before the entries still to be run are refused.
-MAX_ANSWER = 64 * 1024 * 1024
 # A search in place of a reference, https://hl7.org/fhir/R4/http.html#trules: not looked for here.
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]*\?", re.ASCII)
 _INTERACTION = {"POST": "create", "PUT": "update", "DELETE": "delete"}
@@ -84,23 +82,6 @@ async def transaction(
         updated=dates.instant(context.now()),
     )
     return FhirResponse(200, body)
-
-
-async def read_entry(routes: Routes, context: Context, entry: Entry, told: int) -> bytes:
-    """Serialise the answer to one entry run on its own, an error as its outcome.
-
-    `told` bytes of answers came before it: past the limit nothing more is run.
-    """
-    try:
-        if told > MAX_ANSWER:
-            raise TooLarge("The answers before this entry fill a response; ask again for it.")
-        if not entry.path:
-            raise Invalid("A Bundle inside a Bundle's entry is not run.")
-        answer = await dispatch(routes, context, entry.request)
-    except FhirError as failure:
-        outcome = respond.outcome_body(failure.issues)
-        return b'{"response":{"status":"%d","outcome":%b}}' % (failure.status, outcome)
-    return entry.read_answer(answer)
 
 
 def _write(context: Context, entry: Entry) -> Write:

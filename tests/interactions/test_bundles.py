@@ -1,6 +1,6 @@
 import asyncio
 
-from fhir_server.interactions import transaction
+from fhir_server.interactions import dispatch
 from tests.client import issues
 
 SELF = "urn:uuid:7f1a7d4e-0c6b-4b34-9a44-2b2bd4a5b001"
@@ -219,7 +219,7 @@ async def test_one_condition_written_in_two_ways_makes_one_patient(fhir, patient
 
 
 async def test_answers_over_the_limit_are_refused_entry_by_entry(fhir, patient, monkeypatch):
-    monkeypatch.setattr(transaction, "MAX_ANSWER", 100_000)
+    monkeypatch.setattr(dispatch, "MAX_ANSWER", 100_000)
     reads = [entry("GET", "metadata")] * 3
     for kind in ("batch", "transaction"):
         answer = await fhir.post("", bundle(kind, *reads))
