@@ -40,6 +40,9 @@ class Client:
     async def put(self, path: str, body: Any, **headers: str) -> httpx2.Response:
         return await self._send("PUT", path, body, headers)
 
+    async def patch(self, path: str, body: Any, **headers: str) -> httpx2.Response:
+        return await self._send("PATCH", path, body, headers)
+
     async def delete(self, path: str, **headers: str) -> httpx2.Response:
         return await self.http.delete(f"/fhir/{path}", headers=_named(headers))
 

@@ -17,6 +17,7 @@ from fhir_server.http.exchange import (
 )
 from fhir_server.http.log import access_line, crash_line
 from fhir_server.interactions import respond
+from fhir_server.interactions.dispatch import run
 from fhir_server.interactions.routes import find
 
 _MAX_REQUEST_ID = 128
@@ -32,7 +33,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         request = await read_request(scope, receive, base.path, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         check_formats(request, any_body=code.startswith("$"))
-        response = await handler(base.context, request, target)
+        response = await run(code, handler, base.context, request, target)
     except FhirError as failure:
         response = respond.error(failure)
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller

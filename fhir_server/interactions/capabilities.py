@@ -98,5 +98,5 @@ def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:
     return [
         {"name": name, "definition": route.definition}
         for (level, name), route in sorted(routes.operations.items())
-        if (type_ in route.types if type_ else level == "system")
+        if (route.on(type_) if type_ else level == "system")
     ]

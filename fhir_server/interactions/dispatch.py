@@ -3,9 +3,9 @@
 from fhir_server.fhir.errors import FhirError, Invalid, TooLarge
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
-from fhir_server.interactions.routes import Routes, find
+from fhir_server.interactions.routes import Handler, Routes, find
 
 # Bytes a response Bundle may take before the entries still to be run are refused.
 MAX_ANSWER = 64 * 1024 * 1024
@@ -13,7 +13,15 @@ MAX_ANSWER = 64 * 1024 * 1024
 
 async def dispatch(routes: Routes, context: Context, request: FhirRequest) -> FhirResponse:
     """Answer one request; FhirError is for the caller to turn into an outcome."""
-    _, handler, target = find(routes, request.method, request.path)
+    code, handler, target = find(routes, request.method, request.path)
+    return await run(code, handler, context, request, target)
+
+
+async def run(
+    code: str, handler: Handler, context: Context, request: FhirRequest, target: Target
+) -> FhirResponse:
+    """Run what `find` gave: the one place every answer passes, at the door or in a Bundle."""
+    _ = code
     return await handler(context, request, target)
 
 

@@ -18,8 +18,9 @@ Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
 class Operation:
     """One $operation: where it may be called and what runs.
 
-    `types` are the resource types it is offered on, empty at system level; `affects_state` keeps
-    it off GET; `definition` is the canonical URL of its OperationDefinition.
+    `types` are the resource types it is offered on, `Resource` for every type, empty at system
+    level; `affects_state` keeps it off GET; `definition` is the canonical URL of its
+    OperationDefinition.
     """
 
     name: str

@@ -39,12 +39,16 @@ class Routes:
 
 @dataclass(frozen=True, slots=True)
 class OperationRoute:
-    """One operation's row: which methods and which types it takes."""
+    """One operation's row: which methods and which types it takes; `Resource` is every type."""
 
     methods: tuple[str, ...]
     types: tuple[str, ...]
     definition: str
     handler: Handler
+
+    def on(self, type_: str) -> bool:
+        """Say whether the operation is offered on this resource type."""
+        return type_ in self.types or "Resource" in self.types
 
 
 def table(rows: Iterable[Route], operations: Mapping[tuple[str, str], OperationRoute]) -> Routes:
@@ -75,7 +79,7 @@ def _operation(routes: Routes, method: str, target: Target) -> tuple[str, Handle
     level = "instance" if target.id else "type" if target.type else "system"
     name = target.operation or ""
     route = routes.operations.get((level, name))
-    if route is None or (target.type and target.type not in route.types):
+    if route is None or (target.type and not route.on(target.type)):
         raise NotFound(f"There is no operation ${name[:64]} on {target.type or 'the system'}.")
     if method not in route.methods:
         raise _not_allowed(method, f"${name}", route.methods)
