@@ -12,15 +12,15 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, Unprocessable, UnsupportedMediaType
-from fhir_server.patch import json_patch
+from fhir_server.patch import fhirpath_patch, json_patch, operations
 from fhir_server.patch.prune import pruned
 from fhir_server.spec.spec import Spec
 
 Resource = dict[str, Any]
 
 JSON_PATCH = "application/json-patch+json"
-FHIR_JSON = "application/fhir+json"
-MEDIA_TYPES = (JSON_PATCH, FHIR_JSON)
+FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
+MEDIA_TYPES = (JSON_PATCH, FHIR_JSON, FHIR_XML)
 
 _STAMPED = ("versionId", "lastUpdated")
 
@@ -69,6 +69,11 @@ def read_patch(spec: Spec, media_type: str, body: bytes, resource: Resource | No
     if resource is not None and resource.get("resourceType") == "Binary":
         return read_patch(spec, *_unpacked(resource), None)
     kind = media_type.partition(";")[0].strip().lower()
+    if kind == FHIR_JSON and resource is None:
+        resource = json.parse_object(body)
+    if resource is not None:
+        read = operations.read(spec.structures, resource)
+        return Patch(partial(fhirpath_patch.run, spec.structures, read))
     if kind == JSON_PATCH:
         return Patch(partial(json_patch.run, json_patch.read(json.parse(body))))
     raise _unsupported(kind)
