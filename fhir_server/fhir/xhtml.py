@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/narrative.html
 
 import re
 from html.entities import name2codepoint
+from typing import Any
 
 from lxml import etree
 
@@ -14,6 +15,7 @@ from fhir_server.fhir.xml import Element
 
 XHTML = "http://www.w3.org/1999/xhtml"
 DIV = f"{{{XHTML}}}div"
+_NAMESPACES: Any = {None: XHTML}
 
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _XML_KNOWS = ("amp", "lt", "gt", "quot", "apos")
@@ -56,7 +58,7 @@ def _character(named: re.Match[str]) -> str:
 
 
 def _bare(node: Element) -> Element:
-    copy = etree.Element(node.tag, xml.attributes(node), nsmap={None: XHTML})
+    copy = etree.Element(node.tag, xml.attributes(node), nsmap=_NAMESPACES)
     copy.text = node.text or ("" if node.tag not in _VOID and not len(node) else None)
     for child in node:
         inner = _bare(child)

@@ -50,7 +50,7 @@ class Layout:
     slots: Mapping[str, Slot]
     ranks: Mapping[str, int]
     tags: Mapping[str, Slot]
-    attributes: frozenset[str]
+    attributes: tuple[str, ...]
 
 
 @lru_cache(maxsize=8192)
@@ -68,7 +68,7 @@ def layout(structures: Structures, content: str) -> Layout:
         slots=slots,
         ranks={key: slot.rank for key, slot in slots.items()},
         tags={_tag(slot): slot for slot in found if slot.form not in (Form.NAME, Form.ATTRIBUTE)},
-        attributes=frozenset(slot.key for slot in found if slot.form is Form.ATTRIBUTE),
+        attributes=tuple(slot.key for slot in found if slot.form is Form.ATTRIBUTE),
     )
 
 

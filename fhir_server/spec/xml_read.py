@@ -59,9 +59,9 @@ class _Reader:
         if depth > json.MAX_DEPTH:
             raise Misfit(f"nested deeper than JSON allows: {json.MAX_DEPTH} levels")
         at = layout(self.structures, content)
-        if not at.attributes.issuperset(attributes):
-            name = next(name for name in attributes if name not in at.attributes)
-            raise Misfit(f"{content} has no attribute {str(name)[:64]!r}{_line(element)}")
+        for name in attributes:
+            if name not in at.attributes:
+                raise Misfit(f"{content} has no attribute {name[:64]!r}{_line(element)}")
         found.update(attributes)
         _no_text(element.text, element)
         before: Slot | None = None

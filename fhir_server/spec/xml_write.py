@@ -18,11 +18,14 @@ from fhir_server.spec.xml_misfit import Misfit
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _SPECIAL = re.compile('[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Line ends and tabs would be read back as spaces if they stood in an attribute as they are.
-_ESCAPES = {
-    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
-    "\t": "&#9;", "\n": "&#10;", "\r": "&#13;",
-}  # fmt: skip
+_ESCAPES = str.maketrans(
+    {
+        "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
+        "\t": "&#9;", "\n": "&#10;", "\r": "&#13;",
+    }
+)  # fmt: skip
 
 
 def written(structures: Structures, resource: Mapping[str, Any], *, pretty: bool) -> str:
@@ -95,6 +98,8 @@ class _Writer:
 
     def one(self, slot: Slot, value: Any, companion: Any, gap: str) -> None:
         if slot.form is Form.VALUE:
+            if value is None and companion is None:
+                raise Misfit("neither a value nor an extension")
             attribute = "" if value is None else f' value="{_text(value)}"'
             if companion is None:
                 self.out.append(f"{gap}<{slot.key}{attribute}/>")
@@ -124,14 +129,9 @@ def _text(value: Any) -> str:
 
 
 def _escaped(value: str) -> str:
-    text = "".join(_ESCAPES.get(one, one) for one in value)
-    forbidden = _SPECIAL.search(text.translate(_LEFT))
-    if forbidden:
+    if forbidden := _FORBIDDEN.search(value):
         raise Misfit(f"XML cannot carry the character U+{ord(forbidden[0]):04X}")
-    return text
-
-
-_LEFT = dict.fromkeys(map(ord, "&\n"), "")
+    return value.translate(_ESCAPES)
 
 
 def _div(value: Any) -> str:
