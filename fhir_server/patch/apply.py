@@ -12,16 +12,22 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, Unprocessable, UnsupportedMediaType
-from fhir_server.patch import fhirpath_patch, json_patch, operations
+from fhir_server.patch import fhirpath_patch, json_patch, operations, xml_patch
 from fhir_server.patch.prune import pruned
 from fhir_server.spec.spec import Spec
+from fhir_server.spec.structures import Structures
+from fhir_server.spec.xml import from_xml
 
 Resource = dict[str, Any]
 
-JSON_PATCH = "application/json-patch+json"
+JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
 FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
-MEDIA_TYPES = (JSON_PATCH, FHIR_JSON, FHIR_XML)
+MEDIA_TYPES = (JSON_PATCH, XML_PATCH, FHIR_JSON, FHIR_XML)
 
+_PARSERS: dict[str, Callable[[Structures, bytes], Resource]] = {
+    FHIR_JSON: lambda _structures, body: json.parse_object(body),
+    FHIR_XML: from_xml,
+}
 _STAMPED = ("versionId", "lastUpdated")
 
 
@@ -62,20 +68,22 @@ def _stamped(result: Resource, before: Resource) -> Resource:
 def read_patch(spec: Spec, media_type: str, body: bytes, resource: Resource | None) -> Patch:
     """Read a patch; `resource` is the body where it was parsed already, as in a Bundle's entry.
 
-    There a JSON Patch comes in a Binary: its contentType and data are read.
+    There a JSON Patch or an XML Patch comes in a Binary: its contentType and data are read.
     Raises Invalid for a patch that is none, naming the operation (`[2].path`), and
     UnsupportedMediaType.
     """
     if resource is not None and resource.get("resourceType") == "Binary":
         return read_patch(spec, *_unpacked(resource), None)
     kind = media_type.partition(";")[0].strip().lower()
-    if kind == FHIR_JSON and resource is None:
-        resource = json.parse_object(body)
+    if kind in _PARSERS and resource is None:
+        resource = _PARSERS[kind](spec.structures, body)
     if resource is not None:
         read = operations.read(spec.structures, resource)
         return Patch(partial(fhirpath_patch.run, spec.structures, read))
     if kind == JSON_PATCH:
         return Patch(partial(json_patch.run, json_patch.read(json.parse(body))))
+    if kind == XML_PATCH:
+        return Patch(partial(xml_patch.run, spec.structures, xml_patch.read(body)))
     raise _unsupported(kind)
 
 
