@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.patch.locate import Pair, pairs
 from fhir_server.spec.structures import Key, Structures
 
-_PARAMETER = "Parameters.parameter"
+PARAMETER = "Parameters.parameter"
 _OPEN = ("Resource", "DomainResource")
 _STRING = "System.String"
 
@@ -34,7 +34,7 @@ NOTHING = Value()
 
 def read(structures: Structures, part: Mapping[str, Any]) -> Value:
     """Give the value in a `part`; ValueFault if there is none, or more than one."""
-    keys = structures.keys(_PARAMETER)
+    keys = structures.keys(PARAMETER)
     named = {key.removeprefix("_") for key in part} - {"name", "id", "extension"}
     if len(named) != 1:
         raise ValueFault("a value has one value[x], one resource, or parts")
