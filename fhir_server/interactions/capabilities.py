@@ -16,7 +16,7 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.search.kinds import kind_of
 
-_SYSTEM_LEVEL = frozenset({"capabilities", "transaction", "batch"})
+_SYSTEM_LEVEL = frozenset({"capabilities", "transaction", "batch", "history-system"})
 
 
 def handler(
@@ -46,7 +46,8 @@ def statement(routes: Routes, context: Context) -> dict[str, Any]:
         "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
         "resource": [_resource(routes, context, type_) for type_ in sorted(context.spec.types)],
         "interaction": [
-            {"code": code} for code in ("transaction", "batch") if "transaction" in codes
+            *({"code": code} for code in ("transaction", "batch") if "transaction" in codes),
+            *({"code": code} for code in ("history-system",) if code in codes),
         ],
     }
     system = _operations(routes, None)

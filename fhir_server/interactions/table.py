@@ -30,6 +30,8 @@ def build(operations: Iterable[Operation]) -> Routes:
             Route("GET", "{type}/{id}", "read", read),
             Route("PUT", "{type}/{id}", "update", update),
             Route("DELETE", "{type}/{id}", "delete", delete),
+            Route("GET", "_history", "history-system", history),
+            Route("GET", "{type}/_history", "history-type", history),
             Route("GET", "{type}/{id}/_history", "history-instance", history),
             Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
         ),

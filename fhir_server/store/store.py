@@ -14,11 +14,13 @@ from fhir_server.store import (
     reads,
     reindex,
     secrets,
+    system_history,
     transact,
 )
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
+from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
 from fhir_server.store.loader import Loader
 from fhir_server.store.transact import Plan
@@ -90,18 +92,39 @@ class Store:
         limit: int = 100,
         size: int | None = None,
     ) -> list[Stored]:
-        """Give versions of a resource or a type, newest first: see `history.history`."""
+        """Give versions of a resource or a type, newest first: see `history.Span`."""
+        span = Span(id_, since, at, before)
         with client.reachable():
-            return await history.history(
-                self.database,
-                allow,
-                type_,
-                id_,
-                since=since,
-                at=at,
-                before=before,
-                limit=limit,
-                size=size,
+            return await history.history(self.database, allow, type_, span, limit=limit, size=size)
+
+    async def count_history(
+        self,
+        allow: Condition,
+        type_: str,
+        id_: str,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        max_ms: int = 1000,
+    ) -> int | None:
+        """Count the versions of a resource; None when that takes over `max_ms`."""
+        with client.reachable():
+            return await history.count(self.database, allow, type_, Span(id_, since, at), max_ms)
+
+    async def system_history(
+        self,
+        allowed: Mapping[str, Condition],
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        before: tuple[int, str, str] | None = None,
+        limit: int = 100,
+        size: int | None = None,
+    ) -> list[Stored]:
+        """Give versions of these types, newest first: see `system_history.system_history`."""
+        with client.reachable():
+            return await system_history.system_history(
+                self.database, allowed, Span(None, since, at), before, limit=limit, size=size
             )
 
     async def search(

@@ -140,8 +140,7 @@ def documents(
         new = _put(change, old, ts, into)
         if not _may(decided(allow, change.type), change.id, new):
             raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
-        created = old is None or "deleted" in old
-        made.append(replace(stored(change.type, new), created=created))
+        made.append(stored(change.type, new))
     return writes, made
 
 
@@ -157,6 +156,8 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
+    if old is not None and "deleted" in old:
+        head["created"] = True
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None:
