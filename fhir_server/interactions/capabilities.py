@@ -31,7 +31,7 @@ def handler(
             built[context.base_url] = json.dump(statement(routes(), context))
         body = built[context.base_url]
         etag = f'W/"{sha256(body).hexdigest()[:16]}"'
-        if respond.unchanged(request, etag):
+        if respond.unchanged(request, etag, context.started):
             return FhirResponse(304, b"", [("ETag", etag)])
         return FhirResponse(200, body, [("ETag", etag)])
 

@@ -3,11 +3,13 @@
 https://hl7.org/fhir/R4/http.html#ops
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
-from fhir_server.fhir import json
+from fhir_server.fhir import dates, json
+from fhir_server.fhir.dates import SECOND
 from fhir_server.fhir.errors import FhirError, Invalid, Issue, PreconditionFailed
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.outcome import operation_outcome
@@ -25,7 +27,7 @@ def etag(version: int) -> str:
 
 def http_date(ts: int) -> str:
     """Give the HTTP date of a time in µs; HTTP dates end at whole seconds."""
-    return format_datetime(datetime.fromtimestamp(ts // 1_000_000, UTC), usegmt=True)
+    return format_datetime(datetime.fromtimestamp(ts // SECOND, UTC), usegmt=True)
 
 
 def version_headers(stored: Stored) -> list[tuple[str, str]]:
@@ -38,9 +40,15 @@ def location(base_url: str, stored: Stored) -> str:
     return f"{base_url}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
-def resource(stored: Stored) -> FhirResponse:
-    """Answer with the stored bytes."""
-    return FhirResponse(200, stored.body or b"", version_headers(stored))
+def resource(request: FhirRequest, stored: Stored) -> FhirResponse:
+    """Answer with the stored bytes; 304 without them where the caller has this version.
+
+    https://hl7.org/fhir/R4/http.html#cread
+    """
+    headers = version_headers(stored)
+    if unchanged(request, etag(stored.version), stored.ts):
+        return FhirResponse(304, b"", headers)
+    return FhirResponse(200, stored.body or b"", headers)
 
 
 def written(base_url: str, request: FhirRequest, stored: Stored, *, status: int) -> FhirResponse:
@@ -93,14 +101,29 @@ def expected_version(header: str | None) -> int | None:
     return version
 
 
-def unchanged(request: FhirRequest, tag: str) -> bool:
-    """Say whether If-None-Match names this ETag, compared weakly.
+def unchanged(request: FhirRequest, tag: str, ts: int) -> bool:
+    """Say whether the caller has this state, of this ETag and changed at `ts` (µs), already.
 
-    https://www.rfc-editor.org/rfc/rfc9110#field.if-none-match
+    If-None-Match is compared weakly; If-Modified-Since counts only without it, in whole seconds,
+    and is passed over where it is no date.
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
     """
-    given = request.headers.get("if-none-match", "")
-    tags = {one.strip().removeprefix("W/") for one in given.split(",")}
-    return not tags.isdisjoint(("*", tag.removeprefix("W/")))
+    given = request.headers.get("if-none-match")
+    if given is not None:
+        tags = {one.strip().removeprefix("W/") for one in given.split(",")}
+        return not tags.isdisjoint(("*", tag.removeprefix("W/")))
+    moment = _moment(request.headers.get("if-modified-since", ""))
+    return moment is not None and ts // SECOND <= moment // SECOND
+
+
+def _moment(text: str) -> int | None:
+    """Read an HTTP date, or the instant that stands in a Bundle's entry; None for neither."""
+    with contextlib.suppress(Invalid):
+        return dates.parse_instant(text)
+    try:
+        return int(parsedate_to_datetime(text).timestamp()) * SECOND
+    except (ValueError, OverflowError):
+        return None
 
 
 def version_number(text: str) -> int:
