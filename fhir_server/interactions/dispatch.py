@@ -6,6 +6,7 @@ from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
 from fhir_server.interactions.routes import Handler, Routes, find
+from fhir_server.interactions.subset import shaped, subset
 
 # Bytes a response Bundle may take before the entries still to be run are refused.
 MAX_ANSWER = 64 * 1024 * 1024
@@ -21,8 +22,9 @@ async def run(
     code: str, handler: Handler, context: Context, request: FhirRequest, target: Target
 ) -> FhirResponse:
     """Run what `find` gave: the one place every answer passes, at the door or in a Bundle."""
-    _ = code
-    return await handler(context, request, target)
+    part = subset(code, context, request, target)
+    answer = await handler(context, request, target)
+    return shaped(code, context, answer, part)
 
 
 async def read_entry(routes: Routes, context: Context, entry: Entry, told: int) -> bytes:

@@ -11,6 +11,7 @@ from fhir_server.fhir.errors import Invalid, MethodNotAllowed, PreconditionFaile
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, deletion
 from fhir_server.search.condition import Condition
+from fhir_server.search.control import NAMES as CONTROL
 from fhir_server.search.parse import parse
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
@@ -81,8 +82,7 @@ PLANS = {"POST": create, "PUT": update, "DELETE": delete}
 def criteria(context: Context, type_: str, query: str) -> Condition:
     """Give the Condition of a conditional interaction's query; it must select something."""
     parameters = tuple(parse_qsl(query.lstrip("?"), keep_blank_values=True))
-    control = [name for name, _ in parameters if name in ("_sort", "_count", "_total", "_summary")]
-    if control or not parameters:
+    if not parameters or any(name in CONTROL for name, _ in parameters):
         raise Invalid(f"A condition needs search criteria only, not {query[:120]!r}.")
     found = parse(
         context.spec,

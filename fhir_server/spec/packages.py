@@ -89,6 +89,7 @@ def element_of(found: Mapping[str, Any]) -> Element:
         content=found.get("contentReference", "").rpartition("#")[2],
         binding=bare(binding["valueSet"]) if required else "",
         summary=found.get("isSummary", False),
+        modifier=found.get("isModifier", False),
     )
 
 
