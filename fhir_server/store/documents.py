@@ -48,7 +48,7 @@ class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
 
     `created`: this version made the resource, by whichever method. What a commit gives says too
-    whether it `changed` anything (not where all was as wanted).
+    whether it `changed` anything; where all was as wanted it neither changed nor created.
     """
 
     type: str

@@ -131,7 +131,7 @@ def documents(
     for change in changes:
         old = before.get(_KEY(change))
         if old is not None and _as_wanted(change, old):
-            made.append(replace(stored(change.type, old), changed=False))
+            made.append(replace(stored(change.type, old), changed=False, created=False))
             continue
         into = writes.setdefault(change.type, Writes([], [], [], []))
         if change.method == "delete":
