@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+# What is read and written, as a CapabilityStatement tells it.
+FORMATS = ("application/fhir+json", "json")
+PATCH_FORMATS: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class FhirRequest:

@@ -40,8 +40,10 @@ def subset(code: str, context: Context, request: FhirRequest, target: Target) ->
 
 def _types(code: str, context: Context, target: Target) -> list[str]:
     """Give the types an answer may carry: an operation on a Patient may give any."""
+    if code == "capabilities":
+        return ["CapabilityStatement", "TerminologyCapabilities"]
     if target.type is None or code.startswith("$") or target.type not in context.spec.types:
-        return ["CapabilityStatement"] if code == "capabilities" else list(context.spec.types)
+        return list(context.spec.types)
     return [target.type]
 
 

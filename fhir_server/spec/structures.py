@@ -35,7 +35,8 @@ class Structure:
     """A type as R4 or a guest defines it.
 
     `elements` holds, by path of the parent (`Patient`, `Patient.contact`), what this type adds
-    to its `base`, in order. `kind` is resource, complex-type or primitive-type.
+    to its `base`, in order. `kind` is resource, complex-type or primitive-type. `normative`: the
+    standard promises not to change it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Structure:
     url: str
     base: str = ""
     abstract: bool = False
+    normative: bool = False
     elements: dict[str, tuple[Element, ...]] = field(default_factory=dict)
 
 
