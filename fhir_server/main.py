@@ -82,6 +82,7 @@ def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
             settings.max_count,
             settings.update_create,
             settings.strict_search,
+            settings.max_url_bytes,
         ),
     )
 

@@ -23,6 +23,7 @@ class Limits:
     max_count: int = 1_000
     update_create: bool = True
     strict_search: bool = True
+    max_url_bytes: int = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
