@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#history
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from pymongo.errors import ExecutionTimeout
 from fhir_server.search.condition import Condition
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Stored, check_key, stored
-from fhir_server.store.filters import Filter, checked, in_history, to_filter
+from fhir_server.store.filters import Filter, all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
 from fhir_server.store.reads import HISTORY_FIELDS, find
 
@@ -94,27 +94,28 @@ async def count(
 
 def _filters(allow: Condition, span: Span) -> tuple[Filter, Filter]:
     """Give the filters of the live and of the history collection."""
-    live = [to_filter(checked(allow)), _bounds(span, "_id")]
-    past = [in_history(allow), _bounds(span, "id"), _outlived(span.at)]
-    if span.id is not None:
-        live.append({"_id": span.id})
-        past.append({"id": span.id})
-    return {"$and": live}, {"$and": past}
+    live = [_only(span, "_id"), to_filter(checked(allow)), *_bounds(span, "_id")]
+    past = [_only(span, "id"), in_history(allow), *_bounds(span, "id"), _outlived(span.at)]
+    return all_of(live), all_of(past)
 
 
-def _bounds(span: Span, id_: str) -> Filter:
-    bounds: list[Document] = []
+def _only(span: Span, field: str) -> Filter:
+    return {} if span.id is None else {field: span.id}
+
+
+def _bounds(span: Span, field: str) -> Iterator[Filter]:
+    """Give what bounds ts, in one filter an index can start from, and the id within one ts."""
+    ends: dict[str, int] = {}
     if span.since is not None:
-        bounds.append({"ts": {"$gte": span.since}})
+        ends["$gte"] = span.since
     if span.at is not None:
-        bounds.append({"ts": {"$lt": span.at[1]}})
+        ends["$lt"] = span.at[1]
     if span.before is not None:
         ts, last = span.before
-        bounds += [
-            {"ts": {"$lte": ts}},
-            {"$or": [{"ts": {"$lt": ts}}, {"ts": ts, id_: {"$lt": last}}]},
-        ]
-    return {"$and": bounds} if bounds else {}
+        ends["$lte"] = ts
+        yield {"$or": [{"ts": {"$lt": ts}}, {"ts": ts, field: {"$lt": last}}]}
+    if ends:
+        yield {"ts": ends}
 
 
 def _outlived(at: tuple[int, int] | None) -> Filter:

@@ -16,7 +16,7 @@ from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Page, Stored, check_key, stored
-from fhir_server.store.filters import checked, in_history, to_filter
+from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
 
 Sort = Sequence[SortKey]
@@ -82,7 +82,7 @@ async def _tombstones(
 ) -> dict[str, Stored]:
     if not ids:
         return {}
-    filter_ = {"$and": [{"id": {"$in": list(ids)}, "deleted": True}, in_history(allow)]}
+    filter_ = all_of([{"id": {"$in": list(ids)}, "deleted": True}, in_history(allow)])
     rows = await find(database, f"{type_}_history", filter_, HISTORY_FIELDS)
     return {row["id"]: stored(type_, row) for row in sorted(rows, key=itemgetter("v"))}
 
@@ -92,10 +92,10 @@ async def vread(
 ) -> Stored | None:
     """Give one version, current or superseded; None when it never was, or not for this caller."""
     check_key(type_)
-    live = {"$and": [{"_id": id_, "v": version}, to_filter(checked(allow))]}
+    live = all_of([{"_id": id_, "v": version}, to_filter(checked(allow))])
     rows = await find(database, type_, live, FIELDS)
     if not rows:
-        past = {"$and": [{"_id": f"{id_}/{version}"}, in_history(allow)]}
+        past = all_of([{"_id": f"{id_}/{version}"}, in_history(allow)])
         rows = await find(database, f"{type_}_history", past, HISTORY_FIELDS)
     whole = await chunks.joined(database, type_, rows)
     return stored(type_, whole[0]) if whole else None

@@ -13,7 +13,7 @@ from operator import itemgetter
 from fhir_server.search.condition import Condition
 from fhir_server.store import chunks, history
 from fhir_server.store.documents import Document, Stored, check_key, stored
-from fhir_server.store.filters import checked, in_history, to_filter
+from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Database
 from fhir_server.store.reads import FIELDS, HISTORY_FIELDS, find
@@ -92,11 +92,11 @@ async def _documents(
     database: Database, allow: Condition, type_: str, wanted: Sequence[tuple[str, int]]
 ) -> Sequence[Document]:
     ids = [id_ for id_, _ in wanted]
-    live = {"$and": [{"_id": {"$in": ids}}, to_filter(checked(allow))]}
+    live = all_of([{"_id": {"$in": ids}}, to_filter(checked(allow))])
     rows = await find(database, type_, live, FIELDS)
     current = {(row["_id"], row["v"]) for row in rows}
     names = [f"{id_}/{version}" for id_, version in wanted if (id_, version) not in current]
     if names:
-        past = {"$and": [{"_id": {"$in": names}}, in_history(allow)]}
+        past = all_of([{"_id": {"$in": names}}, in_history(allow)])
         rows += await find(database, f"{type_}_history", past, HISTORY_FIELDS)
     return await chunks.joined(database, type_, rows)
