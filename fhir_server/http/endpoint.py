@@ -12,6 +12,7 @@ from fhir_server.http.exchange import (
     Scope,
     Send,
     check_formats,
+    check_url,
     read_request,
     send_response,
 )
@@ -30,6 +31,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     request: FhirRequest | None = None
     code = "unknown"
     try:
+        check_url(scope, base.context.limits.max_url_bytes)
         request = await read_request(scope, receive, base.path, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         check_formats(request, any_body=code.startswith("$"))

@@ -14,6 +14,7 @@ from fhir_server.fhir.errors import (
     NotAcceptable,
     TooLarge,
     UnsupportedMediaType,
+    UriTooLong,
 )
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 
@@ -49,6 +50,20 @@ async def read_request(scope: Scope, receive: Receive, base: str, limit: int) ->
         parameters += _pairs(body)
         body = b""
     return FhirRequest(method, path, parameters, headers, body)
+
+
+def check_url(scope: Scope, limit: int) -> None:
+    """Raise UriTooLong where path and query, as they were sent, have more than `limit` bytes.
+
+    https://www.rfc-editor.org/rfc/rfc9110#status.414
+    """
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    size = len(path.partition(b"?")[0]) + len(scope["query_string"])
+    if size > limit:
+        raise UriTooLong(
+            f"The URL has {size} bytes, over the limit of {limit}; "
+            "post the parameters of a search as a form to _search."
+        )
 
 
 def check_formats(request: FhirRequest, *, any_body: bool) -> None:

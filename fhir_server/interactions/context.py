@@ -25,6 +25,7 @@ class Limits:
     strict_search: bool = True
     referential_integrity: bool = True
     conditional_delete_max: int = 1
+    max_url_bytes: int = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
 from fhir_server.interactions.routes import Handler, Routes, find
+from fhir_server.interactions.subset import shaped, subset
 
 
 async def dispatch(routes: Routes, context: Context, request: FhirRequest) -> FhirResponse:
@@ -17,8 +18,9 @@ async def run(
     code: str, handler: Handler, context: Context, request: FhirRequest, target: Target
 ) -> FhirResponse:
     """Run what `find` gave: the one place every answer passes, at the door or in a Bundle."""
-    _ = code
-    return await handler(context, request, target)
+    part = subset(code, context, request, target)
+    answer = await handler(context, request, target)
+    return shaped(code, context, answer, part)
 
 
 async def run_entry(routes: Routes, context: Context, entry: Entry) -> FhirResponse:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest
 
-GENERAL = frozenset({"_format", "_pretty"})
+GENERAL = frozenset({"_format", "_pretty", "_summary", "_elements"})
 
 
 def only(request: FhirRequest, *names: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ def etag(version: int) -> str:
 
 def http_date(ts: int) -> str:
     """Give the HTTP date of a time in µs; HTTP dates end at whole seconds."""
-    return format_datetime(datetime.fromtimestamp(ts // 1_000_000, UTC), usegmt=True)
+    return format_datetime(datetime.fromtimestamp(ts // SECOND, UTC), usegmt=True)
 
 
 def version_headers(stored: Stored) -> list[tuple[str, str]]:
@@ -40,9 +40,15 @@ def location(base_url: str, stored: Stored) -> str:
     return f"{base_url}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
-def resource(stored: Stored) -> FhirResponse:
-    """Answer with the stored bytes."""
-    return FhirResponse(200, stored.body or b"", version_headers(stored))
+def resource(request: FhirRequest, stored: Stored) -> FhirResponse:
+    """Answer with the stored bytes; 304 without them where the caller has this version.
+
+    https://hl7.org/fhir/R4/http.html#cread
+    """
+    headers = version_headers(stored)
+    if unchanged(request, etag(stored.version), stored.ts):
+        return FhirResponse(304, b"", headers)
+    return FhirResponse(200, stored.body or b"", headers)
 
 
 def written(
@@ -100,14 +106,19 @@ def strict(request: FhirRequest, *, default: bool) -> bool:
     return default if handling not in ("strict", "lenient") else handling == "strict"
 
 
-def unchanged(request: FhirRequest, tag: str) -> bool:
-    """Say whether If-None-Match names this ETag, compared weakly.
+def unchanged(request: FhirRequest, tag: str, ts: int) -> bool:
+    """Say whether the caller has this state, of this ETag and changed at `ts` (µs), already.
 
-    https://www.rfc-editor.org/rfc/rfc9110#field.if-none-match
+    If-None-Match is compared weakly; If-Modified-Since counts only without it, in whole seconds,
+    and is passed over where it is no date.
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
     """
-    given = request.headers.get("if-none-match", "")
-    tags = {one.strip().removeprefix("W/") for one in given.split(",")}
-    return not tags.isdisjoint(("*", tag.removeprefix("W/")))
+    given = request.headers.get("if-none-match")
+    if given is not None:
+        tags = {one.strip().removeprefix("W/") for one in given.split(",")}
+        return not tags.isdisjoint(("*", tag.removeprefix("W/")))
+    since = moment(request.headers.get("if-modified-since", ""))
+    return since is not None and ts // SECOND <= since // SECOND
 
 
 def moment(text: str) -> int | None:

@@ -36,6 +36,8 @@ def build(operations: Iterable[Operation]) -> Routes:
             Route("PUT", "{type}/{id}", "update", single(UPDATE)),
             Route("PATCH", "{type}/{id}", "patch", single(PATCH)),
             Route("DELETE", "{type}/{id}", "delete", single(DELETE)),
+            Route("GET", "_history", "history-system", history),
+            Route("GET", "{type}/_history", "history-type", history),
             Route("GET", "{type}/{id}/_history", "history-instance", history),
             Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
         ),

@@ -12,6 +12,7 @@ from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
 from fhir_server.search.index import index_fields
+from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change, Method
 from fhir_server.validation.structure import structural_issues
 
@@ -55,6 +56,7 @@ def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str,
     issues = structural_issues(context.spec, resource)
     if issues:
         raise Unprocessable(issues=issues)
+    refuse_subset(resource)
     return resource
 
 
