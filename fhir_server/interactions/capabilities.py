@@ -60,7 +60,7 @@ def statement(routes: Routes, context: Context) -> dict[str, Any]:
         "software": {"name": "fhir-server", "version": version("fhir-server")},
         "implementation": {"description": "FHIR server for Viet Nam", "url": context.base_url},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
         "rest": [rest],
     }
 
