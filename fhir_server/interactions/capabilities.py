@@ -95,8 +95,9 @@ def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
 
 
 def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:
-    return [
-        {"name": name, "definition": route.definition}
+    found = {
+        name: route.definition
         for (level, name), route in sorted(routes.operations.items())
-        if (route.on(type_) if type_ else level == "system")
-    ]
+        if (level != "system" and route.on(type_) if type_ else level == "system")
+    }
+    return [{"name": name, "definition": url} for name, url in found.items()]

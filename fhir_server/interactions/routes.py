@@ -16,6 +16,7 @@ Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
 _WORDS = frozenset({"metadata", "_history", "_search"})
 _PLACEHOLDERS = ("type", "id", "compartment", "version")
 _OPERATION_TARGET = ("type", "id", "operation")
+_VERSION_PARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def find(routes: Routes, method: str, path: str) -> tuple[str, Handler, Target]:
 
 
 def _operation(routes: Routes, method: str, target: Target) -> tuple[str, Handler, Target]:
-    level = "instance" if target.id else "type" if target.type else "system"
+    level = _level(target)
     name = target.operation or ""
     route = routes.operations.get((level, name))
     if route is None or (target.type and not route.on(target.type)):
@@ -84,6 +85,12 @@ def _operation(routes: Routes, method: str, target: Target) -> tuple[str, Handle
     if method not in route.methods:
         raise _not_allowed(method, f"${name}", route.methods)
     return f"${name}", route.handler, target
+
+
+def _level(target: Target) -> str:
+    if target.id:
+        return "version" if target.version else "instance"
+    return "type" if target.type else "system"
 
 
 def _not_allowed(method: str, path: str, allowed: Iterable[str]) -> MethodNotAllowed:
@@ -99,6 +106,8 @@ def _shape(path: str) -> tuple[str, Target]:
     if parts and parts[-1].startswith("$") and len(parts) <= len(_OPERATION_TARGET):
         named = dict(zip(_OPERATION_TARGET, parts[:-1], strict=False))
         return "", Target(**named, operation=parts[-1][1:])
+    if len(parts) == _VERSION_PARTS and parts[2] == "_history" and parts[-1].startswith("$"):
+        return "", Target(parts[0], parts[1], version=parts[3], operation=parts[-1][1:])
     if len(parts) > len(_PLACEHOLDERS):
         raise NotFound(f"There is nothing at {path[:120]!r}.")
     pairs = list(zip(_PLACEHOLDERS, parts, strict=False))
