@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations.merge import OPERATION as MERGE
 from fhir_server.operations.meta import OPERATIONS as META
+from fhir_server.operations.purge import OPERATIONS as PURGE
 from fhir_server.operations.unmerge import OPERATION as UNMERGE
 
-OPERATIONS: Sequence[Operation] = (MERGE, UNMERGE, *META)
+OPERATIONS: Sequence[Operation] = (MERGE, UNMERGE, *META, *PURGE)

@@ -113,7 +113,8 @@ async def _changed(
         resource = json.parse_object(stored.body or b"{}")
         resource["meta"] = _merged(resource.get("meta", {}), given, merge)
         whole = checked(context, type_, resource)
-        return (change(context, type_, identity, whole, method="update", expected=expected),)
+        new = change(context, type_, identity, whole, method="update", expected=expected)
+        return (replace(new, lifts_hold=merge is deleted),)
 
     (made,) = await context.store.transact(partial(context.allow, name), plan)
     return replace(_answer(_meta(made)), headers=respond.version_headers(made))
