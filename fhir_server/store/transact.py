@@ -85,6 +85,13 @@ class Transaction:
         rows = await purge.tombstones(self.database, self.session, condition, limit)
         return [(row["type"], row["id"]) for row in rows if write.may(self.allow, row["type"], row)]
 
+    async def judge(self, changes: Sequence[Change]) -> None:
+        """Raise what committing these changes would raise; nothing is written."""
+        ordered = write.in_order(changes)
+        before = await write.before(self.database, self.session, ordered, careful=True)
+        write.judge(self.allow, ordered, before)
+        await hold.judge(self.database, self.session, ordered, before)
+
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
 
