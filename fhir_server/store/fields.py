@@ -20,10 +20,9 @@ async def fields(
     names: Sequence[str],
     *,
     limit: int,
-    sort: Sequence[tuple[str, int]] = (("_id", 1),),
     session: AsyncClientSession | None = None,
 ) -> dict[str, Document]:
-    """Give by id, in the order of `sort`, the named index fields of at most `limit` resources.
+    """Give by id the named index fields of at most `limit` resources, in no order.
 
     The names are without `x.`; what a resource has no value for is left out.
     """
@@ -31,7 +30,6 @@ async def fields(
     cursor = database[type_].find(
         to_filter(both(condition, checked(allow))),
         {f"x.{name}": 1 for name in names} or {"_id": 1},
-        sort=list(sort),
         limit=limit,
         session=session,
     )

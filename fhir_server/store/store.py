@@ -128,6 +128,13 @@ class Store:
         with client.reachable():
             return await reads.count(self.database, allow, type_, condition, max_ms)
 
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        with client.reachable():
+            return await fields.fields(self.database, allow, type_, condition, names, limit=limit)
+
     async def distinct(
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:
