@@ -16,8 +16,11 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
-Method = Literal["create", "update", "delete", "purge", "purge-history"]
+Method = Literal["create", "update", "patch", "delete", "purge", "purge-history"]
 Document = dict[str, Any]
+
+# After these there is no such resource.
+ENDS = frozenset({"delete", "purge"})
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -29,7 +32,8 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there. `lifts_hold`: this
+    `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
+    the resource refers to must exist, and what others refer to is not deleted. `lifts_hold`: this
     version may be without the legal hold of the one before (store/hold). A `purge` erases the
     resource and its versions, a `purge-history` the superseded ones.
     """
@@ -42,12 +46,15 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    integrity: bool = False
     lifts_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
+
+    Version 0, deleted, is what a delete gives of a resource that never was.
 
     What a commit gives says too whether it `changed` anything (not where all was as wanted) and
     whether the resource was `created`, by whichever method.
