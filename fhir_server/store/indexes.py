@@ -18,6 +18,7 @@ _HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
 _DAY = 24 * 3600
 _EXISTS = 48
 _SET = "the default index set"
+OWN = {"commits", "chunks", "probe", "index_state", "tombstones", "jobs", "job_pieces"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ async def build(
 async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
-    for name in {"commits", "chunks", "probe", "index_state", "tombstones"} - set(there):
+    for name in OWN - set(there):
         try:
             await database.create_collection(name, check_exists=False)
         except OperationFailure as error:
@@ -92,3 +93,6 @@ async def prepare(database: Database) -> None:
                 raise
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)
+    await database.jobs.create_index([("state", 1), ("created", 1), ("_id", 1)])
+    await database.jobs.create_index("expires", expireAfterSeconds=0)
+    await database.job_pieces.create_index("expires", expireAfterSeconds=0)

@@ -20,6 +20,7 @@ from fhir_server.store.clock import Clock, wall
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Commit
+from fhir_server.store.jobs import Jobs
 from fhir_server.store.loader import Loader
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
@@ -41,6 +42,7 @@ class Store:
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
+        self.jobs = Jobs(database)
 
     @classmethod
     def open(
