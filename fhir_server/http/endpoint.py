@@ -6,7 +6,7 @@ import uuid
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.http import metrics
+from fhir_server.http import later, metrics
 from fhir_server.http.exchange import (
     Receive,
     Scope,
@@ -33,7 +33,10 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         request = await read_request(scope, receive, base.path, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         check_formats(request, any_body=code.startswith("$"))
-        response = await run(code, handler, base.context, request, target)
+        if later.wanted(code, request):
+            response = await later.put_aside(base.context, request)
+        else:
+            response = await run(code, handler, base.context, request, target)
     except FhirError as failure:
         response = respond.error(failure)
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller

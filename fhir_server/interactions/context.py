@@ -23,6 +23,8 @@ class Limits:
     max_count: int = 1_000
     update_create: bool = True
     strict_search: bool = True
+    max_jobs: int = 100
+    job_result_seconds: float = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ class Operation:
     """One $operation: where it may be called and what runs.
 
     `types` are the resource types it is offered on, `Resource` for every type, empty at system
-    level; `affects_state` keeps it off GET; `definition` is the canonical URL of its
-    OperationDefinition.
+    level; `affects_state` keeps it off GET, `methods` says exactly which it takes; `definition` is
+    the canonical URL of its OperationDefinition.
     """
 
     name: str
@@ -30,3 +30,4 @@ class Operation:
     types: tuple[str, ...] = ()
     affects_state: bool = False
     documentation: str = ""
+    methods: tuple[str, ...] = ()
