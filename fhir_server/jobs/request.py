@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R5/async-bundle.html
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from fhir_server.fhir import json
@@ -33,13 +32,13 @@ async def put(context: Context, request: FhirRequest) -> str:
     return await queue.put(context, KIND, told, body)
 
 
-def kind(routes: Callable[[], Routes]) -> Kind:
+def kind(routes: Routes) -> Kind:
     """Give the kind that runs requests through this route table."""
 
     async def run(work: Work) -> FhirResponse:
         request = _request(work.job.id, work.job.input, await work.body())
         try:
-            return await dispatch(routes(), work.context, request)
+            return await dispatch(routes, work.context, request)
         except Unavailable:
             raise
         except FhirError as failure:
