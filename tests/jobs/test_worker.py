@@ -12,7 +12,7 @@ from fhir_server.fhir.errors import Invalid, TooManyRequests, Unavailable
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.jobs import queue, worker
 from fhir_server.jobs.worker import Worker, working
-from tests.jobs.waiting import ended, until
+from tests.jobs.working import ended, until
 
 OK = FhirResponse(200, b'{"ok":true}', (("ETag", 'W/"1"'),))
 

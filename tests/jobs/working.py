@@ -1,10 +1,24 @@
-"""Waiting for what another task does."""
+"""A worker in the test's own process, and waiting for what it does."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
+from fhir_server.interactions import table
 from fhir_server.jobs import queue
+from fhir_server.jobs.worker import Worker, working
+from fhir_server.main import kinds, plugins
+from fhir_server.operations import OPERATIONS
+from fhir_server.settings import Settings
 
 PATIENCE = 30
+
+
+@asynccontextmanager
+async def worked(context):
+    """Work the jobs of a base, every kind the server knows."""
+    operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
+    async with working(Worker(context, kinds(table.build(operations)), 2, beat=0.01)):
+        yield
 
 
 async def until(holds):
