@@ -93,6 +93,9 @@ class App:
 
         @other.get("/metrics")
         async def expose() -> Response:
+            for base in self._bases:
+                with suppress(Unavailable):
+                    metrics.jobs(base.path, await base.context.store.jobs.count())
             body, content_type = metrics.exposition()
             return Response(body, media_type=content_type)
 

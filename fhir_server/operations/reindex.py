@@ -11,7 +11,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.operation import Operation
+from fhir_server.interactions.operation import Level, Operation
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.write import check_type, checked, indexed, resource_of
 from fhir_server.jobs import answer, queue
@@ -129,16 +129,19 @@ def _report(type_: str, rewritten: int, counts: Counts) -> dict[str, Any]:
     return {"name": "type", "part": part}
 
 
-def _operation(level: Any, types: tuple[str, ...]) -> Operation:
+def _operation(level: Level, name: str, types: tuple[str, ...]) -> Operation:
     return Operation(
         name="reindex",
         level=level,
         handler=reindex,
-        definition="http://fhir-server.vn/OperationDefinition/reindex",
+        definition=f"http://fhir-server.vn/OperationDefinition/{name}",
         types=types,
         affects_state=True,
         documentation="Writes the index fields of whole types anew, as a job.",
     )
 
 
-OPERATIONS = (_operation("system", ()), _operation("type", ("Resource",)))
+OPERATIONS = (
+    _operation("system", "reindex", ()),
+    _operation("type", "resource-reindex", ("Resource",)),
+)
