@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# What these say happened stays said when what they refer to is gone.
+RECORDS = frozenset({"AuditEvent", "Provenance"})
+
 Kind = Literal["relative", "absolute", "urn", "contained", "other"]
 Find = Callable[[str], str | None]
 
@@ -64,6 +67,36 @@ def target(reference: str, base_urls: Collection[str]) -> str:
     path = f"{found.type}/{found.id}"
     own = found.kind == "relative" or found.base in base_urls
     return path if own else f"{found.base}/{path}"
+
+
+def local_targets(resource: Mapping[str, Any], base_urls: Collection[str]) -> set[str]:
+    """Give the `Type/id` of every literal reference to a resource under one of our own bases.
+
+    A Bundle inside is a world of its own: nothing in it is given.
+    """
+    found: set[str] = set()
+    _gather(resource, found)
+    parsed = map(parse, found)
+    return {
+        f"{one.type}/{one.id}"
+        for one in parsed
+        if one.type and (one.kind == "relative" or one.base in base_urls)
+    }
+
+
+def _gather(value: Mapping[str, Any] | list[Any], found: set[str]) -> None:
+    if isinstance(value, list):
+        for inner in value:
+            if type(inner) is dict or type(inner) is list:
+                _gather(inner, found)
+        return
+    if "entry" in value and value.get("resourceType") == "Bundle":
+        return
+    for name, inner in value.items():
+        if type(inner) is dict or type(inner) is list:
+            _gather(inner, found)
+        elif name == "reference" and type(inner) is str:
+            found.add(inner)
 
 
 def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

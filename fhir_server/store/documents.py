@@ -16,7 +16,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
-Method = Literal["create", "update", "delete"]
+Method = Literal["create", "update", "patch", "delete"]
 Document = dict[str, Any]
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
@@ -29,7 +29,8 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
+    the resource refers to must exist, and what others refer to is not deleted.
     """
 
     type: str
@@ -40,11 +41,14 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    integrity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
+
+    Version 0, deleted, is what a delete gives of a resource that never was.
 
     What a commit gives says too whether it `changed` anything (not where all was as wanted) and
     whether the resource was `created`, by whichever method.

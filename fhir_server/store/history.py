@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/http.html#history
 
 from typing import Any
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from fhir_server.search.condition import Condition
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Stored, check_key, stored
@@ -24,6 +26,7 @@ async def history(
     before: tuple[int, str] | None = None,
     limit: int,
     size: int | None = None,
+    session: AsyncClientSession | None = None,
 ) -> list[Stored]:
     """Give at most `limit` versions, newest first, tombstones included.
 
@@ -46,6 +49,7 @@ async def history(
         sort=[("ts", -1), ("_id", -1)],
         limit=limit,
         size=size,
+        session=session,
     )
     rows += await find(
         database,
@@ -55,11 +59,12 @@ async def history(
         sort=[("ts", -1), ("id", -1)],
         limit=limit,
         size=size,
+        session=session,
     )
     # A version replaced between the two reads was seen by both.
     once = {(row["ts"], row.get("id", row["_id"])): row for row in rows}
     kept = chunks.filling([once[key] for key in sorted(once, reverse=True)[:limit]], size)
-    return [stored(type_, row) for row in await chunks.joined(database, type_, kept)]
+    return [stored(type_, row) for row in await chunks.joined(database, type_, kept, session)]
 
 
 def _bounds(

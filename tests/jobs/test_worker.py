@@ -30,8 +30,8 @@ def _no_pause(monkeypatch):
 
 
 @asynccontextmanager
-async def works(context, run, *, at_once=1):
-    async with working(Worker(context, {"toy": run}, at_once, beat=0.01)):
+async def works(context, run, *, at_once=1, beat=3600.0):
+    async with working(Worker(context, {"toy": run}, at_once, beat=beat)):
         yield
 
 
@@ -142,7 +142,7 @@ async def test_a_cancelled_job_is_stopped_at_the_next_heartbeat(context):
             stopped.set()
 
     id_ = await queue.put(context, "toy", {})
-    async with works(context, run):
+    async with works(context, run, beat=0.01):
         await started.wait()
         assert await queue.cancel(context, id_)
         await asyncio.wait_for(stopped.wait(), 30)
