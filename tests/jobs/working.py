@@ -17,7 +17,7 @@ PATIENCE = 30
 async def worked(context):
     """Work the jobs of a base, every kind the server knows."""
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
-    async with working(Worker(context, kinds(table.build(operations)), 2, beat=0.01)):
+    async with working(Worker(context, kinds(table.build(operations)), 2)):
         yield
 
 
