@@ -15,7 +15,6 @@ from fhir_server.interactions.operation import Level, Operation
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.write import check_type, checked, indexed, resource_of
 from fhir_server.jobs import answer, queue
-from fhir_server.jobs.outdated import refresh
 from fhir_server.jobs.worker import Work
 from fhir_server.store.reindex import Counts, Step
 
@@ -66,7 +65,8 @@ async def run(work: Work) -> FhirResponse:
         report = _report(type_, noted["rewritten"], counts)
         noted |= {"reports": [*noted["reports"], report], "after": "", "rewritten": 0}
         await work.checkpoint(noted, f"{type_} is done")
-        await refresh(context)
+        if counts.complete:
+            context.outdated.discard(type_)
     body = {"resourceType": "Parameters", "parameter": noted["reports"]}
     return FhirResponse(200, json.dump(body))
 

@@ -16,7 +16,7 @@ from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
 
 _BATCH = 200
-_COUNT_SECONDS = 600.0
+_STEP_SECONDS, _COUNT_SECONDS = 60.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ async def step(
         return None
     whole = await chunks.joined(database, type_, rows)
     updates = [_update(document, fields, index_format) for document in whole]
-    done = await database[type_].bulk_write(updates, ordered=False)
+    with pymongo.timeout(_STEP_SECONDS):
+        done = await database[type_].bulk_write(updates, ordered=False)
     return Step(rows[-1]["_id"], done.matched_count)
 
 
