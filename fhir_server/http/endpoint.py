@@ -6,7 +6,7 @@ import uuid
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.http import formats, metrics
+from fhir_server.http import formats, later, metrics
 from fhir_server.http.exchange import (
     Receive,
     Scope,
@@ -38,7 +38,10 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
         parsed = await formats.parsed(structures, request, code, target)
-        response = await run(code, handler, base.context, parsed, target)
+        if later.wanted(code, parsed):
+            response = await later.put_aside(base.context, parsed)
+        else:
+            response = await run(code, handler, base.context, parsed, target)
         response = await formats.rendered(structures, request, response, code, target)
     except FhirError as failure:
         response = await formats.told(structures, request, respond.error(failure))

@@ -51,5 +51,6 @@ def build(operations: Iterable[Operation]) -> Routes:
 
 
 def _route(operation: Operation) -> OperationRoute:
-    methods = ("POST",) if operation.affects_state else ("GET", "POST")
+    usual = ("POST",) if operation.affects_state else ("GET", "POST")
+    methods = operation.methods or usual
     return OperationRoute(methods, operation.definition, operation.handler)

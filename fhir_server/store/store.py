@@ -30,8 +30,10 @@ from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
+from fhir_server.store.jobs import Jobs
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
+from fhir_server.store.reindex import Counts, Step
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -49,6 +51,7 @@ class Store:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
+        self.jobs = Jobs(database)
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
@@ -329,11 +332,24 @@ class Store:
             return await reindex.outdated(self.database, formats)
 
     async def reindex(
-        self, type_: str, fields: Callable[[Document], Document], index_format: str
-    ) -> int:
-        """Write new index fields for every resource of a type: see `reindex.reindex`."""
+        self,
+        type_: str,
+        fields: Callable[[Document], Document],
+        index_format: str,
+        *,
+        after: str = "",
+        everything: bool = False,
+    ) -> Step | None:
+        """Write new index fields for the next resources of a type: see `reindex.step`."""
         with client.reachable():
-            return await reindex.reindex(self.database, type_, fields, index_format)
+            return await reindex.step(
+                self.database, type_, fields, index_format, after=after, everything=everything
+            )
+
+    async def verify_format(self, type_: str, index_format: str) -> Counts:
+        """Count the resources that are in a format, and all: see `reindex.verify`."""
+        with client.reachable():
+            return await reindex.verify(self.database, type_, index_format)
 
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]
