@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#capabilities
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from importlib.metadata import version
+from operator import itemgetter
 from typing import Any
 
 from fhir_server.fhir import dates, json
@@ -95,8 +96,9 @@ def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
 
 
 def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:
-    return [
-        {"name": name, "definition": route.definition}
-        for (level, name), route in sorted(routes.operations.items())
-        if (route.on(type_) if type_ else level == "system")
-    ]
+    found = {
+        name: route.definition
+        for (_, name, on), route in sorted(routes.operations.items(), key=itemgetter(0))
+        if (on in (type_, "Resource") if type_ else not on)
+    }
+    return [{"name": name, "definition": url} for name, url in found.items()]

@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 
 from fhir_server.interactions.operation import Operation
+from fhir_server.operations.everything import OPERATIONS as EVERYTHING
+from fhir_server.operations.lastn import OPERATION as LASTN
 from fhir_server.operations.merge import OPERATION as MERGE
+from fhir_server.operations.meta import OPERATIONS as META
+from fhir_server.operations.purge import OPERATIONS as PURGE
 from fhir_server.operations.unmerge import OPERATION as UNMERGE
+from fhir_server.operations.validate import OPERATIONS as VALIDATE
 
-OPERATIONS: Sequence[Operation] = (MERGE, UNMERGE)
+OPERATIONS: Sequence[Operation] = (
+    MERGE,
+    UNMERGE,
+    LASTN,
+    *EVERYTHING,
+    *META,
+    *PURGE,
+    *VALIDATE,
+)

@@ -16,7 +16,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
-Method = Literal["create", "update", "delete"]
+Method = Literal["create", "update", "delete", "purge", "purge-history"]
 Document = dict[str, Any]
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
@@ -29,7 +29,9 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `lifts_hold`: this
+    version may be without the legal hold of the one before (store/hold). A `purge` erases the
+    resource and its versions, a `purge-history` the superseded ones.
     """
 
     type: str
@@ -40,6 +42,7 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    lifts_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

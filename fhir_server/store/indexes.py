@@ -90,5 +90,6 @@ async def prepare(database: Database) -> None:
             # Another process that starts at the same time was first.
             if error.code != _EXISTS:
                 raise
+    await database.tombstones.create_index("x._patient", sparse=True)
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)

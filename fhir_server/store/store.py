@@ -7,6 +7,7 @@ from fhir_server.search.condition import Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
+    fields,
     history,
     horizon,
     indexes,
@@ -126,6 +127,20 @@ class Store:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
         with client.reachable():
             return await reads.count(self.database, allow, type_, condition, max_ms)
+
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        with client.reachable():
+            return await fields.fields(self.database, allow, type_, condition, names, limit=limit)
+
+    async def distinct(
+        self, allow: Condition, type_: str, field: str, max_ms: int = 1000
+    ) -> set[str] | None:
+        """Give every value an index field has in a type; None when that takes over `max_ms`."""
+        with client.reachable():
+            return await fields.distinct(self.database, allow, type_, field, max_ms)
 
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
         """Commit the changes, all or none; give the versions made: see `transact.transact`."""

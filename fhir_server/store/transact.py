@@ -26,7 +26,7 @@ from pymongo.write_concern import WriteConcern
 from fhir_server.fhir.errors import Conflict
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
-from fhir_server.store import reads, write
+from fhir_server.store import fields, hold, purge, reads, write
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.write import Allow, decided
@@ -71,6 +71,26 @@ class Transaction:
         change = Change(type_, id_, "update")
         rows = await write.before(self.database, self.session, [change], careful=True)
         return next((stored(type_, row | {"body": None}) for row in rows.values()), None)
+
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        return await fields.fields(
+            self.database, allow, type_, condition, names, limit=limit, session=self.session
+        )
+
+    async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
+        """Give (type, id) of at most `limit` deleted resources the condition holds for."""
+        rows = await purge.tombstones(self.database, self.session, condition, limit)
+        return [(row["type"], row["id"]) for row in rows if write.may(self.allow, row["type"], row)]
+
+    async def judge(self, changes: Sequence[Change]) -> None:
+        """Raise what committing these changes would raise; nothing is written."""
+        ordered = write.in_order(changes)
+        before = await write.before(self.database, self.session, ordered, careful=True)
+        write.judge(self.allow, ordered, before)
+        await hold.judge(self.database, self.session, ordered, before)
 
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
@@ -159,6 +179,7 @@ async def _commit(
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
     write.judge(allow, ordered, before)
+    await hold.judge(database, session, ordered, before)
     ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
     known = True
     try:
