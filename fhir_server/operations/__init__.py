@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fhir_server.interactions.operation import Operation
+from fhir_server.operations.diff import OPERATIONS as DIFF
 from fhir_server.operations.everything import OPERATIONS as EVERYTHING
 from fhir_server.operations.lastn import OPERATION as LASTN
 from fhir_server.operations.merge import OPERATION as MERGE
@@ -15,6 +16,7 @@ OPERATIONS: Sequence[Operation] = (
     MERGE,
     UNMERGE,
     LASTN,
+    *DIFF,
     *EVERYTHING,
     *META,
     *PURGE,
