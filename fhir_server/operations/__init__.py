@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations.async_status import OPERATION as ASYNC_STATUS
+from fhir_server.operations.diff import OPERATIONS as DIFF
 from fhir_server.operations.document import OPERATIONS as DOCUMENT
 from fhir_server.operations.everything import OPERATIONS as EVERYTHING
 from fhir_server.operations.lastn import OPERATION as LASTN
@@ -19,6 +20,7 @@ OPERATIONS: Sequence[Operation] = (
     MERGE,
     UNMERGE,
     LASTN,
+    *DIFF,
     *DOCUMENT,
     *EVERYTHING,
     *META,
