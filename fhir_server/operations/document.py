@@ -167,7 +167,7 @@ async def _kept(context: Context, request: FhirRequest, bundle: dict[str, Any]) 
         must_not_exist=True,
     )
     (stored,) = await context.store.commit(partial(context.allow, NAME), [new])
-    return respond.written(context.base_url, request, stored, status=201)
+    return respond.written(context.base_url, request, stored)
 
 
 _INSTANCE = Operation(

@@ -14,8 +14,9 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.plan import PLANS, Write
+from fhir_server.interactions.transaction import WRITINGS
 from fhir_server.interactions.write import check_type
+from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.store.documents import Change
@@ -24,7 +25,6 @@ from fhir_server.validation.structure import structural_issues
 
 NAME = "$validate"
 MODES = ("create", "update", "delete", "profile")
-_WRITES = {"create": "POST", "update": "PUT"}
 _INPUTS = {"resource": RESOURCE, "mode": "valueCode", "profile": "valueUri"}
 
 Resource = dict[str, Any]
@@ -42,14 +42,14 @@ async def validate(context: Context, request: FhirRequest, target: Target) -> Fh
     check_type(context, type_)
     context.allow(NAME, type_)
     if mode == "delete":
-        return _answer(await _against(context, mode, Write("DELETE", *key(context, target))))
+        return _answer(await _against(context, mode, Write(mode, *key(context, target))))
     resource = given.get("resource")
     if resource is None:
         resource = await _stored(context, target)
     issues = [*_made(context, type_, resource), *_placed(mode, target, resource)]
-    if not issues and mode in _WRITES:
+    if not issues and mode in ("create", "update"):
         identity = target.id or context.new_id()
-        issues += await _against(context, mode, Write(_WRITES[mode], type_, identity, resource))
+        issues += await _against(context, mode, Write(mode, type_, identity, resource))
     profiles = _profiles(given.get("profile"), mode, resource)
     return _answer([*issues, *_unchecked(context, type_, profiles)])
 
@@ -107,9 +107,8 @@ async def _against(context: Context, mode: str, write: Write) -> Sequence[Issue]
     async def plan(transaction: Transaction) -> Sequence[Change]:
         if mode == "delete":
             await standing(transaction, write.type, write.id)
-        planned = await PLANS[write.method](context, transaction, write)
-        if isinstance(planned, Change):
-            await transaction.judge([planned])
+        located = Located(write, (write.id,))
+        await transaction.judge(await WRITINGS[mode].changes(context, transaction, located))
         return ()
 
     try:
