@@ -6,7 +6,6 @@ https://hl7.org/fhir/R4/http.html#capabilities
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
-from operator import itemgetter
 from typing import Any
 
 from fhir_server.fhir import dates, json
@@ -167,7 +166,7 @@ def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:
     """Give the operations, each name once: a type and its instances may share one."""
     found = {
         name: route.definition
-        for (_, name, on), route in sorted(routes.operations.items(), key=itemgetter(0))
+        for (_, name, on), route in routes.operations.items()
         if (on in (type_, "Resource") if type_ else not on)
     }
-    return [{"name": name, "definition": url} for name, url in found.items()]
+    return [{"name": name, "definition": definition} for name, definition in sorted(found.items())]

@@ -91,8 +91,8 @@ async def of_all(context: Context, request: FhirRequest, target: Target) -> Fhir
 def _wish(context: Context, request: FhirRequest, root: str, identity: str) -> Wish:
     given = inputs(context, request, _INPUTS)
     wanted = [one for text in given.get("_type", ()) for one in text.split(",")]
-    if unknown := compartment.known(context, wanted):
-        raise Invalid(f"_type={unknown[0][:64]!r} is no resource type here.", code="value")
+    if wrong := compartment.unknown(context, wanted):
+        raise Invalid(f"_type={wrong[0][:64]!r} is no resource type here.", code="value")
     start, end = (given.get(name) for name in ("start", "end"))
     low = dates.date_range(start, context.zone)[0] if start else None
     high = dates.date_range(end, context.zone)[1] if end else None

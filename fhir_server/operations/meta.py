@@ -14,7 +14,9 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import conditions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import change, check_type, checked
+from fhir_server.interactions.update import UPDATE
+from fhir_server.interactions.write import check_type, checked
+from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import inputs
 from fhir_server.search.types.token import pairs
@@ -114,7 +116,8 @@ async def _changed(
         resource = json.parse_object(stored.body or b"{}")
         resource["meta"] = _merged(resource.get("meta", {}), given, merge)
         whole = checked(context, type_, resource)
-        new = change(context, type_, identity, whole, method="update", expected=expected)
+        write = Write("update", type_, identity, whole, preconditions=preconditions)
+        [new] = await UPDATE.changes(context, transaction, Located(write, (identity,)))
         return (replace(new, lifts_hold=merge is deleted),)
 
     (made,) = await context.store.transact(partial(context.allow, name), plan)

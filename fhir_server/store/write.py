@@ -98,7 +98,7 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
             raise PreconditionFailed(
                 f"{change.type}/{change.id} is not at version {change.expected}."
             )
-        if change.method in purge.METHODS and old is None:
+        if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
             raise NotFound(f"There is no {change.type}/{change.id}.")
 
 

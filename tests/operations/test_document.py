@@ -19,8 +19,8 @@ def to(text):
 
 async def letter(fhir, **more):
     """Store a Composition and what it refers to, directly and through others."""
-    await put(fhir, "Organization", "clinic", partOf=to("Organization/ministry"))
     await put(fhir, "Organization", "ministry")
+    await put(fhir, "Organization", "clinic", partOf=to("Organization/ministry"))
     await put(fhir, "Practitioner", "doctor")
     await put(fhir, "Practitioner", "lab")
     await patient(fhir, "p", managingOrganization=to("Organization/clinic"))
