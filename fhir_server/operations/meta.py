@@ -111,7 +111,6 @@ async def _changed(
     context.allow(name, type_)
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
-        expected = await conditions.expected(transaction, preconditions, type_, identity)
         stored = await standing(transaction, type_, identity)
         resource = json.parse_object(stored.body or b"{}")
         resource["meta"] = _merged(resource.get("meta", {}), given, merge)
