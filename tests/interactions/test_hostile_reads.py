@@ -19,8 +19,8 @@ NAMES = ["_since", "_at", "_count", "_page", "_summary", "_elements", "_list", "
 VALUES = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=30),
     st.sampled_from(["true", "text", "data", "count", "code", "Basic.code", ",", ".", "-1",
-                     "9" * 30, "0001", "9999-12-31T23:59:60.999999999Z", "0001-01-01T00:00:00+14:00", "AAAA",
-                     "9999-12", "json", "full"]),
+                     "9" * 30, "0001", "9999-12-31T23:59:60.999999999Z", "AAAA",
+                     "0001-01-01T00:00:00+14:00", "9999-12", "json", "full"]),
 )  # fmt: skip
 DATES = st.one_of(
     st.text(st.characters(codec="latin-1", categories=["L", "N", "P", "S"]), max_size=40),
