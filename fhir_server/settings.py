@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     max_count: Annotated[int, Field(gt=0)] = 1_000
     update_create: bool = True
     strict_search: bool = True
+    referential_integrity: bool = True
+    conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
 

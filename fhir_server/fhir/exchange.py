@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What is read and written, as a CapabilityStatement tells it.
-FORMATS = ("application/fhir+json", "json")
-PATCH_FORMATS: tuple[str, ...] = ()
+FORMATS = ("application/fhir+json", "application/fhir+xml", "json", "xml")
 
 
 @dataclass(frozen=True, slots=True)

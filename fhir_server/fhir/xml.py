@@ -4,6 +4,7 @@ https://cheatsheetseries.owasp.org/cheatsheets/XML_External_Entity_Prevention_Ch
 """
 
 import codecs
+from typing import Any
 
 from lxml import etree
 
@@ -35,6 +36,13 @@ def parse(body: bytes) -> Element:
         return etree.fromstring(plain, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Invalid(f"The XML is not well formed: {error}", code="structure") from None
+
+
+def attributes(element: Element) -> dict[str, str]:
+    """Give the attributes of an element, names in lxml's notation."""
+    pairs: Any = element.items()
+    found: dict[str, str] = dict(pairs)
+    return found
 
 
 def _utf8(body: bytes) -> bytes:

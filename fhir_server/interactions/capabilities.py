@@ -10,17 +10,16 @@ from typing import Any
 
 from fhir_server.fhir import dates, json
 from fhir_server.fhir.errors import Invalid
-from fhir_server.fhir.exchange import FORMATS, PATCH_FORMATS, FhirRequest, FhirResponse
+from fhir_server.fhir.exchange import FORMATS, FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
+from fhir_server.patch.apply import MEDIA_TYPES
 from fhir_server.search.kinds import kind_of
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
-# https://hl7.org/fhir/R4/valueset-conditional-delete-status.html
-_CONDITIONAL_DELETE = {False: "not-supported", True: "single"}
 
 
 def handler(
@@ -106,7 +105,7 @@ def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, 
         **_head(context),
         "fhirVersion": "4.0.1",
         "format": list(FORMATS),
-        **({"patchFormat": list(PATCH_FORMATS)} if PATCH_FORMATS else {}),
+        "patchFormat": list(MEDIA_TYPES),
         "rest": [_filled(rest)],
     }
 
@@ -131,12 +130,23 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
             "conditionalRead": "full-support",
             # A conditional interaction is a row without an id.
             "conditionalUpdate": ("PUT", "{type}") in routes.by_shape,
-            "conditionalDelete": _CONDITIONAL_DELETE[("DELETE", "{type}") in routes.by_shape],
-            "referencePolicy": ["literal", "logical"],
+            "conditionalDelete": _conditional_delete(context),
+            "referencePolicy": _reference_policy(context),
             "searchParam": _search_params(context, type_),
             "operation": _operations(routes, type_),
         }
     )
+
+
+def _conditional_delete(context: Context) -> str:
+    """Tell how much of https://hl7.org/fhir/R4/valueset-conditional-delete-status.html there is."""
+    return "multiple" if context.limits.conditional_delete_max > 1 else "single"
+
+
+def _reference_policy(context: Context) -> list[str]:
+    """Tell which rules of https://hl7.org/fhir/R4/valueset-reference-handling-policy.html hold."""
+    enforced = ["enforced"] if context.limits.referential_integrity else []
+    return ["literal", "logical", *enforced]
 
 
 def _filled(told: Mapping[str, Any]) -> dict[str, Any]:

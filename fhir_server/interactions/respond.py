@@ -10,7 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from fhir_server.fhir import dates, json
 from fhir_server.fhir.dates import SECOND
-from fhir_server.fhir.errors import FhirError, Invalid, Issue, PreconditionFailed
+from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.store.documents import Stored
@@ -51,16 +51,36 @@ def resource(request: FhirRequest, stored: Stored) -> FhirResponse:
     return FhirResponse(200, stored.body or b"", headers)
 
 
-def written(base_url: str, request: FhirRequest, stored: Stored, *, status: int) -> FhirResponse:
-    """Answer a write as `Prefer: return=` asks; the default is the whole representation."""
-    headers = version_headers(stored)
-    headers.append(("Location", location(base_url, stored)))
+def written(
+    base_url: str, request: FhirRequest, stored: Stored, *, changed: bool = True
+) -> FhirResponse:
+    """Answer a write as `Prefer: return=` asks; the default is the whole representation.
+
+    201 for a resource that is new, 200 for any other; `changed`: it is this request that wrote it.
+    """
+    status = 201 if changed and stored.changed and stored.created else 200
+    headers = [*version_headers(stored), ("Location", location(base_url, stored))]
     wish = prefer(request).get("return", "representation")
     if wish == "minimal":
         return FhirResponse(status, b"", headers)
     if wish == "OperationOutcome" or stored.body is None:
         return FhirResponse(status, outcome_body(()), headers)
     return FhirResponse(status, stored.body, headers)
+
+
+def deleted(request: FhirRequest, gone: Sequence[Stored]) -> FhirResponse:
+    """Answer a delete: 204, or 200 and an outcome that counts where `Prefer` asks for one.
+
+    The ETag is that of the version which is the deletion, where it was one resource.
+    """
+    known = [stored for stored in gone if stored.version]
+    headers = [("ETag", etag(stored.version)) for stored in known if len(gone) == 1]
+    if prefer(request).get("return") != "OperationOutcome":
+        return FhirResponse(204, b"", headers)
+    count = sum(stored.changed for stored in gone)
+    told = f"{count} deleted." if count else "There was nothing to delete."
+    issue = Issue("informational", told, severity="information")
+    return FhirResponse(200, outcome_body((issue,)), headers)
 
 
 def outcome_body(issues: Sequence[Issue]) -> bytes:
@@ -86,21 +106,6 @@ def strict(request: FhirRequest, *, default: bool) -> bool:
     return default if handling not in ("strict", "lenient") else handling == "strict"
 
 
-def expected_version(header: str | None) -> int | None:
-    """Read If-Match: `W/"3"` → 3; None without the header.
-
-    Raises Invalid for an unreadable one and PreconditionFailed for one that can never match.
-    """
-    if header is None:
-        return None
-    tag = header.strip().removeprefix("W/").strip('"')
-    if not tag or "," in tag or tag == "*":
-        raise Invalid(f'If-Match must be one version such as W/"3", not {header[:80]!r}.')
-    if not (version := version_number(tag)):
-        raise PreconditionFailed(f"No version of this resource has the ETag {header[:80]}.")
-    return version
-
-
 def unchanged(request: FhirRequest, tag: str, ts: int) -> bool:
     """Say whether the caller has this state, of this ETag and changed at `ts` (µs), already.
 
@@ -112,11 +117,11 @@ def unchanged(request: FhirRequest, tag: str, ts: int) -> bool:
     if given is not None:
         tags = {one.strip().removeprefix("W/") for one in given.split(",")}
         return not tags.isdisjoint(("*", tag.removeprefix("W/")))
-    moment = _moment(request.headers.get("if-modified-since", ""))
-    return moment is not None and ts // SECOND <= moment // SECOND
+    since = moment(request.headers.get("if-modified-since", ""))
+    return since is not None and ts // SECOND <= since // SECOND
 
 
-def _moment(text: str) -> int | None:
+def moment(text: str) -> int | None:
     """Read an HTTP date, or the instant that stands in a Bundle's entry; None for neither."""
     with contextlib.suppress(Invalid):
         return dates.parse_instant(text)

@@ -127,7 +127,8 @@ class Structures:
                 for key in self.keys(content).values()
                 if key.element.name == name
             )
-            known = self._members.setdefault((content, name), found)
+            # A name that is no element may come from anybody: it is not kept.
+            known = self._members.setdefault((content, name), found) if found else found
         return known
 
     def _properties(self, path: str, element: Element) -> Iterator[Key]:

@@ -17,7 +17,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
-Method = Literal["create", "update", "delete"]
+Method = Literal["create", "update", "patch", "delete"]
 Document = dict[str, Any]
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
@@ -30,7 +30,8 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
+    the resource refers to must exist, and what others refer to is not deleted.
     """
 
     type: str
@@ -41,14 +42,16 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    integrity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
 
-    `created`: this version made the resource, by whichever method. What a commit gives says too
-    whether it `changed` anything; where all was as wanted it neither changed nor created.
+    Version 0, deleted, is what a delete gives of a resource that never was. `created`: this version
+    made the resource, by whichever method. What a commit gives says too whether it `changed`
+    anything; where all was as wanted it neither changed nor created.
     """
 
     type: str

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
 from fhir_server.search.condition import Condition
@@ -39,15 +40,18 @@ async def history(
     *,
     limit: int,
     size: int | None = None,
+    session: AsyncClientSession | None = None,
 ) -> list[Stored]:
     """Give at most `limit` versions, newest first, tombstones included.
 
     They are fewer where their bodies fill `size` bytes.
     """
     check_key(type_, span.id)
-    found = await rows(database, allow, type_, span, HISTORY_FIELDS, limit=limit, size=size)
+    found = await rows(
+        database, allow, type_, span, HISTORY_FIELDS, limit=limit, size=size, session=session
+    )
     kept = chunks.filling(found, size)
-    return [stored(type_, row) for row in await chunks.joined(database, type_, kept)]
+    return [stored(type_, row) for row in await chunks.joined(database, type_, kept, session)]
 
 
 async def rows(
@@ -59,11 +63,19 @@ async def rows(
     *,
     limit: int,
     size: int | None = None,
+    session: AsyncClientSession | None = None,
 ) -> list[Document]:
     """Give the documents of those versions, with these fields, bodies not joined."""
     live, past = _filters(allow, span)
     found = await find(
-        database, type_, live, fields, sort=[("ts", -1), ("_id", -1)], limit=limit, size=size
+        database,
+        type_,
+        live,
+        fields,
+        sort=[("ts", -1), ("_id", -1)],
+        limit=limit,
+        size=size,
+        session=session,
     )
     found += await find(
         database,
@@ -73,6 +85,7 @@ async def rows(
         sort=[("ts", -1), ("id", -1)],
         limit=limit,
         size=size,
+        session=session,
     )
     # A version replaced between the two reads was seen by both.
     once = {(row["ts"], row.get("id", row["_id"])): row for row in found}
@@ -80,14 +93,21 @@ async def rows(
 
 
 async def count(
-    database: Database, allow: Condition, type_: str, span: Span, max_ms: int
+    database: Database,
+    allow: Condition,
+    type_: str,
+    span: Span,
+    max_ms: int,
+    *,
+    session: AsyncClientSession | None = None,
 ) -> int | None:
     """Count the versions asked for; None when that takes over `max_ms`."""
     check_key(type_, span.id)
     live, past = _filters(allow, span)
     try:
-        counted = await database[f"{type_}_history"].count_documents(past, maxTimeMS=max_ms)
-        return counted + await database[type_].count_documents(live, maxTimeMS=max_ms)
+        past_, live_ = database[f"{type_}_history"], database[type_]
+        counted = await past_.count_documents(past, session, maxTimeMS=max_ms)
+        return counted + await live_.count_documents(live, session, maxTimeMS=max_ms)
     except ExecutionTimeout:
         return None
 

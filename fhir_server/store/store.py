@@ -1,8 +1,15 @@
 """One base's own database: everything the floors above may ask of it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Self
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Self
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.fhir.errors import Unprocessable
+from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
@@ -23,6 +30,7 @@ from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
 from fhir_server.store.loader import Loader
+from fhir_server.store.once import Once
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -43,6 +51,14 @@ class Store:
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
+        self._session: AsyncClientSession | None = None
+        self._turn: AbstractAsyncContextManager[Any] = nullcontext()
+
+    def within(self, session: AsyncClientSession) -> Self:
+        """Give this store as a transaction sees it: reads only, one after the other."""
+        view = copy.copy(self)
+        vars(view).update(_session=session, _turn=asyncio.Lock())
+        return view
 
     @classmethod
     def open(
@@ -67,6 +83,8 @@ class Store:
 
     async def read(self, allow: Condition, type_: str, id_: str) -> Stored | None:
         """Give the current version or the tombstone, None without either; joins other callers."""
+        if self._session:
+            return (await self._fetch(allow, type_, (id_,))).get(id_)
         return await self._loader.read(checked(allow), type_, id_)
 
     async def read_many(
@@ -77,8 +95,11 @@ class Store:
 
     async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
         """Give one version, a tombstone too; None when it never was."""
-        with client.reachable():
-            return await reads.vread(self.database, allow, type_, id_, version)
+        async with self._turn:
+            with client.reachable():
+                return await reads.vread(
+                    self.database, allow, type_, id_, version, session=self._session
+                )
 
     async def history(
         self,
@@ -94,8 +115,17 @@ class Store:
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
-        with client.reachable():
-            return await history.history(self.database, allow, type_, span, limit=limit, size=size)
+        async with self._turn:
+            with client.reachable():
+                return await history.history(
+                    self.database,
+                    allow,
+                    type_,
+                    span,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
 
     async def count_history(
         self,
@@ -108,8 +138,12 @@ class Store:
         max_ms: int = 1000,
     ) -> int | None:
         """Count the versions of a resource; None when that takes over `max_ms`."""
-        with client.reachable():
-            return await history.count(self.database, allow, type_, Span(id_, since, at), max_ms)
+        span = Span(id_, since, at)
+        async with self._turn:
+            with client.reachable():
+                return await history.count(
+                    self.database, allow, type_, span, max_ms, session=self._session
+                )
 
     async def system_history(
         self,
@@ -122,10 +156,18 @@ class Store:
         size: int | None = None,
     ) -> list[Stored]:
         """Give versions of these types, newest first: see `system_history.system_history`."""
-        with client.reachable():
-            return await system_history.system_history(
-                self.database, allowed, Span(None, since, at), before, limit=limit, size=size
-            )
+        span = Span(None, since, at)
+        async with self._turn:
+            with client.reachable():
+                return await system_history.system_history(
+                    self.database,
+                    allowed,
+                    span,
+                    before,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
 
     async def search(
         self,
@@ -138,17 +180,28 @@ class Store:
         size: int | None = None,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`."""
-        with client.reachable():
-            return await reads.search(
-                self.database, allow, type_, condition, sort=sort, limit=limit, size=size
-            )
+        async with self._turn:
+            with client.reachable():
+                return await reads.search(
+                    self.database,
+                    allow,
+                    type_,
+                    condition,
+                    sort=sort,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        with client.reachable():
-            return await reads.count(self.database, allow, type_, condition, max_ms)
+        async with self._turn:
+            with client.reachable():
+                return await reads.count(
+                    self.database, allow, type_, condition, max_ms, session=self._session
+                )
 
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
         """Commit the changes, all or none; give the versions made: see `transact.transact`."""
@@ -160,8 +213,47 @@ class Store:
 
     async def transact(self, allow: Allow, plan: Plan) -> list[Stored]:
         """Run the plan in one transaction, again where others came between: see `transact`."""
+        self._writes()
         with client.reachable():
-            return await transact.transact(self.database, self._writer, allow, plan, self._patience)
+            return await transact.transact(
+                self.database, self._writer, allow, plan, patience=self._patience
+            )
+
+    async def answer(
+        self,
+        allow: Allow,
+        plan: Plan,
+        finish: Callable[[Sequence[Stored], Self], Awaitable[FhirResponse]],
+        unique: Once | None = None,
+    ) -> FhirResponse:
+        """Run the plan in one transaction that `finish` answers from within, before the commit.
+
+        `finish` gets the versions made and this store as the transaction sees it. With `unique`
+        a request that was done before gets its first answer: see `transact.answer`.
+        """
+        self._writes()
+
+        async def last(made: Sequence[Stored], session: AsyncClientSession) -> FhirResponse:
+            return await finish(made, self.within(session))
+
+        with client.reachable():
+            return await transact.answer(
+                self.database,
+                self._writer,
+                allow,
+                plan,
+                finish=last,
+                unique=unique,
+                patience=self._patience,
+            )
+
+    def _writes(self) -> None:
+        if self._session:
+            raise Unprocessable(
+                "This would write in a transaction of its own; send it outside the transaction "
+                "Bundle, or in a batch.",
+                code="not-supported",
+            )
 
     async def follow(self, after: int = 0, limit: int = 1000) -> tuple[Sequence[Commit], int]:
         """Give the commits after a ts, in order, and the horizon: see `horizon.follow`."""
@@ -219,5 +311,8 @@ class Store:
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]
     ) -> Mapping[str, Stored]:
-        with client.reachable():
-            return await reads.read_many(self.database, checked(allow), type_, ids)
+        async with self._turn:
+            with client.reachable():
+                return await reads.read_many(
+                    self.database, checked(allow), type_, ids, session=self._session
+                )

@@ -10,6 +10,8 @@ from heapq import nlargest
 from itertools import chain, groupby
 from operator import itemgetter
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from fhir_server.search.condition import Condition
 from fhir_server.store import chunks, history
 from fhir_server.store.documents import Document, Stored, check_key, stored
@@ -36,17 +38,18 @@ async def system_history(
     *,
     limit: int,
     size: int | None = None,
+    session: AsyncClientSession | None = None,
 ) -> list[Stored]:
     """Give at most `limit` versions of the types in `allowed`, in descending (ts, type, id).
 
     They are fewer where their bodies fill `size` bytes. `before`: the (ts, type, id) of the last
     row seen. First only keys are read, then the bodies of those that are newest.
     """
-    listed = await _keys(database, allowed, span, before, limit)
+    listed = await _keys(database, allowed, span, before, limit=limit, session=session)
     made: list[Stored] = []
     full = 0
     for start in range(0, len(listed), _BODIES):
-        for version in await _bodies(database, allowed, listed[start : start + _BODIES]):
+        for version in await _bodies(database, allowed, listed[start : start + _BODIES], session):
             made.append(version)
             full += len(version.body or b"")
             if size is not None and full >= size:
@@ -59,16 +62,21 @@ async def _keys(
     allowed: Mapping[str, Condition],
     span: Span,
     before: tuple[int, str, str] | None,
+    *,
     limit: int,
+    session: AsyncClientSession | None = None,
 ) -> list[Key]:
-    """Give the newest keys: of the types the newest commits name, of all where that is too few."""
-    if span.at is None:
+    """Give the newest keys: of the types the newest commits name, of all where that is too few.
+
+    What a transaction wrote itself is in no commit yet.
+    """
+    if span.at is None and session is None:
         types, oldest = await _committed(database, span.since, before, limit)
         named = {type_: allow for type_, allow in allowed.items() if type_ in types}
-        found = await _of_types(database, named, span, before, limit)
+        found = await _of_types(database, named, span, before, limit=limit)
         if oldest is None or (len(found) == limit and found[-1][0] >= oldest):
             return found
-    return await _of_types(database, allowed, span, before, limit)
+    return await _of_types(database, allowed, span, before, limit=limit, session=session)
 
 
 async def _committed(
@@ -97,16 +105,19 @@ async def _of_types(
     allowed: Mapping[str, Condition],
     span: Span,
     before: tuple[int, str, str] | None,
+    *,
     limit: int,
+    session: AsyncClientSession | None = None,
 ) -> list[Key]:
-    gate = asyncio.Semaphore(_AT_ONCE)
+    # A session is asked one thing at a time.
+    gate = asyncio.Semaphore(1 if session else _AT_ONCE)
 
     async def keys(type_: str) -> list[Key]:
         check_key(type_)
         part = replace(span, before=_before(type_, before))
         async with gate:
             found = await history.rows(
-                database, allowed[type_], type_, part, _KEY_FIELDS, limit=limit
+                database, allowed[type_], type_, part, _KEY_FIELDS, limit=limit, session=session
             )
         return [(row["ts"], type_, row.get("id") or row["_id"], row["v"]) for row in found]
 
@@ -124,27 +135,35 @@ def _before(type_: str, before: tuple[int, str, str] | None) -> tuple[int, str] 
 
 
 async def _bodies(
-    database: Database, allowed: Mapping[str, Condition], keys: Sequence[Key]
+    database: Database,
+    allowed: Mapping[str, Condition],
+    keys: Sequence[Key],
+    session: AsyncClientSession | None,
 ) -> list[Stored]:
     """Give these versions, in this order; what was purged in the meantime is left out."""
     found: dict[tuple[str, str, int], Stored] = {}
     for type_, of_type in groupby(sorted(keys, key=itemgetter(1)), key=itemgetter(1)):
         wanted = [(id_, version) for _, _, id_, version in of_type]
-        for row in await _documents(database, allowed[type_], type_, wanted):
+        for row in await _documents(database, allowed[type_], type_, wanted, session):
             version = stored(type_, row)
             found[type_, version.id, version.version] = version
     return [found[key[1:]] for key in keys if key[1:] in found]
 
 
 async def _documents(
-    database: Database, allow: Condition, type_: str, wanted: Sequence[tuple[str, int]]
+    database: Database,
+    allow: Condition,
+    type_: str,
+    wanted: Sequence[tuple[str, int]],
+    session: AsyncClientSession | None,
 ) -> Sequence[Document]:
     ids = [id_ for id_, _ in wanted]
     live = all_of([{"_id": {"$in": ids}}, to_filter(checked(allow))])
-    rows = await find(database, type_, live, FIELDS)
+    rows = await find(database, type_, live, FIELDS, session=session)
     current = {(row["_id"], row["v"]) for row in rows}
     names = [f"{id_}/{version}" for id_, version in wanted if (id_, version) not in current]
     if names:
         past = all_of([{"_id": {"$in": names}}, in_history(allow)])
-        rows += await find(database, f"{type_}_history", past, HISTORY_FIELDS)
-    return await chunks.joined(database, type_, rows)
+        past_ = f"{type_}_history"
+        rows += await find(database, past_, past, HISTORY_FIELDS, session=session)
+    return await chunks.joined(database, type_, rows, session)

@@ -87,23 +87,24 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
     for change in changes:
         old = before.get(_KEY(change))
         live = old if old is not None and "deleted" not in old else None
-        decision = decided(allow, change.type)
-        if live and not _may(decision, change.id, live):
-            raise NotFound(f"There is no {change.type}/{change.id}.")
+        if live and not may(allow, change.type, live):
+            if change.method != "delete":
+                raise NotFound(f"There is no {change.type}/{change.id}.")
+            live = None
         if change.must_not_exist and old is not None:
             raise Conflict(f"{change.type}/{change.id} exists already.")
         if change.expected is not None and not (live and live["v"] == change.expected):
             raise PreconditionFailed(
                 f"{change.type}/{change.id} is not at version {change.expected}."
             )
-        if change.method == "delete" and old is None:
-            raise NotFound(f"There is no {change.type}/{change.id}.")
 
 
-def _may(decision: Condition, id_: str, document: Mapping[str, Any] | None) -> bool:
+def may(allow: Allow, type_: str, document: Document) -> bool:
+    """Say whether the access decision lets the caller reach this live document or tombstone."""
+    decision = decided(allow, type_)
     if isinstance(decision, Everything):
         return True
-    return matches(decision, _plain({**(document or {}), "_id": id_}))
+    return matches(decision, _plain({**document, "_id": document.get("id", document["_id"])}))
 
 
 def _plain(value: Any) -> Any:
@@ -124,12 +125,16 @@ def documents(
 ) -> tuple[dict[str, Writes], list[Stored]]:
     """Give what to write, by type, and the versions that then stand.
 
-    A delete of what is deleted writes nothing. Forbidden for a new state out of the caller's reach.
+    A delete of what is deleted, or never was, writes nothing. Forbidden for a new state out of the
+    caller's reach.
     """
     writes: dict[str, Writes] = {}
     made: list[Stored] = []
     for change in changes:
         old = before.get(_KEY(change))
+        if change.method == "delete" and (old is None or not may(allow, change.type, old)):
+            made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
+            continue
         if old is not None and _as_wanted(change, old):
             made.append(replace(stored(change.type, old), changed=False, created=False))
             continue
@@ -138,7 +143,7 @@ def documents(
             made.append(_delete(change, old or {}, ts, into))
             continue
         new = _put(change, old, ts, into)
-        if not _may(decided(allow, change.type), change.id, new):
+        if not may(allow, change.type, new):
             raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
         made.append(stored(change.type, new))
     return writes, made
