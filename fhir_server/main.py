@@ -104,16 +104,7 @@ def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
         cursor_key=settings.cursor_secret() or b"",
         caller=ANYONE_ON_LOOPBACK,
         started=wall(),
-        limits=Limits(
-            settings.max_body_bytes,
-            settings.max_bundle_entries,
-            settings.default_count,
-            settings.max_count,
-            settings.update_create,
-            settings.strict_search,
-            settings.max_jobs,
-            settings.job_result_seconds,
-        ),
+        limits=Limits(**{name: getattr(settings, name) for name in Limits.__slots__}),
     )
 
 

@@ -105,6 +105,12 @@ class TooLarge(FhirError):
     status, code = 413, "too-long"
 
 
+class UriTooLong(FhirError):
+    """414: the URL is over the limit."""
+
+    status, code = 414, "too-long"
+
+
 class UnsupportedMediaType(FhirError):
     """415: the body's media type is not read here."""
 

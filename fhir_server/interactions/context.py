@@ -23,6 +23,9 @@ class Limits:
     max_count: int = 1_000
     update_create: bool = True
     strict_search: bool = True
+    referential_integrity: bool = True
+    conditional_delete_max: int = 1
+    max_url_bytes: int = 16 * 1024
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
 

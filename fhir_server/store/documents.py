@@ -1,10 +1,11 @@
 """What the store keeps and gives: a Change on its way in, a Stored version on its way out.
 
 Live documents stand in the collection named after their type, as
-`{_id, v, ts, body | chunks, method, f, x}`; superseded versions and tombstones in
+`{_id, v, ts, body | chunks, method, created?, f, x}`; superseded versions and tombstones in
 `<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`;
 the tombstones of what is deleted now once more in `tombstones`, as `{_id: "<Type>/<id>", …}`.
-`ts` is int microseconds since the Unix epoch, UTC; `end` is the ts of the version that follows.
+`created` marks the version that brought a deleted resource back. `ts` is int microseconds since
+the Unix epoch, UTC; `end` is the ts of the version that follows.
 """
 
 import re
@@ -48,10 +49,9 @@ class Change:
 class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
 
-    Version 0, deleted, is what a delete gives of a resource that never was.
-
-    What a commit gives says too whether it `changed` anything (not where all was as wanted) and
-    whether the resource was `created`, by whichever method.
+    Version 0, deleted, is what a delete gives of a resource that never was. `created`: this version
+    made the resource, by whichever method. What a commit gives says too whether it `changed`
+    anything; where all was as wanted it neither changed nor created.
     """
 
     type: str
@@ -109,4 +109,5 @@ def stored(type_: str, document: Mapping[str, Any]) -> Stored:
         body=document.get("body"),
         deleted=document.get("deleted", False),
         method=document.get("method", "update"),
+        created=document["v"] == 1 or document.get("created", False),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.condition import AnyOf, Condition, both
-from fhir_server.search.match import values_at
+from fhir_server.search.match import by_condition
 from fhir_server.store.documents import check_key
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
@@ -18,9 +18,7 @@ Rows = Sequence[Mapping[str, Any]]
 # (condition, field, limit) → resources with the field.
 Find = Callable[[Condition, str, int], Awaitable[Rows]]
 
-# More than one is too many: two ids tell that.
-MOST = 2
-# Rows beyond two for each condition before they are asked one by one.
+# Rows beyond the wanted ones of each condition before they are asked one by one.
 _SPARE = 1_000
 
 
@@ -29,31 +27,32 @@ async def matching(
     session: AsyncClientSession,
     allow: Condition,
     type_: str,
-    conditions: Sequence[Condition],
+    conditions: Iterable[Condition],
+    *,
+    most: int,
 ) -> dict[Condition, list[str]]:
-    """Give for each condition the ids of up to two resources it holds for, [] for none."""
+    """Give for each condition the ids of up to `most` resources it holds for, [] for none."""
     check_key(type_)
     checked(allow)
 
     async def find(condition: Condition, field: str, limit: int) -> Rows:
-        filter_ = to_filter(condition)
+        filter_ = to_filter(both(condition, allow))
         cursor = database[type_].find(
             filter_, {field: 1}, limit=limit, batch_size=limit, session=session
         )
         return await cursor.to_list()
 
     found: dict[Condition, list[str]] = {condition: [] for condition in conditions}
-    alone: list[Condition] = []
+    alone: list[Condition] = [one for one in found if not isinstance(one, AnyOf)]
     for field, group in _by_field(found).items():
-        rows = await _rows(find, allow, field, group)
+        rows = await _together(find, field, group, most)
         if rows is None:
             alone += group
         else:
-            _assign(found, field, group, rows)
-    alone += [one for one in found if not isinstance(one, AnyOf)]
+            hits = by_condition(group, rows)
+            found |= {condition: ids[:most] for condition, ids in hits.items()}
     for condition in alone:
-        rows = await find(both(condition, allow), "_id", MOST)
-        found[condition] = [row["_id"] for row in rows]
+        found[condition] = [row["_id"] for row in await find(condition, "_id", most)]
     return found
 
 
@@ -65,24 +64,9 @@ def _by_field(conditions: Iterable[Condition]) -> dict[str, list[AnyOf]]:
     return groups
 
 
-async def _rows(find: Find, allow: Condition, field: str, group: Sequence[AnyOf]) -> Rows | None:
+async def _together(find: Find, field: str, group: Sequence[AnyOf], most: int) -> Rows | None:
     """Give the resources any of the group holds for, with the field; None where they are many."""
     values = tuple(dict.fromkeys(value for one in group for value in one.values))
-    limit = MOST * len(values) + _SPARE
-    rows = await find(both(AnyOf(field, values), allow), field, limit)
+    limit = most * len(values) + _SPARE
+    rows = await find(AnyOf(field, values), field, limit)
     return rows if len(rows) < limit else None
-
-
-def _assign(
-    found: dict[Condition, list[str]],
-    field: str,
-    group: Sequence[AnyOf],
-    rows: Iterable[Mapping[str, Any]],
-) -> None:
-    ids: dict[Any, list[str]] = {}
-    for row in rows:
-        for value in values_at(row, field):
-            ids.setdefault(value, []).append(row["_id"])
-    for condition in group:
-        hits = dict.fromkeys(id_ for value in condition.values for id_ in ids.get(value, ()))
-        found[condition] = list(hits)[:MOST]

@@ -16,12 +16,12 @@ from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Page, Stored, check_key, stored
-from fhir_server.store.filters import checked, in_history, to_filter
+from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
 
 Sort = Sequence[SortKey]
 
-FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1}
+FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
 
 
@@ -93,7 +93,7 @@ async def _tombstones(
 ) -> dict[str, Stored]:
     if not ids:
         return {}
-    filter_ = {"$and": [{"id": {"$in": list(ids)}, "deleted": True}, in_history(allow)]}
+    filter_ = all_of([{"id": {"$in": list(ids)}, "deleted": True}, in_history(allow)])
     rows = await find(database, f"{type_}_history", filter_, HISTORY_FIELDS, session=session)
     return {row["id"]: stored(type_, row) for row in sorted(rows, key=itemgetter("v"))}
 
@@ -109,10 +109,10 @@ async def vread(
 ) -> Stored | None:
     """Give one version, current or superseded; None when it never was, or not for this caller."""
     check_key(type_)
-    live = {"$and": [{"_id": id_, "v": version}, to_filter(checked(allow))]}
+    live = all_of([{"_id": id_, "v": version}, to_filter(checked(allow))])
     rows = await find(database, type_, live, FIELDS, session=session)
     if not rows:
-        past = {"$and": [{"_id": f"{id_}/{version}"}, in_history(allow)]}
+        past = all_of([{"_id": f"{id_}/{version}"}, in_history(allow)])
         rows = await find(database, f"{type_}_history", past, HISTORY_FIELDS, session=session)
     whole = await chunks.joined(database, type_, rows, session)
     return stored(type_, whole[0]) if whole else None

@@ -21,11 +21,13 @@ from fhir_server.store import (
     reads,
     reindex,
     secrets,
+    system_history,
     transact,
 )
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
+from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.loader import Loader
@@ -114,17 +116,57 @@ class Store:
         limit: int = 100,
         size: int | None = None,
     ) -> list[Stored]:
-        """Give versions of a resource or a type, newest first: see `history.history`."""
+        """Give versions of a resource or a type, newest first: see `history.Span`."""
+        span = Span(id_, since, at, before)
         async with self._turn:
             with client.reachable():
                 return await history.history(
                     self.database,
                     allow,
                     type_,
-                    id_,
-                    since=since,
-                    at=at,
-                    before=before,
+                    span,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
+
+    async def count_history(
+        self,
+        allow: Condition,
+        type_: str,
+        id_: str,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        max_ms: int = 1000,
+    ) -> int | None:
+        """Count the versions of a resource; None when that takes over `max_ms`."""
+        span = Span(id_, since, at)
+        async with self._turn:
+            with client.reachable():
+                return await history.count(
+                    self.database, allow, type_, span, max_ms, session=self._session
+                )
+
+    async def system_history(
+        self,
+        allowed: Mapping[str, Condition],
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        before: tuple[int, str, str] | None = None,
+        limit: int = 100,
+        size: int | None = None,
+    ) -> list[Stored]:
+        """Give versions of these types, newest first: see `system_history.system_history`."""
+        span = Span(None, since, at)
+        async with self._turn:
+            with client.reachable():
+                return await system_history.system_history(
+                    self.database,
+                    allowed,
+                    span,
+                    before,
                     limit=limit,
                     size=size,
                     session=self._session,

@@ -6,7 +6,7 @@ https://www.mongodb.com/docs/manual/core/transactions/
 import asyncio
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
@@ -64,11 +64,13 @@ class Transaction:
         return page.found
 
     async def matching(
-        self, type_: str, conditions: Sequence[Condition]
+        self, type_: str, conditions: Iterable[Condition], most: int
     ) -> Mapping[Condition, Sequence[str]]:
-        """Give by condition the ids of up to two resources it holds for, in one query if it can."""
+        """Give by condition the ids of up to `most` it holds for, in one query where it can be."""
         allow = decided(self.allow, type_)
-        found = await matching.matching(self.database, self.session, allow, type_, conditions)
+        found = await matching.matching(
+            self.database, self.session, allow, type_, conditions, most=most
+        )
         self.seen.update((type_, id_) for ids in found.values() for id_ in ids)
         return found
 

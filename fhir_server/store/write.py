@@ -136,7 +136,7 @@ def documents(
             made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
             continue
         if old is not None and _as_wanted(change, old):
-            made.append(replace(stored(change.type, old), changed=False))
+            made.append(replace(stored(change.type, old), changed=False, created=False))
             continue
         into = writes.setdefault(change.type, Writes([], [], [], []))
         if change.method == "delete":
@@ -145,8 +145,7 @@ def documents(
         new = _put(change, old, ts, into)
         if not may(allow, change.type, new):
             raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
-        created = old is None or "deleted" in old
-        made.append(replace(stored(change.type, new), created=created))
+        made.append(stored(change.type, new))
     return writes, made
 
 
@@ -162,6 +161,8 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
+    if old is not None and "deleted" in old:
+        head["created"] = True
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None:
