@@ -19,7 +19,8 @@ _NAMESPACES: Any = {None: XHTML}
 
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _XML_KNOWS = ("amp", "lt", "gt", "quot", "apos")
-# Elements without an end tag in HTML; all others get one, so that a browser reads them alike.
+_EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
+# Elements without an end tag in HTML.
 _VOID = frozenset(f"{{{XHTML}}}{name}" for name in ("area", "br", "col", "hr", "img"))
 
 
@@ -37,8 +38,15 @@ def fragment(text: str) -> str:
 
 
 def text_of(div: Element) -> str:
-    """Give the string JSON carries for this `div`: no prefixes, no declarations from outside."""
-    return str(etree.tostring(_bare(div), encoding="unicode"))
+    """Give the string JSON carries for this `div`: no prefixes, no declarations from outside.
+
+    Empty elements get an end tag, in the tree too, so that a browser reads the string alike.
+    """
+    bare = div if div.nsmap == _NAMESPACES else _bare(div)
+    empty: Any = _EMPTY(bare)
+    for node in empty:
+        node.text = "" if node.tag not in _VOID else None
+    return str(etree.tostring(bare, encoding="unicode", with_tail=False))
 
 
 def _parsed(text: str) -> Element:
@@ -59,7 +67,7 @@ def _character(named: re.Match[str]) -> str:
 
 def _bare(node: Element) -> Element:
     copy = etree.Element(node.tag, xml.attributes(node), nsmap=_NAMESPACES)
-    copy.text = node.text or ("" if node.tag not in _VOID and not len(node) else None)
+    copy.text = node.text
     for child in node:
         inner = _bare(child)
         inner.tail = child.tail

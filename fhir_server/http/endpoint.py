@@ -6,13 +6,14 @@ import uuid
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.http import metrics
+from fhir_server.http import formats, later, metrics
 from fhir_server.http.exchange import (
     Receive,
     Scope,
     Send,
-    check_formats,
-    read_request,
+    check_url,
+    read_body,
+    read_head,
     send_response,
 )
 from fhir_server.http.log import access_line, crash_line
@@ -29,13 +30,21 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     request_id = _request_id(scope)
     request: FhirRequest | None = None
     code = "unknown"
+    structures = base.context.spec.structures
     try:
-        request = await read_request(scope, receive, base.path, base.context.limits.max_body_bytes)
+        check_url(scope, base.context.limits.max_url_bytes)
+        request = read_head(scope, base.path)
+        request = await read_body(request, scope, receive, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
-        check_formats(request, any_body=code.startswith("$"))
-        response = await run(code, handler, base.context, request, target)
+        formats.check_answer(request, code, target)
+        parsed = await formats.parsed(structures, request, code, target)
+        if later.wanted(code, parsed):
+            response = await later.put_aside(base.context, parsed)
+        else:
+            response = await run(code, handler, base.context, parsed, target)
+        response = await formats.rendered(structures, request, response, code, target)
     except FhirError as failure:
-        response = respond.error(failure)
+        response = await formats.told(structures, request, respond.error(failure))
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
         crash_line(request_id)
         response = _crashed(request_id)

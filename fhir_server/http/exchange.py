@@ -5,82 +5,86 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from fhir_server.fhir import json
-from fhir_server.fhir.errors import (
-    Invalid,
-    NotAcceptable,
-    TooLarge,
-    UnsupportedMediaType,
-)
+from fhir_server.fhir import media
+from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType, UriTooLong
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.http.encodings import packed, unpacked
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _KEPT = (
-    b"accept", b"content-type", b"if-match", b"if-modified-since", b"if-none-exist",
-    b"if-none-match", b"prefer",
+    b"accept", b"accept-encoding", b"content-encoding", b"content-type", b"if-match",
+    b"if-modified-since", b"if-none-exist", b"if-none-match", b"prefer", b"x-security-context",
 )  # fmt: skip
-_LISTS = (b"accept", b"if-match", b"if-none-match", b"prefer")
-_JSON = frozenset(
-    {"application/fhir+json", "application/json", "text/json", "json", "*/*", "application/*"}
-)
+_LISTS = (b"accept", b"accept-encoding", b"if-match", b"if-none-match", b"prefer")
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE")
 _FORM = "application/x-www-form-urlencoded"
 _RAW_PARAMETERS = 300
 # How long a body may stand still.
 _BODY_SECONDS = 30.0
 
 
-async def read_request(scope: Scope, receive: Receive, base: str, limit: int) -> FhirRequest:
-    """Give the request relative to the base path; Invalid or TooLarge if it cannot be read."""
-    headers = _headers(scope)
-    method = scope["method"]
-    path = _path(scope, base)
-    parameters = _pairs(scope["query_string"])
-    body = b"" if method in ("GET", "HEAD", "DELETE") else await _body(scope, receive, limit)
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if method == "POST" and path.endswith("_search"):
-        if body and media_type != _FORM:
-            raise UnsupportedMediaType(f"A search is posted as {_FORM}.")
-        parameters += _pairs(body)
-        body = b""
-    return FhirRequest(method, path, parameters, headers, body)
+def read_head(scope: Scope, base: str) -> FhirRequest:
+    """Give the request without its body, relative to the base path; Invalid if unreadable."""
+    return FhirRequest(
+        scope["method"], _path(scope, base), _pairs(scope["query_string"]), _headers(scope)
+    )
 
 
-def check_formats(request: FhirRequest, *, any_body: bool) -> None:
-    """Raise NotAcceptable or UnsupportedMediaType where JSON will not do.
+def check_url(scope: Scope, limit: int) -> None:
+    """Raise UriTooLong where path and query, as they were sent, have more than `limit` bytes.
 
-    `any_body` leaves the body's type to an operation that reads documents of its own.
+    https://www.rfc-editor.org/rfc/rfc9110#status.414
     """
-    wish = dict(request.parameters).get("_format") or request.headers.get("accept") or "*/*"
-    # A plus sign written plainly in a URL arrives as a space.
-    wanted = {one.partition(";")[0].strip().lower().replace(" ", "+") for one in wish.split(",")}
-    if not wanted & _JSON:
-        raise NotAcceptable(f"Only application/fhir+json is served, not {wish[:80]!r}.")
-    if any_body or not request.body:
-        return
-    given = request.headers.get("content-type", "application/fhir+json")
-    media_type, _, rest = given.partition(";")
-    charset = rest.lower().replace('"', "").partition("charset=")[2].strip() or "utf-8"
-    if media_type.strip().lower() not in _JSON or charset not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType(f"Send application/fhir+json in UTF-8, not {given[:80]!r}.")
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    size = len(path.partition(b"?")[0]) + len(scope["query_string"])
+    if size > limit:
+        raise UriTooLong(
+            f"The URL has {size} bytes, over the limit of {limit}; "
+            "post the parameters of a search as a form to _search."
+        )
+
+
+async def read_body(
+    request: FhirRequest, scope: Scope, receive: Receive, limit: int
+) -> FhirRequest:
+    """Give the request with its body, unpacked; a posted search with its form as parameters.
+
+    Raises TooLarge, UnsupportedMediaType or Invalid for a body that cannot be read.
+    """
+    if request.method in _WITHOUT_BODY:
+        return request
+    body = await _body(scope, receive, limit)
+    body = await unpacked(body, request.headers.get("content-encoding", ""), limit)
+    if request.method == "POST" and request.path.endswith("_search"):
+        type_, _ = media.parse(request.headers.get("content-type", ""))
+        if body and type_ != _FORM:
+            raise UnsupportedMediaType(f"A search is posted as {_FORM}.")
+        return replace(request, parameters=request.parameters + _pairs(body))
+    return replace(request, body=body)
 
 
 async def send_response(
     send: Send, request: FhirRequest | None, response: FhirResponse, request_id: bytes
 ) -> None:
-    """Send the answer; HEAD and 204/304 go without a body, `_pretty=true` indents."""
-    body = response.body
-    is_json = response.content_type.startswith("application/fhir+json")
-    if request and body and is_json and ("_pretty", "true") in request.parameters:
-        body = json.pretty(body)
-    headers = [(b"x-request-id", request_id), (b"cache-control", b"no-store")]
+    """Send the answer, packed if the caller likes; HEAD and 204/304 go without a body."""
+    accepted = request.headers.get("accept-encoding", "") if request else ""
+    body, coding = await packed(response.body, response.content_type, accepted)
+    headers = [
+        (b"x-request-id", request_id),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept, Accept-Encoding"),
+    ]
     if body:
         headers.append((b"content-type", response.content_type.encode()))
+    if coding:
+        headers.append((b"content-encoding", coding.encode()))
     if response.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     headers += [(name.lower().encode(), value.encode()) for name, value in response.headers]

@@ -20,8 +20,8 @@ class Operation:
 
     `level` version is `[type]/[id]/_history/[vid]/$name`; one offered at several levels is listed
     for each. `types` are the resource types it is offered on, `Resource` for every type, empty at
-    system level; `affects_state` keeps it off GET; `definition` is the canonical URL of its
-    OperationDefinition.
+    system level; `affects_state` keeps it off GET, `methods` says exactly which it takes;
+    `definition` is the canonical URL of its OperationDefinition.
     """
 
     name: str
@@ -31,3 +31,4 @@ class Operation:
     types: tuple[str, ...] = ()
     affects_state: bool = False
     documentation: str = ""
+    methods: tuple[str, ...] = ()

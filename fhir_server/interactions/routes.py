@@ -84,7 +84,7 @@ def _operation(routes: Routes, method: str, target: Target) -> tuple[str, Handle
         route = routes.operations.get((level, name, "Resource"))
     if route is None:
         raise NotFound(f"There is no operation ${name[:64]} on {target.type or 'the system'}.")
-    if method not in route.methods:
+    if ("GET" if method == "HEAD" else method) not in route.methods:
         raise _not_allowed(method, f"${name}", route.methods)
     return f"${name}", route.handler, target
 

@@ -64,6 +64,6 @@ def seen(context: Context, name: str, type_: str) -> Condition | None:
         return None
 
 
-def known(context: Context, wanted: Collection[str]) -> list[str]:
+def unknown(context: Context, wanted: Collection[str]) -> list[str]:
     """Give the names that are no resource types here."""
     return sorted(set(wanted) - context.spec.types.keys())

@@ -15,6 +15,7 @@ from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations import compartment
+from fhir_server.operations.bodies import bodies, size
 from fhir_server.operations.current import current, key
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import cursor
@@ -90,8 +91,8 @@ async def of_all(context: Context, request: FhirRequest, target: Target) -> Fhir
 def _wish(context: Context, request: FhirRequest, root: str, identity: str) -> Wish:
     given = inputs(context, request, _INPUTS)
     wanted = [one for text in given.get("_type", ()) for one in text.split(",")]
-    if unknown := compartment.known(context, wanted):
-        raise Invalid(f"_type={unknown[0][:64]!r} is no resource type here.", code="value")
+    if wrong := compartment.unknown(context, wanted):
+        raise Invalid(f"_type={wrong[0][:64]!r} is no resource type here.", code="value")
     start, end = (given.get(name) for name in ("start", "end"))
     low = dates.date_range(start, context.zone)[0] if start else None
     high = dates.date_range(end, context.zone)[1] if end else None
@@ -126,7 +127,7 @@ async def _page(context: Context, wish: Wish, root: Stored) -> tuple[list[Stored
     position = cursor.unseal(context.cursor_key, wish.query)
     last_type, last_id = map(str, position.values) if position else ("", "")
     found = [] if position or (wish.types and wish.root not in wish.types) else [root]
-    size = respond.PAGE
+    room = respond.PAGE
     for type_ in await _types(context, wish):
         allow = compartment.seen(context, NAME, type_)
         if type_ < last_type or allow is None:
@@ -134,10 +135,10 @@ async def _page(context: Context, wish: Wish, root: Stored) -> tuple[list[Stored
         rest = Between("_id", f"{last_id}\0", None) if type_ == last_type else Everything()
         asked = both(_asked(context, wish, type_), rest)
         missing = wish.count - len(found)
-        rows = await context.store.search(allow, type_, asked, (BY_ID,), max(missing, 1), size=size)
+        rows = await context.store.search(allow, type_, asked, (BY_ID,), max(missing, 1), size=room)
         found += rows.found[: max(missing, 0)]
-        size -= sum(len(row.body or b"") for row in rows.found)
-        if rows.more or (rows.found and missing < 1) or size <= 0:
+        room -= sum(map(size, rows.found))
+        if rows.more or (rows.found and missing < 1) or room <= 0:
             return found, _sealed(context, wish, found[-1], type_)
     return found, None
 
@@ -170,10 +171,12 @@ async def _included(context: Context, wish: Wish, found: Sequence[Stored]) -> li
         told = f"This page refers to more than {MAX_INCLUDED} resources; ask for less with _count."
         raise Unprocessable(told, code="too-costly")
     included: list[Stored] = []
+    room = respond.PAGE
     for type_, ids in sorted(wanted.items()):
         allow = compartment.seen(context, NAME, type_)
-        rows = await context.store.read_many(allow, type_, sorted(ids)) if allow else {}
-        included += [rows[id_] for id_ in sorted(rows) if not rows[id_].deleted]
+        rows = await bodies(context, allow, type_, sorted(ids), room) if allow else {}
+        room -= sum(map(size, rows.values()))
+        included += rows.values()
     return included
 
 

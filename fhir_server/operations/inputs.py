@@ -105,7 +105,8 @@ def _without_resources(resource: dict[str, Any], known: Mapping[str, str]) -> di
 def _bare(one: Any, looked_at: set[str]) -> Any:
     if not isinstance(one, dict) or not isinstance(one.get(RESOURCE), dict):
         return one
-    if one.get("name") not in looked_at:
+    name = one.get("name")
+    if not isinstance(name, str) or name not in looked_at:
         return one
     return {name: value for name, value in one.items() if name != RESOURCE}
 

@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 from fhir_server.fhir import bundle, dates, json
 from fhir_server.fhir.errors import Invalid, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.parameters import GENERAL
+from fhir_server.operations.bodies import bodies
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import control
 from fhir_server.search.condition import Condition
@@ -46,7 +48,7 @@ async def lastn(context: Context, request: FhirRequest, _: Target) -> FhirRespon
     kinds = await _kinds(context, allow, found)
     ids = [id_ for group in grouped(newest, kinds) for id_ in group[:most]]
     _bounded(len(ids), MAX_GIVEN, "give", "Ask for fewer with max.")
-    rows = await _bodies(context, allow, ids)
+    rows = await bodies(context, allow, OBSERVATION, ids, respond.PAGE)
     here = urlencode([("max", str(most)), *query.applied])
     return _answer(context, here, [rows[id_] for id_ in ids if id_ in rows])
 
@@ -96,7 +98,7 @@ async def _kinds(context: Context, allow: Condition, found: Mapping[str, Any]) -
     }
     bare = [id_ for id_, codings in kinds.items() if not codings]
     _bounded(len(bare), MAX_GIVEN, "read", "Most of these have no coding; narrow it by date.")
-    rows = await _bodies(context, allow, bare)
+    rows = await bodies(context, allow, OBSERVATION, bare, respond.PAGE)
     texts = {id_: json.parse_object(row.body or b"{}").get("code", {}) for id_, row in rows.items()}
     # No coding is kept under any system, so that no text is taken for one.
     said = {id_: f"{ANY_SYSTEM}|{code['text']}" for id_, code in texts.items() if "text" in code}
@@ -125,13 +127,6 @@ def grouped(ids: Iterable[str], kinds: Kinds) -> list[list[str]]:
     for id_ in order:
         groups.setdefault(lead(kinds[id_][0]), []).append(id_)
     return list(groups.values())
-
-
-async def _bodies(context: Context, allow: Condition, ids: Sequence[str]) -> Mapping[str, Stored]:
-    if not ids:
-        return {}
-    rows = await context.store.read_many(allow, OBSERVATION, ids)
-    return {id_: row for id_, row in rows.items() if not row.deleted}
 
 
 def _answer(context: Context, here: str, rows: Sequence[Stored]) -> FhirResponse:

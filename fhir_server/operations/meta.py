@@ -11,10 +11,12 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Gone, Invalid, NotFound, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
+from fhir_server.interactions import conditions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import change, check_type, checked
+from fhir_server.interactions.update import UPDATE
+from fhir_server.interactions.write import check_type, checked
+from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import inputs
 from fhir_server.search.types.token import pairs
@@ -105,7 +107,7 @@ async def _changed(
     if given is None:
         raise Invalid("The parameter meta is missing.", code="required")
     type_, identity = key(context, target)
-    expected = respond.expected_version(request.headers.get("if-match"))
+    preconditions = conditions.preconditions(request.headers)
     context.allow(name, type_)
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
@@ -113,7 +115,8 @@ async def _changed(
         resource = json.parse_object(stored.body or b"{}")
         resource["meta"] = _merged(resource.get("meta", {}), given, merge)
         whole = checked(context, type_, resource)
-        new = change(context, type_, identity, whole, method="update", expected=expected)
+        write = Write("update", type_, identity, whole, preconditions=preconditions)
+        [new] = await UPDATE.changes(context, transaction, Located(write, (identity,)))
         return (replace(new, lifts_hold=merge is deleted),)
 
     (made,) = await context.store.transact(partial(context.allow, name), plan)

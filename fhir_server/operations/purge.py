@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from fhir_server.fhir import dates
-from fhir_server.fhir.errors import Conflict, Issue, NotFound, Unprocessable
+from fhir_server.fhir.errors import Issue, NotFound, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
@@ -15,15 +15,14 @@ from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.write import change, checked
 from fhir_server.operations.current import key
 from fhir_server.operations.inputs import inputs
-from fhir_server.operations.lineage import AUDIT, LIFECYCLE, PROVENANCE
-from fhir_server.search.condition import AnyOf, Everything, Not, both
+from fhir_server.operations.lineage import AUDIT, LIFECYCLE
+from fhir_server.search.condition import AnyOf
 from fhir_server.search.index import PATIENT_FIELD
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 
 MAX_RESOURCES = 2_000
 PATIENT = "Patient"
-_NAMED = 3
 _COUNT_MS = 2_000
 
 Key = tuple[str, str]
@@ -45,8 +44,7 @@ async def purge(context: Context, request: FhirRequest, target: Target) -> FhirR
     async def plan(transaction: Transaction) -> Sequence[Change]:
         await _known(transaction, root)
         found[:] = await _whole(context, transaction, types, root)
-        await _unreferred(context, transaction, types, found)
-        erased = [Change(type_, identity, "purge") for type_, identity in found]
+        erased = [Change(type_, identity, "purge", integrity=True) for type_, identity in found]
         return [*erased, _audit(context, "/".join(root), len(found))]
 
     await context.store.transact(partial(context.allow, "$purge"), plan)
@@ -120,24 +118,6 @@ async def _whole(
     }
     _few(len(found), root)
     return sorted(found)
-
-
-async def _unreferred(
-    context: Context, transaction: Transaction, types: Iterable[str], found: Sequence[Key]
-) -> None:
-    """Raise Conflict where a resource that stays refers to one that goes; records of acts may."""
-    named = AnyOf("x._references", tuple(map("/".join, found)))
-    for type_ in types:
-        if type_ in (AUDIT, PROVENANCE):
-            continue
-        going = tuple(id_ for one, id_ in found if one == type_)
-        staying = both(named, Not(AnyOf("_id", going))) if going else named
-        # What the caller may not see stops a purge too, without its name.
-        if await transaction.fields(Everything(), type_, staying, (), 1):
-            allow = context.allow("$purge", type_)
-            seen = await transaction.fields(allow, type_, staying, (), _NAMED)
-            names = ", ".join(f"{type_}/{id_}" for id_ in seen) or "what you may not see"
-            raise Conflict(f"It is still referred to by {names}.", code="business-rule")
 
 
 def _audit(context: Context, name: str, size: int) -> Change:

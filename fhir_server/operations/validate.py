@@ -14,7 +14,9 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import check_type, deletion
+from fhir_server.interactions.transaction import WRITINGS
+from fhir_server.interactions.write import check_type
+from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.store.documents import Change
@@ -40,11 +42,14 @@ async def validate(context: Context, request: FhirRequest, target: Target) -> Fh
     check_type(context, type_)
     context.allow(NAME, type_)
     if mode == "delete":
-        return _answer(await _deletable(context, *key(context, target)))
+        return _answer(await _against(context, mode, Write(mode, *key(context, target))))
     resource = given.get("resource")
     if resource is None:
         resource = await _stored(context, target)
     issues = [*_made(context, type_, resource), *_placed(mode, target, resource)]
+    if not issues and mode in ("create", "update"):
+        identity = target.id or context.new_id()
+        issues += await _against(context, mode, Write(mode, type_, identity, resource))
     profiles = _profiles(given.get("profile"), mode, resource)
     return _answer([*issues, *_unchecked(context, type_, profiles)])
 
@@ -66,7 +71,7 @@ async def _stored(context: Context, target: Target) -> Resource:
 
 def _made(context: Context, type_: str, resource: Resource) -> Iterator[Issue]:
     told = resource.get("resourceType")
-    if told in context.spec.types and told != type_:
+    if isinstance(told, str) and told in context.spec.types and told != type_:
         text = f"The resource says it is a {told}, the URL says {type_}."
         yield Issue("invalid", text, f"{told}.resourceType")
     yield from structural_issues(context.spec, resource)
@@ -96,16 +101,18 @@ def _unchecked(context: Context, type_: str, profiles: Sequence[Any]) -> Iterato
             yield Issue("not-supported", told, severity="warning")
 
 
-async def _deletable(context: Context, type_: str, identity: str) -> Sequence[Issue]:
-    """Give what stands against a delete, as the delete itself would tell it."""
+async def _against(context: Context, mode: str, write: Write) -> Sequence[Issue]:
+    """Give what stands against a write, as the write itself would tell it; nothing is written."""
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
-        await standing(transaction, type_, identity)
-        await transaction.judge([deletion(type_, identity)])
+        if mode == "delete":
+            await standing(transaction, write.type, write.id)
+        located = Located(write, (write.id,))
+        await transaction.judge(await WRITINGS[mode].changes(context, transaction, located))
         return ()
 
     try:
-        await context.store.transact(partial(context.allow, "delete"), plan)
+        await context.store.transact(partial(context.allow, mode), plan)
     except FhirError as failure:
         return [replace(issue, severity="error") for issue in failure.issues]
     return ()

@@ -37,12 +37,19 @@ async def fields(
 
 
 async def distinct(
-    database: Database, allow: Condition, type_: str, field: str, max_ms: int
+    database: Database,
+    allow: Condition,
+    type_: str,
+    field: str,
+    max_ms: int,
+    *,
+    session: AsyncClientSession | None = None,
 ) -> set[Any] | None:
     """Give every value a field has in a type; None when that takes over `max_ms`."""
     check_key(type_)
     try:
-        found = await database[type_].distinct(field, to_filter(checked(allow)), maxTimeMS=max_ms)
+        allowed = to_filter(checked(allow))
+        found = await database[type_].distinct(field, allowed, session, maxTimeMS=max_ms)
     except ExecutionTimeout:
         return None
     return set(found)

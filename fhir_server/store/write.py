@@ -31,7 +31,6 @@ Allow = Condition | Callable[[str], Condition]
 Before = Mapping[tuple[str, str], Document]
 
 _KEY = attrgetter("type", "id")
-_ENDS = ("delete", *purge.METHODS)
 
 
 @dataclass(slots=True)
@@ -90,14 +89,16 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
         old = before.get(_KEY(change))
         live = old if old is not None and "deleted" not in old else None
         if live and not may(allow, change.type, live):
-            raise NotFound(f"There is no {change.type}/{change.id}.")
+            if change.method != "delete":
+                raise NotFound(f"There is no {change.type}/{change.id}.")
+            live = None
         if change.must_not_exist and old is not None:
             raise Conflict(f"{change.type}/{change.id} exists already.")
         if change.expected is not None and not (live and live["v"] == change.expected):
             raise PreconditionFailed(
                 f"{change.type}/{change.id} is not at version {change.expected}."
             )
-        if change.method in _ENDS and old is None:
+        if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
             raise NotFound(f"There is no {change.type}/{change.id}.")
 
 
@@ -127,7 +128,8 @@ def documents(
 ) -> tuple[dict[str, Writes], list[Stored]]:
     """Give what to write, by type, and the versions that then stand.
 
-    A delete of what is deleted writes nothing. Forbidden for a new state out of the caller's reach.
+    A delete of what is deleted, or never was, writes nothing. Forbidden for a new state out of the
+    caller's reach.
     """
     writes: dict[str, Writes] = {}
     made: list[Stored] = []
@@ -136,8 +138,11 @@ def documents(
         if old is not None and change.method in purge.METHODS:
             made.append(_erase(change, old, ts, writes))
             continue
+        if change.method == "delete" and (old is None or not may(allow, change.type, old)):
+            made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
+            continue
         if old is not None and _as_wanted(change, old):
-            made.append(replace(stored(change.type, old), changed=False))
+            made.append(replace(stored(change.type, old), changed=False, created=False))
             continue
         into = writes.setdefault(change.type, Writes([], [], [], [], []))
         if change.method == "delete":
@@ -146,8 +151,7 @@ def documents(
         new = _put(change, old, ts, into)
         if not may(allow, change.type, new):
             raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
-        created = old is None or "deleted" in old
-        made.append(replace(stored(change.type, new), created=created))
+        made.append(stored(change.type, new))
     return writes, made
 
 
@@ -163,6 +167,8 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
+    if old is not None and "deleted" in old:
+        head["created"] = True
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Raw
 
-from fhir_server.fhir import decimals
+from fhir_server.fhir import decimals, xhtml
+from fhir_server.fhir.errors import Invalid
 
 # (location below the value checked, issue code, sentence)
 Fault: TypeAlias = tuple[str, str, str]
@@ -25,6 +26,7 @@ ENOUGH = 100
 MAX_STRING = 1024 * 1024
 _SHORT = 60
 _JSON_KINDS: dict[type, str] = {str: "a string", dict: "an object", list: "an array"}
+_BLANKS = dict.fromkeys(map(ord, " \t\r\n"))
 _MONTH_SURE = "28"
 _DAY_END = 10
 
@@ -43,8 +45,8 @@ def _pattern(text: str) -> Verdict:
 _is_date = _pattern(_DATE)
 _is_date_time = _pattern(f"{_FULL}|{_DATE}")
 _is_instant = _pattern(_FULL)
-# R4 allows no code point below 32 but tab, line feed and carriage return.
-_control = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]").search
+# R4 allows no code point below 32 but tab, line feed and carriage return; XML not these two either.
+_control = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 
 
 def _type(expected: str, value: Any) -> Faults:
@@ -102,7 +104,7 @@ def _on_calendar(verdict: Verdict) -> Verdict:
 
 
 def _base64(value: str) -> bool:
-    packed = "".join(value.split())
+    packed = value.translate(_BLANKS)
     try:
         binascii.a2b_base64(packed, strict_mode=True)
     except ValueError:
@@ -151,8 +153,20 @@ def coded(codes: frozenset[str], value_set: str) -> Rule:
     return rule
 
 
+def _xhtml(value: Any, _owner: Mapping[str, Any]) -> Faults | None:
+    if type(value) is not str:
+        return _type("a string", value)
+    if not value.startswith("<div"):
+        return _bad(f"{value[:_SHORT]!r} is not a valid xhtml: it must start with <div")
+    try:
+        xhtml.fragment(value)
+    except Invalid as fault:
+        return _bad(f"the narrative is not one well-formed div of XHTML: {fault}")
+    return None
+
+
 _HEX = "[0-9a-f]"
-_WORD = r"[^\x00-\x20\x7f]+"
+_WORD = r"[^\x00-\x20\x7f\ufffe\uffff]+"
 CHECKS: dict[str, Rule] = {
     "base64Binary": _text("base64Binary", _base64),
     "boolean": _boolean,
@@ -173,6 +187,6 @@ CHECKS: dict[str, Rule] = {
     "uri": _text("uri", _pattern(_WORD)),
     "url": _text("url", _pattern(_WORD)),
     "uuid": _text("uuid", _pattern(rf"urn:uuid:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")),
-    "xhtml": _text("xhtml: it must start with <div", lambda value: value.startswith("<div")),
+    "xhtml": _xhtml,
     "System.String": _text("id or url", _pattern(_WORD)),
 }

@@ -14,6 +14,8 @@ ROOMS = {
     "bson": ("fhir_server/store/",),
     "fastapi": ("fhir_server/http/",),
     "starlette": ("fhir_server/http/",),
+    "backports": ("fhir_server/http/",),
+    "compression": ("fhir_server/http/",),
     "uvicorn": ("fhir_server/cli/serve.py",),
     "typer": ("fhir_server/cli/",),
     "rich": ("fhir_server/cli/",),

@@ -69,6 +69,13 @@ async def test_an_update_needs_the_id_of_its_url(fhir):
     assert found(response)[0]["diagnostics"] == "All OK"
 
 
+async def test_an_update_that_would_lift_a_hold_is_told(fhir):
+    await patient(fhir, "p", meta={"security": [{"system": SYSTEM, "code": CODE}]})
+    (issue,) = found(await fhir.post("Patient/p/$validate?mode=update", {**GOOD, "id": "p"}))
+    assert issue["code"] == "business-rule"
+    assert "active" not in (await fhir.get("Patient/p")).json()
+
+
 async def test_mode_delete_tells_what_stands_against_it_and_deletes_nothing(fhir):
     await patient(fhir, "p")
     assert found(await fhir.get("Patient/p/$validate?mode=delete"))[0]["diagnostics"] == "All OK"

@@ -31,11 +31,11 @@ GOOD = {
     "uri": ["urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "a", "http://example.org/ü"],
     "url": ["https://example.org/a?b=c#d"],
     "uuid": ["urn:uuid:c757873d-ec9a-4326-a141-556f43239520"],
-    "xhtml": ['<div xmlns="http://www.w3.org/1999/xhtml">x</div>'],
+    "xhtml": ['<div xmlns="http://www.w3.org/1999/xhtml">x</div>', "<div>a&nbsp;b<br/></div>"],
     "System.String": ["a1"],
 }
 BAD = {
-    "base64Binary": ["", "QQ=", "Q", "QQ==QQ==", "Q-_D", " ", "ＱＱ=="],
+    "base64Binary": ["", "QQ=", "Q", "QQ==QQ==", "Q-_D", " ", "ＱＱ==", "QQ\x1c=="],
     "boolean": ["true", 0, 1, None],
     "canonical": ["", "a b"],
     "code": ["", " a", "a ", "a  b", "a\tb"],
@@ -77,16 +77,16 @@ BAD = {
     "markdown": ["", "\x00", 1],
     "oid": ["urn:oid:3.1", "1.2", "urn:oid:1", "urn:oid:1.02", "urn:oid:1.2."],
     "positiveInt": [0, -1, 2**31],
-    "string": ["", "a\x00", "\x1b[31m", "x" * (1024 * 1024 + 1), ["a"], {}],
+    "string": ["", "a\x00", "\ufffe", "\uffff", "\x1b[31m", "x" * (1024 * 1024 + 1), ["a"], {}],
     "time": ["24:00:00", "10:00", "10:00:00Z", "1:00:00"],
     "unsignedInt": [-1, 2**31],
-    "uri": ["", "a b", "a\n", "a\x00"],
+    "uri": ["", "a b", "a\n", "a\x00", "a\uffff"],
     "url": ["", "a b"],
     "uuid": [
         "c757873d-ec9a-4326-a141-556f43239520",
         "urn:uuid:C757873D-EC9A-4326-A141-556F43239520",
     ],
-    "xhtml": ["", "text", "<p>x</p>", None],
+    "xhtml": ["", "text", "<p>x</p>", "<div><p></div>", "<div/><div/>", "<div>\uffff</div>", None],
     "System.String": ["", "a b"],
 }
 

@@ -1,0 +1,82 @@
+"""Content codings: gzip and zstd of answers, gzip of bodies, never past the size limit.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-8.4
+"""
+
+import asyncio
+import gzip
+import sys
+import zlib
+from collections.abc import Callable, Mapping
+
+from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType
+from fhir_server.fhir.media import Range, best_range, parse, ranges
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# Below this a packet is a packet.
+_SMALL = 1024
+# From here on packing takes long enough that other requests should not wait for it.
+_LARGE = 256 * 1024
+_GZIP_LEVEL = 5
+_GZIP_WINDOW = 31
+
+# In the order the server prefers.
+_CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "zstd": zstd.compress,
+    "gzip": lambda body: gzip.compress(body, _GZIP_LEVEL, mtime=0),
+}
+
+
+async def packed(body: bytes, content_type: str, accept_encoding: str) -> tuple[bytes, str]:
+    """Give the body in the coding the caller likes best, and its name; "" if as it was."""
+    if len(body) < _SMALL or not accept_encoding or not _shrinks(content_type):
+        return body, ""
+    listed = ranges(accept_encoding)
+    coding = max(_CODINGS, key=lambda name: best_range(listed, name).q)
+    if best_range(listed, coding).q <= listed.get("identity", Range(0)).q:
+        return body, ""
+    pack = _CODINGS[coding]
+    smaller = pack(body) if len(body) < _LARGE else await asyncio.to_thread(pack, body)
+    return smaller, coding
+
+
+async def unpacked(body: bytes, content_encoding: str, limit: int) -> bytes:
+    """Give the body a request sent in this coding; TooLarge as soon as it is over `limit` bytes.
+
+    Raises UnsupportedMediaType for a coding other than gzip, Invalid for a broken one.
+    """
+    coding = content_encoding.strip().lower()
+    if coding in ("", "identity") or not body:
+        return body
+    if coding not in ("gzip", "x-gzip"):
+        told = f"A body is read plain or in gzip, not in {content_encoding[:80]!r}."
+        raise UnsupportedMediaType(told, headers=[("Accept-Encoding", "gzip")])
+    if len(body) < _LARGE:
+        return _gunzip(body, limit)
+    return await asyncio.to_thread(_gunzip, body, limit)
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    found = b""
+    while body:
+        stream = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            found += stream.decompress(body, limit + 1 - len(found))
+        except zlib.error:
+            raise Invalid("The body is not in gzip, as Content-Encoding says.") from None
+        if len(found) > limit:
+            raise TooLarge(f"Unpacked, the body is over the limit of {limit} bytes.")
+        if not stream.eof:
+            raise Invalid("The gzip body ends too early.")
+        body = stream.unused_data
+    return found
+
+
+def _shrinks(content_type: str) -> bool:
+    """Say whether a media type is text: images and archives are packed already."""
+    type_ = parse(content_type)[0]
+    return type_.startswith("text/") or type_.endswith(("json", "xml"))

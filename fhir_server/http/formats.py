@@ -1,0 +1,119 @@
+"""JSON and XML at the door: what a body is, what an answer shall be, and the way between.
+
+Behind the door resources are dicts, and answers JSON. https://hl7.org/fhir/R4/http.html#mime-type
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ParamSpec, TypeVar
+
+from fhir_server.fhir import json, media
+from fhir_server.fhir.errors import Invalid, NotAcceptable, UnsupportedMediaType
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.fhir.media import Media
+from fhir_server.interactions import binary
+from fhir_server.interactions.context import Target
+from fhir_server.spec.structures import Structures
+from fhir_server.spec.xml import from_xml, to_xml
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# From here on conversion takes long enough that other requests should not wait for it.
+_LARGE = 256 * 1024
+
+
+def wanted(request: FhirRequest) -> Media | None:
+    """Give how the caller wants to be answered, None if it names nothing the server has."""
+    return media.wanted(dict(request.parameters).get("_format"), request.headers.get("accept"))
+
+
+def check_answer(request: FhirRequest, code: str, target: Target) -> None:
+    """Raise NotAcceptable unless there is a format for the answer, or a Binary has its own."""
+    if wanted(request) is None and not binary.has_own_format(code, target):
+        wish = dict(request.parameters).get("_format") or request.headers.get("accept", "")
+        raise NotAcceptable(
+            f"Served are {media.JSON_TYPE} and {media.XML_TYPE} of FHIR 4.0 in UTF-8, "
+            f"not {wish[:80]!r}."
+        )
+
+
+async def parsed(
+    structures: Structures, request: FhirRequest, code: str, target: Target
+) -> FhirRequest:
+    """Give the request with the resource of an XML body parsed, of any body of a Binary.
+
+    Operations and patches read documents of their own: of theirs only FHIR XML is parsed.
+    Raises UnsupportedMediaType for what is not FHIR in JSON or XML, in UTF-8, and Invalid.
+    """
+    if not request.body:
+        return request
+    if binary.takes_any_content(code, target):
+        sent = await _off_loop(len(request.body), binary.sent, structures, request, target)
+        return replace(request, resource=sent)
+    given = request.headers.get("content-type", media.JSON_TYPE)
+    type_, parameters = media.parse(given)
+    own = code.startswith("$") or code == "patch"
+    format_ = (media.FHIR_TYPES if own else media.TYPES).get(type_)
+    if format_ is None and own:
+        return request
+    if format_ is None or not media.readable(parameters):
+        raise UnsupportedMediaType(
+            f"Send {media.JSON_TYPE} or {media.XML_TYPE} of FHIR 4.0 in UTF-8, not {given[:80]!r}."
+        )
+    if format_ == "json":
+        return request
+    found = await _off_loop(len(request.body), from_xml, structures, request.body)
+    return replace(request, resource=found)
+
+
+async def rendered(
+    structures: Structures,
+    request: FhirRequest,
+    response: FhirResponse,
+    code: str,
+    target: Target,
+) -> FhirResponse:
+    """Give the answer as the caller wants it: a Binary's own bytes, JSON or XML.
+
+    Raises NotAcceptable for a resource XML cannot carry.
+    """
+    if binary.has_own_format(code, target):
+        native = await _off_loop(len(response.body), binary.shown, request, response)
+        if native is not None:
+            return native
+    return await told(structures, request, response)
+
+
+async def told(
+    structures: Structures, request: FhirRequest | None, response: FhirResponse
+) -> FhirResponse:
+    """Give an answer in JSON as the caller wants it, JSON if nothing else will do.
+
+    `_pretty=true` indents; what is not FHIR JSON stays as it is. Raises as `rendered`.
+    """
+    if request is None or not response.body or response.content_type != Media().content_type:
+        return response
+    how = wanted(request) or Media()
+    pretty = ("_pretty", "true") in request.parameters
+    body = response.body
+    if how.format == "xml":
+        try:
+            body = await _off_loop(len(body), _to_xml, structures, body, pretty)
+        except Invalid as misfit:
+            raise NotAcceptable(issues=misfit.issues) from None
+    elif pretty:
+        body = json.pretty(body)
+    return replace(response, body=body, content_type=how.content_type)
+
+
+def _to_xml(structures: Structures, body: bytes, pretty: bool) -> bytes:  # noqa: FBT001 passed through a thread by place
+    return to_xml(structures, json.parse_object(body), pretty=pretty)
+
+
+async def _off_loop(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run the work here, in a thread if it is on many bytes."""
+    if size < _LARGE:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
