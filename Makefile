@@ -19,10 +19,10 @@ install: .venv/dev ## Create .venv with everything, from the lock
 demo: .venv/embedded ## Install, start, load real envelopes, print a citizen's book, keep serving
 	$(BIN)/fhir-server demo
 
-test: .venv/dev ## The whole suite, against the embedded MongoDB
+test: .venv/dev .cache/json-patch-tests ## The whole suite, against the embedded MongoDB
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-long: .venv/dev ## The long form too
+test-long: .venv/dev .cache/json-patch-tests ## The long form too
 	$(BIN)/pytest -n 2 --dist loadfile -m "long or not long"
 
 check: .venv/dev ## Format, lint, types, floors
@@ -37,6 +37,10 @@ format: .venv/dev ## Format and fix what can be fixed
 
 conformance: .venv/dev .cache/r4-examples ## All official R4 examples: put, read back, compare
 	$(BIN)/python scripts/conformance.py .cache/r4-examples/package
+
+# Without npm the tests that need it are skipped by name.
+.cache/json-patch-tests:
+	@command -v npm >/dev/null && scripts/fetch-json-patch-tests $@ || echo "npm brought nothing: json-patch-test-suite is skipped"
 
 .cache/r4-examples:
 	scripts/fetch-examples $@

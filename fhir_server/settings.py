@@ -25,12 +25,18 @@ class Settings(BaseSettings):
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
     max_body_bytes: Annotated[int, Field(gt=0)] = 20 * 1024 * 1024
+    max_url_bytes: Annotated[int, Field(gt=0)] = 16 * 1024
     max_bundle_entries: Annotated[int, Field(gt=0)] = 10_000
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
     update_create: bool = True
     strict_search: bool = True
+    referential_integrity: bool = True
+    conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
+    jobs_at_once: Annotated[int, Field(ge=0)] = 2
+    max_jobs: Annotated[int, Field(gt=0)] = 100
+    job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
 
     @field_validator("time_zone")

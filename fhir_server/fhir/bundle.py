@@ -66,8 +66,16 @@ def history_entry(
     )
 
 
-def response_entry(full_url: str | None, body: bytes | None, response: dict[str, Any]) -> bytes:
+def response_entry(
+    full_url: str | None,
+    body: bytes | None,
+    response: dict[str, Any],
+    outcome: bytes | None = None,
+) -> bytes:
     """Serialise one entry of a batch-response or transaction-response."""
     url = b"" if full_url is None else b'"fullUrl":' + json.dump(full_url) + b","
     resource = b"" if body is None else b'"resource":' + body + b","
-    return b"{" + url + resource + b'"response":' + json.dump(response) + b"}"
+    told = json.dump(response)
+    if outcome is not None:
+        told = told[:-1] + b',"outcome":' + outcome + b"}"
+    return b"{" + url + resource + b'"response":' + told + b"}"

@@ -5,7 +5,7 @@ R4 requires that precision is preserved (https://hl7.org/fhir/R4/datatypes.html#
 number is a `msgspec.Raw` of its literal; a plain integer is an `int`.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import Raw
@@ -31,3 +31,14 @@ def text(value: int | Raw) -> str:
 def decimal(value: int | Raw) -> Decimal:
     """Give the number's exact value."""
     return Decimal(text(value))
+
+
+def equal(left: int | Raw, right: int | Raw) -> bool:
+    """Say whether two numbers have the same value: `1.0` and `1` have.
+
+    Numbers with an exponent past Python's own are the same only as they are written.
+    """
+    try:
+        return decimal(left) == decimal(right)
+    except InvalidOperation:
+        return text(left) == text(right)

@@ -105,6 +105,12 @@ class TooLarge(FhirError):
     status, code = 413, "too-long"
 
 
+class UriTooLong(FhirError):
+    """414: the URL is over the limit."""
+
+    status, code = 414, "too-long"
+
+
 class UnsupportedMediaType(FhirError):
     """415: the body's media type is not read here."""
 
@@ -115,6 +121,12 @@ class Unprocessable(FhirError):
     """422: the resource is readable but breaks the standard's rules."""
 
     status, code = 422, "processing"
+
+
+class TooManyRequests(FhirError):
+    """429: as much of this caller's is under way as the limits allow."""
+
+    status, code = 429, "throttled"
 
 
 class Unavailable(FhirError):

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+# What is read and written, as a CapabilityStatement tells it.
+FORMATS = ("application/fhir+json", "application/fhir+xml", "json", "xml")
+
 
 @dataclass(frozen=True, slots=True)
 class FhirRequest:

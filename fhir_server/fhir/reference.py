@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# What these say happened stays said when what they refer to is gone.
+RECORDS = frozenset({"AuditEvent", "Provenance"})
+
 Kind = Literal["relative", "absolute", "urn", "contained", "other"]
 Find = Callable[[str], str | None]
 
@@ -66,6 +69,41 @@ def target(reference: str, base_urls: Collection[str]) -> str:
     return path if own else f"{found.base}/{path}"
 
 
+def local_targets(resource: Mapping[str, Any], base_urls: Collection[str]) -> set[str]:
+    """Give the `Type/id` of every literal reference to a resource under one of our own bases."""
+    parsed = map(parse, reference_texts(resource))
+    return {
+        f"{one.type}/{one.id}"
+        for one in parsed
+        if one.type and (one.kind == "relative" or one.base in base_urls)
+    }
+
+
+def reference_texts(resource: Mapping[str, Any]) -> set[str]:
+    """Give every Reference.reference in a resource, as written.
+
+    A Bundle inside is a world of its own: nothing in it is given.
+    """
+    found: set[str] = set()
+    _gather(resource, found)
+    return found
+
+
+def _gather(value: Mapping[str, Any] | list[Any], found: set[str]) -> None:
+    if isinstance(value, list):
+        for inner in value:
+            if type(inner) is dict or type(inner) is list:
+                _gather(inner, found)
+        return
+    if "entry" in value and value.get("resourceType") == "Bundle":
+        return
+    for name, inner in value.items():
+        if type(inner) is dict or type(inner) is list:
+            _gather(inner, found)
+        elif name == "reference" and type(inner) is str:
+            found.add(inner)
+
+
 def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (FHIRPath location, string) of every Reference.reference in a resource.
 
@@ -75,13 +113,18 @@ def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def rewrite(resource: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
-    """Give the resource with every reference that is a key of `mapping` replaced.
+    """Give the resource with every reference that is a key of `mapping` replaced: `rewritten`."""
+    return rewritten(resource, mapping.get) if mapping else resource
+
+
+def rewritten(resource: dict[str, Any], find: Find) -> dict[str, Any]:
+    """Give the resource with every reference replaced that `find` gives another text for.
 
     A whole string is replaced in references, uris and canonicals; inside narrative and markdown
     only a link target, in quotes or brackets. Identifier values and the like stay. In a Bundle
     inside, what points at its own entries stays too. The resource itself is not changed.
     """
-    return _rewrite_object(resource, mapping.get) if mapping else resource
+    return _rewrite_object(resource, find)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -130,10 +173,14 @@ def _without(own: frozenset[str], find: Find) -> Find:
     return (lambda text: None if text in own else find(text)) if own else find
 
 
+def _may_link(text: str) -> bool:
+    return ("urn:" in text or "/" in text) and any(mark in text for mark in "\"'(<")
+
+
 def _rewrite(value: Any, find: Find) -> Any:
     if isinstance(value, str):
         found = find(value)
-        if found is None and ("urn:" in value or "://" in value):
+        if found is None and _may_link(value):
             return _LINK.sub(lambda link: link[1] + (find(link[2]) or link[2]), value)
         return value if found is None else found
     if isinstance(value, dict):

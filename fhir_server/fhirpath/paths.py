@@ -42,10 +42,15 @@ def compile_path(model: Model, text: str, resource: str, focus: Flow | None = No
     component). The result's `run(root, focus)` takes items `(type, JSON value)`. Raises
     FhirPathError, saying what is wrong, for anything outside the subset.
     """
+    return compile_tree(model, parse(text), resource, focus)
+
+
+def compile_tree(model: Model, tree: Node, resource: str, focus: Flow | None = None) -> Flow:
+    """Compile what was parsed already, or a part of it, such as a criterion of `where`."""
     here = Flow(frozenset([resource]), single=True, run=_focus, origin=resource)
     if focus is not None:
         here = replace(here, contents=focus.contents, origin=focus.origin)
-    return _compile(Scope(model, resource, here), parse(text))
+    return _compile(Scope(model, resource, here), tree)
 
 
 def _focus(_root: Item, focus: Item) -> list[Item]:

@@ -12,18 +12,19 @@ from contextlib import (
     asynccontextmanager,
     suppress,
 )
+from importlib.metadata import version
 
 from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from fhir_server.base import Base
 from fhir_server.fhir.errors import Unavailable
-from fhir_server.http import endpoint, log, metrics
+from fhir_server.http import endpoint, health, log
 from fhir_server.http.exchange import Receive, Scope, Send
 
 Bases = Sequence[Base]
 
-_ALWAYS = ("/health/", "/metrics")
+_ALWAYS = ("/health/", "/metrics", "/openapi.json")
 _RETRY_SECONDS = 2.0
 
 
@@ -73,28 +74,15 @@ class App:
                 with suppress(asyncio.CancelledError):
                     await opening
 
-        other = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-
-        @other.get("/health/live")
-        async def live() -> dict[str, str]:
-            return {"status": "live"}
-
-        @other.get("/health/ready")
-        async def ready() -> JSONResponse:
-            try:
-                for base in self._bases:
-                    await base.context.store.probe()
-                if self._bases:
-                    return JSONResponse({"status": "ready"})
-            except Unavailable:
-                pass
-            told = {"status": "not ready", "reason": "the database takes no writes"}
-            return JSONResponse(told, 503, {"Retry-After": "5"})
-
-        @other.get("/metrics")
-        async def expose() -> Response:
-            body, content_type = metrics.exposition()
-            return Response(body, media_type=content_type)
+        other = FastAPI(
+            lifespan=lifespan,
+            title="fhir-server: what is not FHIR",
+            description="The FHIR API is described by its CapabilityStatement, `/fhir/metadata`.",
+            version=version("fhir-server"),
+            docs_url=None,
+            redoc_url=None,
+        )
+        other.include_router(health.router(lambda: self._bases))
 
         @other.get("/", include_in_schema=False)
         async def home() -> Response:

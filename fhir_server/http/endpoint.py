@@ -6,8 +6,16 @@ import uuid
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.http import formats, metrics
-from fhir_server.http.exchange import Receive, Scope, Send, read_body, read_head, send_response
+from fhir_server.http import formats, later, metrics
+from fhir_server.http.exchange import (
+    Receive,
+    Scope,
+    Send,
+    check_url,
+    read_body,
+    read_head,
+    send_response,
+)
 from fhir_server.http.log import access_line, crash_line
 from fhir_server.interactions import respond
 from fhir_server.interactions.dispatch import run
@@ -24,12 +32,16 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     code = "unknown"
     structures = base.context.spec.structures
     try:
+        check_url(scope, base.context.limits.max_url_bytes)
         request = read_head(scope, base.path)
         request = await read_body(request, scope, receive, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
         parsed = await formats.parsed(structures, request, code, target)
-        response = await run(code, handler, base.context, parsed, target)
+        if later.wanted(code, parsed):
+            response = await later.put_aside(base.context, parsed)
+        else:
+            response = await run(code, handler, base.context, parsed, target)
         response = await formats.rendered(structures, request, response, code, target)
     except FhirError as failure:
         response = await formats.told(structures, request, respond.error(failure))

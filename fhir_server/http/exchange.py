@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from fhir_server.fhir import media
-from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType
+from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType, UriTooLong
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.http.encodings import packed, unpacked
 
@@ -35,6 +35,20 @@ def read_head(scope: Scope, base: str) -> FhirRequest:
     return FhirRequest(
         scope["method"], _path(scope, base), _pairs(scope["query_string"]), _headers(scope)
     )
+
+
+def check_url(scope: Scope, limit: int) -> None:
+    """Raise UriTooLong where path and query, as they were sent, have more than `limit` bytes.
+
+    https://www.rfc-editor.org/rfc/rfc9110#status.414
+    """
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    size = len(path.partition(b"?")[0]) + len(scope["query_string"])
+    if size > limit:
+        raise UriTooLong(
+            f"The URL has {size} bytes, over the limit of {limit}; "
+            "post the parameters of a search as a form to _search."
+        )
 
 
 async def read_body(

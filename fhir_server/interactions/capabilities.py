@@ -1,89 +1,157 @@
-"""The capabilities interaction: a CapabilityStatement made from the tables that do the work.
+"""The capabilities interaction: statements made from the tables that do the work.
 
 https://hl7.org/fhir/R4/http.html#capabilities
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
 from fhir_server.fhir import dates, json
-from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.fhir.errors import Invalid
+from fhir_server.fhir.exchange import FORMATS, FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
+from fhir_server.patch.apply import MEDIA_TYPES
 from fhir_server.search.kinds import kind_of
 
-_SYSTEM_LEVEL = frozenset({"capabilities", "transaction", "batch"})
+# https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
+_SYSTEM = ("transaction", "batch", "search-system", "history-system")
 
 
 def handler(
     routes: Callable[[], Routes],
 ) -> Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]:
-    """Give the handler of `GET [base]/metadata`; the statement is built once per base."""
-    built: dict[str, bytes] = {}
+    """Give the handler of `GET [base]/metadata`; each statement is built once per base."""
+    built: dict[tuple[str, str], FhirResponse] = {}
 
     async def capabilities(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
-        only(request, "mode")
-        if context.base_url not in built:
-            built[context.base_url] = json.dump(statement(routes(), context))
-        body = built[context.base_url]
-        etag = f'W/"{sha256(body).hexdigest()[:16]}"'
-        if respond.unchanged(request, etag):
-            return FhirResponse(304, b"", [("ETag", etag)])
-        return FhirResponse(200, body, [("ETag", etag)])
+        mode = only(request, "mode").get("mode", "full")
+        if mode not in _MODES:
+            told = f"mode={mode[:32]!r} is not known; known: {', '.join(_MODES)}."
+            raise Invalid(told, code="not-supported")
+        key = (context.base_url, mode)
+        if key not in built:
+            built[key] = _answer(_MODES[mode](routes(), context), context)
+        answer = built[key]
+        if respond.unchanged(request, dict(answer.headers)["ETag"], context.started):
+            return FhirResponse(304, b"", answer.headers)
+        return answer
 
     return capabilities
 
 
+def _answer(told: Mapping[str, Any], context: Context) -> FhirResponse:
+    # The date is that of this process; another worker says the same in all else.
+    lasting = {name: value for name, value in told.items() if name != "date"}
+    etag = f'W/"{sha256(json.dump(lasting)).hexdigest()[:16]}"'
+    headers = [("ETag", etag), ("Last-Modified", respond.http_date(context.started))]
+    return FhirResponse(200, json.dump(told), headers)
+
+
 def statement(routes: Routes, context: Context) -> dict[str, Any]:
     """Give the CapabilityStatement of this base."""
-    codes = {row.code for row in routes.rows}
-    rest = {
-        "mode": "server",
-        "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
-        "resource": [_resource(routes, context, type_) for type_ in sorted(context.spec.types)],
-        "interaction": [
-            {"code": code} for code in ("transaction", "batch") if "transaction" in codes
-        ],
-    }
-    system = _operations(routes, None)
-    if system:
-        rest["operation"] = system
+    return _statement(routes, context, sorted(context.spec.types))
+
+
+def normative(routes: Routes, context: Context) -> dict[str, Any]:
+    """Give the CapabilityStatement of the types that are normative in R4."""
+    kept = [name for name, structure in context.spec.types.items() if structure.normative]
+    return _statement(routes, context, sorted(kept))
+
+
+def terminology(routes: Routes, context: Context) -> dict[str, Any]:
+    """Give the TerminologyCapabilities: ValueSets are searched by their codes, nothing else.
+
+    https://hl7.org/fhir/R4/terminologycapabilities.html
+    """
+    _ = routes
+    told = {"resourceType": "TerminologyCapabilities", **_head(context)}
+    searched = {row["name"] for row in _search_params(context, "ValueSet")}
+    return told | ({"codeSearch": "explicit"} if "code" in searched else {})
+
+
+_MODES: Mapping[str, Callable[[Routes, Context], dict[str, Any]]] = {
+    "full": statement,
+    "normative": normative,
+    "terminology": terminology,
+}
+
+
+def _head(context: Context) -> dict[str, Any]:
     return {
-        "resourceType": "CapabilityStatement",
         "status": "active",
         "date": dates.instant(context.started),
         "kind": "instance",
         "software": {"name": "fhir-server", "version": version("fhir-server")},
         "implementation": {"description": "FHIR server for Viet Nam", "url": context.base_url},
-        "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
-        "rest": [rest],
     }
+
+
+def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, Any]:
+    codes = _codes(routes)
+    rest = {
+        "mode": "server",
+        "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
+        "resource": [_resource(routes, context, type_) for type_ in types],
+        "interaction": [{"code": code} for code in _SYSTEM if code in codes],
+        "operation": _operations(routes, None),
+    }
+    return {
+        "resourceType": "CapabilityStatement",
+        **_head(context),
+        "fhirVersion": "4.0.1",
+        "format": list(FORMATS),
+        "patchFormat": list(MEDIA_TYPES),
+        "rest": [_filled(rest)],
+    }
+
+
+def _codes(routes: Routes) -> dict[str, None]:
+    """Give the interactions in the table's order; one row answers both kinds of Bundle."""
+    codes = dict.fromkeys(row.code for row in routes.rows if row.pattern != "metadata")
+    return codes | ({"batch": None} if "transaction" in codes else {})
 
 
 def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
-    codes = dict.fromkeys(row.code for row in routes.rows if row.code not in _SYSTEM_LEVEL)
-    told: dict[str, Any] = {
-        "type": type_,
-        "profile": context.spec.types[type_].url,
-        "interaction": [{"code": code} for code in codes],
-        "versioning": "versioned-update",
-        "readHistory": True,
-        "updateCreate": context.limits.update_create,
-        "conditionalCreate": True,
-        "conditionalRead": "not-match",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
-        "searchParam": _search_params(context, type_),
-    }
-    operations = _operations(routes, type_)
-    if operations:
-        told["operation"] = operations
-    return told
+    codes = _codes(routes)
+    return _filled(
+        {
+            "type": type_,
+            "profile": context.spec.types[type_].url,
+            "interaction": [{"code": code} for code in codes if code not in _SYSTEM],
+            "versioning": "versioned-update",
+            "readHistory": "vread" in codes,
+            "updateCreate": context.limits.update_create,
+            "conditionalCreate": True,
+            "conditionalRead": "full-support",
+            # A conditional interaction is a row without an id.
+            "conditionalUpdate": ("PUT", "{type}") in routes.by_shape,
+            "conditionalDelete": _conditional_delete(context),
+            "referencePolicy": _reference_policy(context),
+            "searchParam": _search_params(context, type_),
+            "operation": _operations(routes, type_),
+        }
+    )
+
+
+def _conditional_delete(context: Context) -> str:
+    """Tell how much of https://hl7.org/fhir/R4/valueset-conditional-delete-status.html there is."""
+    return "multiple" if context.limits.conditional_delete_max > 1 else "single"
+
+
+def _reference_policy(context: Context) -> list[str]:
+    """Tell which rules of https://hl7.org/fhir/R4/valueset-reference-handling-policy.html hold."""
+    enforced = ["enforced"] if context.limits.referential_integrity else []
+    return ["literal", "logical", *enforced]
+
+
+def _filled(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty: FHIR has no empty lists."""
+    return {name: value for name, value in told.items() if value != []}
 
 
 def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
@@ -95,8 +163,10 @@ def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
 
 
 def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:
-    return [
-        {"name": name, "definition": route.definition}
-        for (level, name), route in sorted(routes.operations.items())
-        if (route.on(type_) if type_ else level == "system")
-    ]
+    """Give the operations, each name once: a type and its instances may share one."""
+    found = {
+        name: route.definition
+        for (_, name, on), route in routes.operations.items()
+        if (on in (type_, "Resource") if type_ else not on)
+    }
+    return [{"name": name, "definition": definition} for name, definition in sorted(found.items())]

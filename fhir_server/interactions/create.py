@@ -3,25 +3,60 @@
 https://hl7.org/fhir/R4/http.html#create
 """
 
-from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import plan, respond
+from collections.abc import Sequence
+
+from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
-from fhir_server.interactions.single import commit_one
-from fhir_server.interactions.write import check_type, checked, resource_of
+from fhir_server.interactions.write import change, check_type, checked, resource_of
+from fhir_server.interactions.writing import Located, Matches, Write, Writing
+from fhir_server.store.documents import Change
+from fhir_server.store.transact import Transaction
 
 
-async def create(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Store a new resource under an id of ours: 201; 200 with the one If-None-Exist found."""
+def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+    """Read a create: an id of ours, and the condition of If-None-Exist."""
     type_ = target.type or ""
     check_type(context, type_)
     only(request)
-    write = plan.Write(
-        "POST",
+    query = request.headers.get("if-none-exist")
+    return Write(
+        "create",
         type_,
         context.new_id(),
         checked(context, type_, resource_of(request)),
-        if_none_exist=request.headers.get("if-none-exist"),
+        criteria=None if query is None else conditions.criteria(context, type_, query),
     )
-    stored, changed = await commit_one(context, "create", write)
-    return respond.written(context.base_url, request, stored, status=201 if changed else 200)
+
+
+async def located(
+    _context: Context, transaction: Transaction, write: Write, matches: Matches
+) -> Located:
+    """Give the new id, or what If-None-Exist found; PreconditionFailed when it finds several.
+
+    https://hl7.org/fhir/R4/http.html#ccreate
+    """
+    if write.criteria is None:
+        return Located(write, (write.id,))
+    found = conditions.only_one(write, matches)
+    if found is not None:
+        return Located(write, (found,), found=True)
+    await conditions.lock(transaction, write)
+    return Located(write, (write.id,))
+
+
+async def changes(
+    context: Context, _transaction: Transaction, located: Located
+) -> Sequence[Change]:
+    """Give the Change that makes the resource; none where it was found."""
+    write = located.write
+    if located.found:
+        return ()
+    assert write.resource is not None
+    return (
+        change(context, write.type, write.id, write.resource, method="create", must_not_exist=True),
+    )
+
+
+CREATE = Writing("create", asked, located, changes)

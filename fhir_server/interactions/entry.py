@@ -1,19 +1,20 @@
-"""One entry of a batch or transaction, read once.
+"""One entry of a batch or transaction: read once, answered once.
 
 https://hl7.org/fhir/R4/bundle.html#Bundle.entry
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from fhir_server.fhir import bundle
-from fhir_server.fhir.errors import FhirError, Invalid
+from fhir_server.fhir import bundle, dates
+from fhir_server.fhir.errors import FhirError, Invalid, TooLarge
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.write import check_id, check_type
 
 _HEADERS = {
     "ifMatch": "if-match",
@@ -21,6 +22,9 @@ _HEADERS = {
     "ifModifiedSince": "if-modified-since",
     "ifNoneExist": "if-none-exist",
 }
+_READS = ("GET", "HEAD")
+# Bytes a response Bundle may take before the entries still to be run are refused.
+MAX_ANSWER = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +40,16 @@ class Entry:
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
-    def if_match(self) -> str | None:
-        """The version precondition, as the header would have it."""
-        return self.headers.get("if-match")
-
-    @property
-    def if_none_exist(self) -> str | None:
-        """The query of a conditional create."""
-        return self.headers.get("if-none-exist")
-
-    @property
     def request(self) -> FhirRequest:
         """The entry as a request of its own."""
         return FhirRequest(
             self.method, self.path, self.parameters, self.headers, resource=self.resource
         )
+
+    @property
+    def place(self) -> str:
+        """Where the entry stands, for issues: `Bundle.entry[3]`."""
+        return f"Bundle.entry[{self.index}]"
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -58,36 +57,11 @@ class Entry:
         try:
             yield
         except FhirError as failure:
-            place = f"Bundle.entry[{self.index}]"
             failure.issues = tuple(
-                replace(issue, expression=_inside(place, issue.expression))
+                replace(issue, expression=_inside(self.place, issue.expression))
                 for issue in failure.issues
             )
             raise
-
-    def target(self, context: Context) -> tuple[str, str | None]:
-        """Give the type and id a write entry names; Invalid for any other shape of URL."""
-        parts = self.path.split("/")
-        wanted = 1 if self.method == "POST" else 2
-        if len(parts) != wanted or self.parameters:
-            form = "Type" if wanted == 1 else "Type/id"
-            raise Invalid(f"request.url of a {self.method} entry must be {form} here.")
-        check_type(context, parts[0])
-        if wanted == 1:
-            return parts[0], None
-        check_id(parts[1])
-        return parts[0], parts[1]
-
-    def read_answer(self, answer: FhirResponse) -> bytes:
-        """Serialise the entry's answer to a read or a search."""
-        told: dict[str, Any] = {"status": str(answer.status)}
-        headers = {name.lower(): value for name, value in answer.headers}
-        if "etag" in headers:
-            told["etag"] = headers["etag"]
-        if "location" in headers:
-            told["location"] = headers["location"]
-        body = None if self.method == "HEAD" else answer.body or None
-        return bundle.response_entry(None, body, told)
 
 
 def _inside(place: str, expression: str) -> str:
@@ -95,23 +69,27 @@ def _inside(place: str, expression: str) -> str:
         return place
     if expression.startswith("Bundle."):
         return expression
-    return f"{place}.resource.{_tail(expression)}"
+    return f"{place}.resource.{expression.partition('.')[2] or expression}"
 
 
-def _tail(expression: str) -> str:
-    return expression.partition(".")[2] or expression
+def entries(context: Context, request: FhirRequest, resource: dict[str, Any]) -> list[Entry]:
+    """Read the entries of a checked Bundle; Invalid names the entry that cannot be run.
 
-
-def entries(context: Context, resource: dict[str, Any]) -> list[Entry]:
-    """Read the entries of a checked Bundle; Invalid names the entry that cannot be run."""
+    What the Bundle's own request prefers holds for each of them.
+    """
     given = resource.get("entry", [])
     if len(given) > context.limits.max_bundle_entries:
         limit = context.limits.max_bundle_entries
-        raise Invalid(f"{len(given)} entries are more than the {limit} allowed.", code="too-costly")
-    return [_entry(context, index, one) for index, one in enumerate(given)]
+        raise TooLarge(
+            f"{len(given)} entries are more than the {limit} allowed; send fewer.",
+            code="too-costly",
+        )
+    prefer = request.headers.get("prefer")
+    shared = {} if prefer is None else {"prefer": prefer}
+    return [_entry(context, index, one, shared) for index, one in enumerate(given)]
 
 
-def _entry(context: Context, index: int, given: dict[str, Any]) -> Entry:
+def _entry(context: Context, index: int, given: dict[str, Any], shared: Mapping[str, str]) -> Entry:
     place = f"Bundle.entry[{index}].request"
     request = given.get("request")
     if request is None:
@@ -119,12 +97,51 @@ def _entry(context: Context, index: int, given: dict[str, Any]) -> Entry:
     if "method" not in request or "url" not in request:
         raise Invalid("A request needs a method and a url.", code="required", expression=place)
     url, _, query = request["url"].removeprefix(f"{context.base_url}/").partition("?")
+    parts = [unquote(part, errors="replace") for part in url.strip("/").split("/")]
+    if any("/" in part or "\x00" in part or "\ufffd" in part for part in parts):
+        raise Invalid("The URL has a part that is no FHIR name or id.", expression=f"{place}.url")
     return Entry(
         index,
         request["method"],
-        "/".join(unquote(part) for part in url.lstrip("/").split("/")),
+        "/".join(parts),
         tuple(parse_qsl(query, keep_blank_values=True)),
         given.get("fullUrl"),
         given.get("resource"),
-        {_HEADERS[name]: request[name] for name in _HEADERS if name in request},
+        {**shared, **{_HEADERS[name]: request[name] for name in _HEADERS if name in request}},
     )
+
+
+def status_line(status: int) -> str:
+    """Give `201 Created` for 201."""
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+def response_of(answer: FhirResponse) -> dict[str, str]:
+    """Give Bundle.entry.response of an answer: its status, and what its headers say."""
+    headers = {name.lower(): value for name, value in answer.headers}
+    told = {"status": status_line(answer.status)}
+    told |= {name: headers[name] for name in ("etag", "location") if name in headers}
+    changed = respond.moment(headers.get("last-modified", ""))
+    if changed is not None:
+        told["lastModified"] = dates.instant(changed)
+    return told
+
+
+def answered(entry: Entry, answer: FhirResponse) -> bytes:
+    """Serialise the response entry of what the entry was answered alone."""
+    told = response_of(answer)
+    body = None if entry.method == "HEAD" else answer.body or None
+    if body and entry.method not in _READS and _wants_outcome(entry):
+        return bundle.response_entry(None, None, told, body)
+    url = told.get("location", "").partition("/_history/")[0] or None
+    return bundle.response_entry(url, body, told)
+
+
+def failed(failure: FhirError) -> bytes:
+    """Serialise the response entry of an error."""
+    told = {"status": status_line(failure.status)}
+    return bundle.response_entry(None, None, told, respond.outcome_body(failure.issues))
+
+
+def _wants_outcome(entry: Entry) -> bool:
+    return respond.prefer(entry.request).get("return") == "OperationOutcome"

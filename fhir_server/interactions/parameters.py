@@ -8,7 +8,7 @@ from collections.abc import Collection
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest
 
-GENERAL = frozenset({"_format", "_pretty"})
+GENERAL = frozenset({"_format", "_pretty", "_summary", "_elements"})
 
 
 def only(request: FhirRequest, *names: str) -> dict[str, str]:
@@ -24,6 +24,11 @@ def only(request: FhirRequest, *names: str) -> dict[str, str]:
     if len(given) != len(request.parameters):
         raise Invalid("A parameter stands twice in the URL.")
     return {name: value for name, value in given.items() if name not in GENERAL}
+
+
+def criteria(request: FhirRequest) -> list[tuple[str, str]]:
+    """Give the parameters that select: all but the general ones."""
+    return [pair for pair in request.parameters if pair[0] not in GENERAL]
 
 
 def _unknown(name: str, names: Collection[str]) -> Issue:

@@ -12,7 +12,7 @@ from fhir_server.interactions.write import check_id, check_type
 
 
 async def read(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with the current version; 304 where If-None-Match names it, 404, or 410."""
+    """Answer with the current version; 304 where the caller has it, 404, or 410."""
     type_, identity = target.type or "", target.id or ""
     check_type(context, type_)
     check_id(identity)
@@ -23,6 +23,4 @@ async def read(context: Context, request: FhirRequest, target: Target) -> FhirRe
         raise NotFound(f"{type_}/{identity} is not known.")
     if stored.deleted:
         raise Gone(f"{type_}/{identity} was deleted.")
-    if respond.unchanged(request, respond.etag(stored.version)):
-        return FhirResponse(304, b"", respond.version_headers(stored))
-    return respond.resource(stored)
+    return respond.resource(request, stored)

@@ -3,12 +3,14 @@
 https://hl7.org/fhir/R4/http.html#ops
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
-from fhir_server.fhir import json
-from fhir_server.fhir.errors import FhirError, Invalid, Issue, PreconditionFailed
+from fhir_server.fhir import dates, json
+from fhir_server.fhir.dates import SECOND
+from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.store.documents import Stored
@@ -25,7 +27,7 @@ def etag(version: int) -> str:
 
 def http_date(ts: int) -> str:
     """Give the HTTP date of a time in µs; HTTP dates end at whole seconds."""
-    return format_datetime(datetime.fromtimestamp(ts // 1_000_000, UTC), usegmt=True)
+    return format_datetime(datetime.fromtimestamp(ts // SECOND, UTC), usegmt=True)
 
 
 def version_headers(stored: Stored) -> list[tuple[str, str]]:
@@ -38,21 +40,47 @@ def location(base_url: str, stored: Stored) -> str:
     return f"{base_url}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
-def resource(stored: Stored) -> FhirResponse:
-    """Answer with the stored bytes."""
-    return FhirResponse(200, stored.body or b"", version_headers(stored))
+def resource(request: FhirRequest, stored: Stored) -> FhirResponse:
+    """Answer with the stored bytes; 304 without them where the caller has this version.
 
-
-def written(base_url: str, request: FhirRequest, stored: Stored, *, status: int) -> FhirResponse:
-    """Answer a write as `Prefer: return=` asks; the default is the whole representation."""
+    https://hl7.org/fhir/R4/http.html#cread
+    """
     headers = version_headers(stored)
-    headers.append(("Location", location(base_url, stored)))
+    if unchanged(request, etag(stored.version), stored.ts):
+        return FhirResponse(304, b"", headers)
+    return FhirResponse(200, stored.body or b"", headers)
+
+
+def written(
+    base_url: str, request: FhirRequest, stored: Stored, *, changed: bool = True
+) -> FhirResponse:
+    """Answer a write as `Prefer: return=` asks; the default is the whole representation.
+
+    201 for a resource that is new, 200 for any other; `changed`: it is this request that wrote it.
+    """
+    status = 201 if changed and stored.changed and stored.created else 200
+    headers = [*version_headers(stored), ("Location", location(base_url, stored))]
     wish = prefer(request).get("return", "representation")
     if wish == "minimal":
         return FhirResponse(status, b"", headers)
     if wish == "OperationOutcome" or stored.body is None:
         return FhirResponse(status, outcome_body(()), headers)
     return FhirResponse(status, stored.body, headers)
+
+
+def deleted(request: FhirRequest, gone: Sequence[Stored]) -> FhirResponse:
+    """Answer a delete: 204, or 200 and an outcome that counts where `Prefer` asks for one.
+
+    The ETag is that of the version which is the deletion, where it was one resource.
+    """
+    known = [stored for stored in gone if stored.version]
+    headers = [("ETag", etag(stored.version)) for stored in known if len(gone) == 1]
+    if prefer(request).get("return") != "OperationOutcome":
+        return FhirResponse(204, b"", headers)
+    count = sum(stored.changed for stored in gone)
+    told = f"{count} deleted." if count else "There was nothing to delete."
+    issue = Issue("informational", told, severity="information")
+    return FhirResponse(200, outcome_body((issue,)), headers)
 
 
 def outcome_body(issues: Sequence[Issue]) -> bytes:
@@ -78,29 +106,29 @@ def strict(request: FhirRequest, *, default: bool) -> bool:
     return default if handling not in ("strict", "lenient") else handling == "strict"
 
 
-def expected_version(header: str | None) -> int | None:
-    """Read If-Match: `W/"3"` → 3; None without the header.
+def unchanged(request: FhirRequest, tag: str, ts: int) -> bool:
+    """Say whether the caller has this state, of this ETag and changed at `ts` (µs), already.
 
-    Raises Invalid for an unreadable one and PreconditionFailed for one that can never match.
+    If-None-Match is compared weakly; If-Modified-Since counts only without it, in whole seconds,
+    and is passed over where it is no date.
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
     """
-    if header is None:
+    given = request.headers.get("if-none-match")
+    if given is not None:
+        tags = {one.strip().removeprefix("W/") for one in given.split(",")}
+        return not tags.isdisjoint(("*", tag.removeprefix("W/")))
+    since = moment(request.headers.get("if-modified-since", ""))
+    return since is not None and ts // SECOND <= since // SECOND
+
+
+def moment(text: str) -> int | None:
+    """Read an HTTP date, or the instant that stands in a Bundle's entry; None for neither."""
+    with contextlib.suppress(Invalid):
+        return dates.parse_instant(text)
+    try:
+        return int(parsedate_to_datetime(text).timestamp()) * SECOND
+    except (ValueError, OverflowError):
         return None
-    tag = header.strip().removeprefix("W/").strip('"')
-    if not tag or "," in tag or tag == "*":
-        raise Invalid(f'If-Match must be one version such as W/"3", not {header[:80]!r}.')
-    if not (version := version_number(tag)):
-        raise PreconditionFailed(f"No version of this resource has the ETag {header[:80]}.")
-    return version
-
-
-def unchanged(request: FhirRequest, tag: str) -> bool:
-    """Say whether If-None-Match names this ETag, compared weakly.
-
-    https://www.rfc-editor.org/rfc/rfc9110#field.if-none-match
-    """
-    given = request.headers.get("if-none-match", "")
-    tags = {one.strip().removeprefix("W/") for one in given.split(",")}
-    return not tags.isdisjoint(("*", tag.removeprefix("W/")))
 
 
 def version_number(text: str) -> int:

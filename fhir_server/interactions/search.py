@@ -11,7 +11,6 @@ from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.parameters import GENERAL
 from fhir_server.interactions.write import check_type
 from fhir_server.search import cursor
 from fhir_server.search.condition import Condition, both
@@ -50,7 +49,7 @@ def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuer
     return parse(
         context.spec,
         type_,
-        [pair for pair in request.parameters if pair[0] not in GENERAL],
+        request.parameters,
         base_urls=(context.base_url,),
         zone=context.zone,
         strict=respond.strict(request, default=context.limits.strict_search),
@@ -127,6 +126,6 @@ def _url(context: Context, type_: str, parameters: Sequence[tuple[str, str]]) ->
 _OUTDATED = Issue(
     "incomplete",
     "Part of this type is indexed in an older format; matches may be missing until "
-    "`fhir-server indexes --reindex` has run.",
+    "`$reindex` or `fhir-server indexes --reindex` has run.",
     severity="warning",
 )

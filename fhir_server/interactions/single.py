@@ -1,25 +1,51 @@
-"""One write on its own road: the same plan and the same commit as in a Bundle."""
+"""One write on its own road: the same steps and the same commit as in a Bundle."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from fhir_server.interactions.context import Context
-from fhir_server.interactions.plan import PLANS, Write
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions import respond
+from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.idempotency import once
+from fhir_server.interactions.routes import Handler
+from fhir_server.interactions.snapshot import Snapshot
+from fhir_server.interactions.writing import Located, Writing
 from fhir_server.store.documents import Change, Stored
+from fhir_server.store.store import Store
 from fhir_server.store.transact import Transaction
 
 
-async def commit_one(context: Context, interaction: str, write: Write) -> tuple[Stored, bool]:
-    """Commit the write; give what is stored now, and whether this call changed it."""
-    found: list[Stored] = []
+def handler(writing: Writing) -> Handler:
+    """Give the handler of a writing interaction."""
 
-    async def planned(transaction: Transaction) -> Sequence[Change]:
-        found.clear()
-        outcome = await PLANS[write.method](context, transaction, write)
-        if isinstance(outcome, Change):
-            return (outcome,)
-        found.append(outcome)
-        return ()
+    async def write(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
+        asked = writing.asked(context, request, target)
+        context.allow(writing.code, asked.type)
+        located: list[Located] = []
 
-    allow = context.allow(interaction, write.type)
-    committed = await context.store.transact(allow, planned)
-    return (committed[0], committed[0].changed) if committed else (found[0], False)
+        async def plan(transaction: Transaction) -> Sequence[Change]:
+            keys = [] if asked.criteria is None else [(asked.type, asked.criteria)]
+            matches = await Snapshot(context, transaction).matches(keys)
+            located[:] = [await writing.located(context, transaction, asked, matches)]
+            return await writing.changes(context, transaction, located[0])
+
+        async def finish(made: Sequence[Stored], store: Store) -> FhirResponse:
+            return await _answer(context, request, located[0], made, store)
+
+        allow = partial(context.allow, writing.code)
+        return await context.store.answer(allow, plan, finish, once(context, request))
+
+    return write
+
+
+async def _answer(
+    context: Context, request: FhirRequest, located: Located, made: Sequence[Stored], store: Store
+) -> FhirResponse:
+    write = located.write
+    if write.code == "delete":
+        return respond.deleted(request, made)
+    if not located.found:
+        [stored] = made
+        return respond.written(context.base_url, request, stored)
+    found = await store.read_many(context.allow(write.code, write.type), write.type, located.ids)
+    return respond.written(context.base_url, request, found[located.ids[0]], changed=False)

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 
 from fhir_server.interactions.batch import handler as batch
 from fhir_server.interactions.capabilities import handler as capabilities
-from fhir_server.interactions.create import create
-from fhir_server.interactions.delete import delete
+from fhir_server.interactions.create import CREATE
+from fhir_server.interactions.delete import DELETE
 from fhir_server.interactions.history import history
 from fhir_server.interactions.operation import Operation
+from fhir_server.interactions.patch import PATCH
 from fhir_server.interactions.read import read
 from fhir_server.interactions.routes import OperationRoute, Route, Routes, table
 from fhir_server.interactions.search import search
-from fhir_server.interactions.update import update
+from fhir_server.interactions.single import handler as single
+from fhir_server.interactions.update import UPDATE
 from fhir_server.interactions.vread import vread
 
 
@@ -26,18 +28,29 @@ def build(operations: Iterable[Operation]) -> Routes:
             Route("POST", "", "transaction", batch(lambda: routes)),
             Route("GET", "{type}", "search-type", search),
             Route("POST", "{type}/_search", "search-type", search),
-            Route("POST", "{type}", "create", create),
+            Route("POST", "{type}", "create", single(CREATE)),
+            Route("PUT", "{type}", "update", single(UPDATE)),
+            Route("PATCH", "{type}", "patch", single(PATCH)),
+            Route("DELETE", "{type}", "delete", single(DELETE)),
             Route("GET", "{type}/{id}", "read", read),
-            Route("PUT", "{type}/{id}", "update", update),
-            Route("DELETE", "{type}/{id}", "delete", delete),
+            Route("PUT", "{type}/{id}", "update", single(UPDATE)),
+            Route("PATCH", "{type}/{id}", "patch", single(PATCH)),
+            Route("DELETE", "{type}/{id}", "delete", single(DELETE)),
+            Route("GET", "_history", "history-system", history),
+            Route("GET", "{type}/_history", "history-type", history),
             Route("GET", "{type}/{id}/_history", "history-instance", history),
             Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
         ),
-        {(operation.level, operation.name): _route(operation) for operation in operations},
+        {
+            (operation.level, operation.name, type_): _route(operation)
+            for operation in operations
+            for type_ in operation.types or ("",)
+        },
     )
     return routes
 
 
 def _route(operation: Operation) -> OperationRoute:
-    methods = ("POST",) if operation.affects_state else ("GET", "POST")
-    return OperationRoute(methods, operation.types, operation.definition, operation.handler)
+    usual = ("POST",) if operation.affects_state else ("GET", "POST")
+    methods = operation.methods or usual
+    return OperationRoute(methods, operation.definition, operation.handler)

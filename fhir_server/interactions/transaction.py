@@ -3,197 +3,226 @@
 https://hl7.org/fhir/R4/http.html#transaction
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import Invalid, Issue
+from fhir_server.fhir.errors import Invalid, TooLarge
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.fhir.reference import parse, references, rewrite
-from fhir_server.interactions import respond
+from fhir_server.fhir.reference import parse
+from fhir_server.interactions import entry as entry_
+from fhir_server.interactions import links, respond
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.dispatch import read_entry
-from fhir_server.interactions.entry import Entry
-from fhir_server.interactions.plan import PLANS, Write, existing
-from fhir_server.interactions.routes import Routes
-from fhir_server.interactions.write import checked
+from fhir_server.interactions.create import CREATE
+from fhir_server.interactions.delete import DELETE
+from fhir_server.interactions.dispatch import run_entry
+from fhir_server.interactions.entry import Entry, answered, status_line
+from fhir_server.interactions.idempotency import once
+from fhir_server.interactions.patch import PATCH
+from fhir_server.interactions.routes import Routes, find
+from fhir_server.interactions.snapshot import Snapshot
+from fhir_server.interactions.update import UPDATE
+from fhir_server.interactions.writing import Located, Write, Writing
+from fhir_server.patch.apply import Patch
+from fhir_server.search.condition import Condition
 from fhir_server.store.documents import Change, Stored
+from fhir_server.store.store import Store
 from fhir_server.store.transact import Transaction
 
-# A search in place of a reference, https://hl7.org/fhir/R4/http.html#trules: not looked for here.
-_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]*\?", re.ASCII)
-_INTERACTION = {"POST": "create", "PUT": "update", "DELETE": "delete"}
+WRITINGS: Mapping[str, Writing] = {one.code: one for one in (DELETE, CREATE, UPDATE, PATCH)}
+# https://hl7.org/fhir/R4/http.html#trules: deletes, then creates, then updates and patches.
+_STEPS = (("delete",), ("create",), ("update", "patch"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The writes of a Bundle, and what the last run of the plan made of them, by entry index."""
+
+    context: Context
+    entries: Mapping[int, Entry]
+    writes: Mapping[int, Write]
+    located: dict[int, Located] = field(default_factory=dict)
+
+    async def run(self, transaction: Transaction) -> Sequence[Change]:
+        """Locate every write, resolve references, give the changes of all in their order."""
+        self.located.clear()
+        snapshot = Snapshot(self.context, transaction)
+        for codes in _STEPS:
+            step = {index: one for index, one in self.writes.items() if one.code in codes}
+            await self._locate(transaction, snapshot, step)
+        self._no_target_twice()
+        targets = await self._targets(snapshot)
+        changes: list[Change] = []
+        for index, located in self.located.items():
+            entry = self.entries[index]
+            write = _linked(entry, located.write, targets)
+            with entry.named():
+                changes += await WRITINGS[write.code].changes(
+                    self.context, transaction, replace(located, write=write)
+                )
+        return changes
+
+    async def _locate(
+        self, transaction: Transaction, snapshot: Snapshot, step: Mapping[int, Write]
+    ) -> None:
+        matches = await snapshot.matches(
+            (one.type, one.criteria) for one in step.values() if one.criteria is not None
+        )
+        first: dict[tuple[str, Condition | None], int] = {}
+        for index, write in step.items():
+            # Creates under one condition are one resource.
+            shared = write.code == "create" and write.criteria is not None
+            twin = first.setdefault((write.type, write.criteria), index) if shared else index
+            if twin != index:
+                self.located[index] = replace(self.located[twin], found=True)
+                continue
+            writing = WRITINGS[write.code]
+            with self.entries[index].named():
+                located = await writing.located(self.context, transaction, write, matches)
+            self.located[index] = located
+            snapshot.follow(located)
+
+    def _no_target_twice(self) -> None:
+        seen: dict[tuple[str, str], int] = {}
+        for index, located in self.located.items():
+            for id_ in () if located.found else located.ids:
+                first = seen.setdefault((located.write.type, id_), index)
+                if first != index:
+                    raise Invalid(
+                        f"Entries {first} and {index} both write {located.write.type}/{id_}.",
+                        expression=self.entries[index].place,
+                    )
+
+    async def _targets(self, snapshot: Snapshot) -> dict[str, str]:
+        """Map each fullUrl, and each search that stands for a reference, to its `Type/id`."""
+        targets: dict[str, str] = {}
+        for index, located in self.located.items():
+            url = self.entries[index].full_url
+            if url and located.ids:
+                targets[url] = f"{located.write.type}/{located.ids[0]}"
+        asked = {
+            index: links.asked(self.context, self.entries[index], located.write.resource)
+            for index, located in self.located.items()
+            if located.write.resource is not None and not located.found
+        }
+        found = await snapshot.matches(key for one in asked.values() for key in one.values())
+        for index, conditions in asked.items():
+            if conditions:
+                resource = self.writes[index].resource or {}
+                targets |= links.resolved(self.entries[index], resource, conditions, found)
+        return targets
+
+
+def _linked(entry: Entry, write: Write, targets: Mapping[str, str]) -> Write:
+    """Give the write with its references made; of a patch, those in what it leaves."""
+    if write.resource is not None:
+        return replace(write, resource=links.linked(entry, write.resource, targets))
+    if write.patch is None:
+        return write
+    run = write.patch.run
+    return replace(write, patch=Patch(lambda resource: links.linked(entry, run(resource), targets)))
 
 
 async def transaction(
     routes: Routes, context: Context, request: FhirRequest, entries: Sequence[Entry]
 ) -> FhirResponse:
-    """Commit every write entry in one MongoDB transaction, then answer the reads.
+    """Commit every write entry in one MongoDB transaction, its reads answered from within.
 
-    The first write that fails ends everything, and its error names the entry. A read that fails
-    after the commit has its own status and outcome: what is stored stays told.
+    The first entry that fails, a read too, ends everything, and its error names the entry.
     """
-    _all_run(entries)
-    writes = [entry for entry in entries if entry.method in PLANS]
-    planned = {entry.index: _write(context, entry) for entry in writes}
-    _no_target_twice(planned, writes)
-    twins = _twins(planned, writes)
-    found: dict[int, Stored] = {}
+    _check_full_urls(entries)
+    writes = {entry.index: one for entry in entries if (one := _write(routes, context, entry))}
+    plan = _Plan(context, {entry.index: entry for entry in entries}, writes)
 
-    async def plan(transaction: Transaction) -> Sequence[Change]:
-        found.clear()
-        for entry in writes:
-            if entry.index not in twins and (write := planned[entry.index]).if_none_exist:
-                with entry.named():
-                    stored = await existing(context, transaction, write)
-                if stored is not None:
-                    found[entry.index] = stored
-        resolved = _resolved(planned, writes, twins, found)
-        changes = []
-        for entry in writes:
-            if entry.index in found or entry.index in twins:
+    async def finish(made: Sequence[Stored], store: Store) -> FhirResponse:
+        written = await _written(context, plan, made, store)
+        within = replace(context, store=store)
+        answers: list[bytes] = []
+        told = 0
+        for entry in entries:
+            if entry.index in written:
+                located = plan.located[entry.index]
+                answers.append(_answer(context, request, located, written[entry.index]))
                 continue
             with entry.named():
-                write = _rewritten(planned[entry.index], resolved)
-                changes.append(await PLANS[write.method](context, transaction, write))
-        return tuple(change for change in changes if isinstance(change, Change))
-
-    committed = await context.store.transact(partial(context.allow, "transaction"), plan)
-    by_target = {(stored.type, stored.id): stored for stored in committed}
-    answers: list[bytes] = []
-    told = 0
-    for entry in entries:
-        if entry.method not in PLANS:
-            answers.append(await read_entry(routes, context, entry, told))
+                if told > entry_.MAX_ANSWER:
+                    raise TooLarge("The answers before this entry fill a response.")
+                answers.append(answered(entry, await run_entry(routes, within, entry)))
             told += len(answers[-1])
-            continue
-        first = twins.get(entry.index, entry.index)
-        write = planned[first]
-        stored = found.get(first) or by_target[write.type, write.id]
-        new = first == entry.index and first not in found and stored.changed
-        answers.append(_answer(context, request, stored, new=new))
-    body = bundle.bundle(
-        "transaction-response",
-        answers,
-        identity=context.new_id(),
-        updated=dates.instant(context.now()),
-    )
-    return FhirResponse(200, body)
-
-
-def _write(context: Context, entry: Entry) -> Write:
-    with entry.named():
-        type_, identity = entry.target(context)
-        context.allow(_INTERACTION[entry.method], type_)
-        resource = None if entry.method == "DELETE" else _checked(context, type_, entry)
-        return Write(
-            entry.method,
-            type_,
-            identity or context.new_id(),
-            resource,
-            expected=respond.expected_version(entry.if_match),
-            if_none_exist=entry.if_none_exist,
+        body = bundle.bundle(
+            "transaction-response",
+            answers,
+            identity=context.new_id(),
+            updated=dates.instant(context.now()),
         )
+        return FhirResponse(200, body)
+
+    allow = partial(context.allow, "transaction")
+    return await context.store.answer(allow, plan.run, finish, once(context, request))
 
 
-def _checked(context: Context, type_: str, entry: Entry) -> dict[str, Any]:
-    if entry.resource is None:
-        raise Invalid(f"A {entry.method} entry needs a resource.", code="required")
-    resource = checked(context, type_, entry.resource)
-    if entry.method == "POST":
-        return resource
-    identity = entry.target(context)[1]
-    if resource.get("id", identity) != identity:
-        raise Invalid("The resource's id is not the one in request.url.", expression=f"{type_}.id")
-    return {**resource, "id": identity}
+def _write(routes: Routes, context: Context, entry: Entry) -> Write | None:
+    """Read a write entry; None for a read, Invalid for what cannot be part of a transaction."""
+    with entry.named():
+        code, _, target = find(routes, entry.method, entry.path)
+        writing = WRITINGS.get(code)
+        if writing is None:
+            return None
+        write = writing.asked(context, entry.request, target)
+        context.allow(code, write.type)
+        return write
 
 
-def _all_run(entries: Sequence[Entry]) -> None:
-    """Refuse what could only fail after the commit, or mean two things."""
+def _check_full_urls(entries: Iterable[Entry]) -> None:
+    """Refuse a fullUrl that could mean two things, or pass for a code."""
     seen: dict[str, int] = {}
     for entry in entries:
+        if entry.full_url is None:
+            continue
         with entry.named():
-            if entry.method not in (*PLANS, "GET", "HEAD"):
-                raise Invalid(f"{entry.method} entries are not offered.", code="not-supported")
-            if entry.full_url is None:
-                continue
             if parse(entry.full_url).kind not in ("urn", "absolute", "relative"):
                 raise Invalid("A fullUrl is a urn:uuid, a urn:oid or the URL of a resource.")
             if seen.setdefault(entry.full_url, entry.index) != entry.index:
                 raise Invalid(f"Entry {seen[entry.full_url]} has the same fullUrl.")
 
 
-def _no_target_twice(planned: Mapping[int, Write], writes: Sequence[Entry]) -> None:
-    seen: dict[tuple[str, str], int] = {}
-    for entry in writes:
-        write = planned[entry.index]
-        first = seen.setdefault((write.type, write.id), entry.index)
-        if first != entry.index:
-            raise Invalid(
-                f"Entries {first} and {entry.index} both write {write.type}/{write.id}.",
-                expression=f"Bundle.entry[{entry.index}]",
-            )
-
-
-def _twins(planned: Mapping[int, Write], writes: Sequence[Entry]) -> dict[int, int]:
-    """Map each entry whose If-None-Exist stands in an earlier entry to that one: one resource."""
-    first: dict[tuple[str, str], int] = {}
-    twins: dict[int, int] = {}
-    for entry in writes:
-        write = planned[entry.index]
-        if write.if_none_exist is not None:
-            earlier = first.setdefault((write.type, write.if_none_exist), entry.index)
-            if earlier != entry.index:
-                twins[entry.index] = earlier
-    return twins
-
-
-def _resolved(
-    planned: Mapping[int, Write],
-    writes: Sequence[Entry],
-    twins: Mapping[int, int],
-    found: Mapping[int, Stored],
-) -> dict[str, str]:
-    """Map each fullUrl of the Bundle to the `Type/id` it will have."""
-    resolved: dict[str, str] = {}
-    for entry in writes:
-        first = twins.get(entry.index, entry.index)
-        write, stored = planned[first], found.get(first)
-        if entry.full_url:
-            resolved[entry.full_url] = f"{write.type}/{stored.id if stored else write.id}"
-    return resolved
-
-
-def _rewritten(write: Write, resolved: Mapping[str, str]) -> Write:
-    if write.resource is None:
-        return write
-    resource = rewrite(write.resource, resolved)
-    lost = [
-        Issue("not-found", f"{url[:80]} is not an entry of this Bundle.", location)
-        for location, url in references(resource)
-        if url.startswith(("urn:uuid:", "urn:oid:")) or _CONDITIONAL.match(url)
-    ]
-    if lost:
-        raise Invalid(issues=lost)
-    return replace(write, resource=resource, if_none_exist=None)
-
-
-def _status(stored: Stored, *, new: bool) -> str:
-    if stored.deleted:
-        return "204 No Content"
-    return "201 Created" if new and stored.created else "200 OK"
-
-
-def _answer(context: Context, request: FhirRequest, stored: Stored, *, new: bool) -> bytes:
-    response = {
-        "status": _status(stored, new=new),
-        "location": respond.location(context.base_url, stored),
-        "etag": respond.etag(stored.version),
-        "lastModified": dates.instant(stored.ts),
+async def _written(
+    context: Context, plan: _Plan, made: Sequence[Stored], store: Store
+) -> dict[int, list[Stored]]:
+    """Give by entry what now stands where it wrote, what conditional creates found included."""
+    there = {(stored.type, stored.id): stored for stored in made}
+    missing: dict[str, list[str]] = {}
+    for located in plan.located.values():
+        for id_ in located.ids:
+            if (located.write.type, id_) not in there:
+                missing.setdefault(located.write.type, []).append(id_)
+    for type_, ids in missing.items():
+        found = await store.read_many(context.allow("create", type_), type_, ids)
+        there |= {(type_, id_): stored for id_, stored in found.items()}
+    return {
+        index: [there[located.write.type, id_] for id_ in located.ids]
+        for index, located in plan.located.items()
     }
-    representation = respond.prefer(request).get("return") == "representation"
-    url = f"{context.base_url}/{stored.type}/{stored.id}"
-    return bundle.response_entry(url, stored.body if representation else None, response)
+
+
+def _answer(
+    context: Context, request: FhirRequest, located: Located, stored: Sequence[Stored]
+) -> bytes:
+    wish = respond.prefer(request).get("return", "minimal")
+    outcome = respond.outcome_body(()) if wish == "OperationOutcome" else None
+    if located.write.code == "delete":
+        told = {"status": status_line(204)}
+        if len(stored) == 1 and stored[0].version:
+            told["etag"] = respond.etag(stored[0].version)
+        return bundle.response_entry(None, None, told, outcome)
+    [one] = stored
+    new = not located.found and one.changed and one.created
+    response = {
+        "status": status_line(201 if new else 200),
+        "location": respond.location(context.base_url, one),
+        "etag": respond.etag(one.version),
+        "lastModified": dates.instant(one.ts),
+    }
+    body = one.body if wish == "representation" else None
+    return bundle.response_entry(f"{context.base_url}/{one.type}/{one.id}", body, response, outcome)

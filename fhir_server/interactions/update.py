@@ -1,33 +1,79 @@
-"""The update interaction.
+"""The update interaction, plain and conditional.
 
 https://hl7.org/fhir/R4/http.html#update
 """
 
-from fhir_server.fhir.errors import Invalid
-from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
+from collections.abc import Sequence
+
+from fhir_server.fhir.errors import Conflict, Invalid, MethodNotAllowed
+from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.parameters import only
-from fhir_server.interactions.plan import Write
-from fhir_server.interactions.single import commit_one
-from fhir_server.interactions.write import check_id, check_type, checked, resource_of
+from fhir_server.interactions.parameters import criteria, only
+from fhir_server.interactions.write import change, check_id, check_type, checked, resource_of
+from fhir_server.interactions.writing import Located, Matches, Write, Writing
+from fhir_server.store.documents import Change
+from fhir_server.store.transact import Transaction
 
 
-async def update(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Store a new version: 200, or 201 where the id was not in use; 412 on a stale If-Match."""
-    type_, identity = target.type or "", target.id or ""
+def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+    """Read an update; of a conditional one the resource's own id counts only where it has one."""
+    type_ = target.type or ""
     check_type(context, type_)
-    check_id(identity)
-    only(request)
     resource = checked(context, type_, resource_of(request))
-    if resource.get("id") != identity:
+    own = resource.get("id")
+    condition = None
+    if target.id is None:
+        condition = conditions.selecting(context, type_, criteria(request))
+    else:
+        check_id(target.id)
+        only(request)
+        if own != target.id:
+            raise Invalid(
+                f"The resource's id is {own!r}, the URL's is {target.id!r}; "
+                "an update needs both to be the same.",
+                expression=f"{type_}.id",
+            )
+    preconditions = conditions.preconditions(request.headers)
+    return Write(
+        "update", type_, own or "", resource, criteria=condition, preconditions=preconditions
+    )
+
+
+async def located(
+    context: Context, transaction: Transaction, write: Write, matches: Matches
+) -> Located:
+    """Give the id to put the resource at: the URL's, the one found, its own, or a new one.
+
+    https://hl7.org/fhir/R4/http.html#cond-update
+    """
+    if write.criteria is None:
+        return Located(write, (write.id,))
+    found = conditions.only_one(write, matches)
+    if found is None:
+        await conditions.lock(transaction, write)
+        if write.id and await transaction.read(write.type, write.id):
+            raise Conflict(
+                f"{write.type}/{write.id} is there, but the condition does not match it."
+            )
+        return Located(write, (write.id or context.new_id(),))
+    if write.id not in ("", found):
         raise Invalid(
-            f"The resource's id is {resource.get('id')!r}, the URL's is {identity!r}; "
-            "an update needs both to be the same.",
-            expression=f"{type_}.id",
+            f"The condition matches {write.type}/{found}, the resource says {write.id!r}.",
+            expression=f"{write.type}.id",
         )
-    expected = respond.expected_version(request.headers.get("if-match"))
-    write = Write("PUT", type_, identity, resource, expected)
-    stored, changed = await commit_one(context, "update", write)
-    status = 201 if changed and stored.created else 200
-    return respond.written(context.base_url, request, stored, status=status)
+    return Located(write, (found,))
+
+
+async def changes(context: Context, transaction: Transaction, located: Located) -> Sequence[Change]:
+    """Give the Change; a resource that is not there yet is created where the setting allows."""
+    write, [id_] = located.write, located.ids
+    assert write.resource is not None
+    expected = await conditions.expected(transaction, write.preconditions, write.type, id_)
+    own_id = write.criteria is None or write.id
+    if own_id and not context.limits.update_create and not await transaction.read(write.type, id_):
+        raise MethodNotAllowed(f"{write.type}/{id_} is not known, and ids are the server's.")
+    return (change(context, write.type, id_, write.resource, method="update", expected=expected),)
+
+
+UPDATE = Writing("update", asked, located, changes)

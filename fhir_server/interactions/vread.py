@@ -12,7 +12,7 @@ from fhir_server.interactions.write import check_id, check_type
 
 
 async def vread(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with the version named; 404 if it never was, 410 if it is a deletion."""
+    """Answer with the version named; 304 if the caller has it, 404 or 410 (it is a deletion)."""
     type_, identity, version = target.type or "", target.id or "", target.version or ""
     check_type(context, type_)
     check_id(identity)
@@ -24,4 +24,4 @@ async def vread(context: Context, request: FhirRequest, target: Target) -> FhirR
         raise NotFound(f"{type_}/{identity} has no version {version[:16]!r}.")
     if stored.deleted:
         raise Gone(f"Version {number} of {type_}/{identity} is its deletion.")
-    return respond.resource(stored)
+    return respond.resource(request, stored)

@@ -9,8 +9,10 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
 from fhir_server.search.index import index_fields
+from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change, Method
 from fhir_server.validation.structure import structural_issues
 
@@ -54,6 +56,7 @@ def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str,
     issues = structural_issues(context.spec, resource)
     if issues:
         raise Unprocessable(issues=issues)
+    refuse_subset(resource)
     return resource
 
 
@@ -77,7 +80,13 @@ def change(
         index_format=context.index_format(type_),
         expected=expected,
         must_not_exist=must_not_exist,
+        integrity=_keeps_references(context, type_),
     )
+
+
+def _keeps_references(context: Context, type_: str) -> bool:
+    """Say whether references of this type must lead somewhere; a Bundle holds copies, no links."""
+    return context.limits.referential_integrity and type_ not in RECORDS and type_ != "Bundle"
 
 
 def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +100,7 @@ def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def deletion(type_: str, identity: str, *, expected: int | None = None) -> Change:
+def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:
     """Give the Change that deletes a resource."""
-    return Change(type_, identity, "delete", expected=expected)
+    kept = context.limits.referential_integrity
+    return Change(type_, identity, "delete", expected=expected, integrity=kept)

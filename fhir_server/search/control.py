@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.kinds import kind_of
+from fhir_server.search.project import SUMMARIES
 from fhir_server.search.query import BY_ID, SearchQuery, SortKey
 from fhir_server.spec.spec import SearchParam
 
-NAMES = frozenset({"_count", "_sort", "_total", "_summary", "_page"})
+NAMES = frozenset({"_count", "_sort", "_total", "_summary", "_elements", "_page"})
 TOTALS = ("none", "estimate", "accurate")
-SUMMARIES = ("false", "count")
 MAX_SORT_KEYS = 4
 MAX_DIGITS = 9
 MAX_LENGTH = 4096

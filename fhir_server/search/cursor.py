@@ -13,16 +13,10 @@ that matches throughout, and keeps its sort values, is met exactly once, whateve
 the meantime.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-import msgspec
-
-from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import (
     AnyOf,
     Between,
@@ -36,11 +30,14 @@ from fhir_server.search.condition import (
 )
 from fhir_server.search.match import values_at
 from fhir_server.search.query import SearchQuery, SortKey
+from fhir_server.search.seal import broken
+from fhir_server.search.seal import seal as sealed
+from fhir_server.search.seal import unseal as opened
 
-SIGNATURE_BYTES = 16
 Value: TypeAlias = str | int | None
 
-FREE = ("_count", "_format", "_pretty")
+# What may change between pages: it shapes the page, not the walk.
+FREE = ("_count", "_format", "_pretty", "_summary", "_elements")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ def after(sort: Sequence[SortKey], values: Sequence[Value]) -> Condition:
     None stands for a missing field. Raises Invalid unless there are as many values as keys.
     """
     if len(values) != len(sort):
-        raise _broken()
+        raise broken()
     ways = []
     same: Condition = Everything()
     for key, value in zip(sort, values, strict=True):
@@ -111,9 +108,8 @@ def values_of(sort: Sequence[SortKey], document: Mapping[str, Any]) -> tuple[Any
 
 
 def seal(key: bytes, query: SearchQuery, position: Position) -> str:
-    """Give the text of `_page`: the position, bound to this query, signed with HMAC-SHA256."""
-    body = msgspec.msgpack.encode((position.step, position.values, position.bound))
-    return base64.urlsafe_b64encode(_sign(key, query, body) + body).rstrip(b"=").decode()
+    """Give the text of `_page`: the position, bound to this query."""
+    return sealed(key, _question(query), (position.step, position.values, position.bound))
 
 
 def unseal(key: bytes, query: SearchQuery) -> Position | None:
@@ -123,25 +119,12 @@ def unseal(key: bytes, query: SearchQuery) -> Position | None:
     """
     if query.after is None:
         return None
-    try:
-        raw = base64.b64decode(query.after + "=" * (-len(query.after) % 4), b"-_", validate=True)
-    except ValueError:
-        raise _broken() from None
-    signature, body = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _sign(key, query, body)):
-        raise _broken()
-    step, values, bound = msgspec.msgpack.decode(body)
+    step, values, bound = opened(key, _question(query), query.after)
     return Position(step, tuple(values), bound)
 
 
-def _sign(key: bytes, query: SearchQuery, body: bytes) -> bytes:
-    asked = [query.type, *(pair for pair in query.applied if pair[0] not in FREE)]
-    question = hashlib.sha256(msgspec.msgpack.encode(asked)).digest()
-    return hmac.digest(key, question + body, "sha256")[:SIGNATURE_BYTES]
-
-
-def _broken() -> Invalid:
-    return Invalid("_page is not a link of this search; follow the links of its answers.")
+def _question(query: SearchQuery) -> list[object]:
+    return [query.type, *(pair for pair in query.applied if pair[0] not in FREE)]
 
 
 def _split(sort: tuple[SortKey, ...]) -> Iterator[tuple[Condition, tuple[SortKey, ...]]]:

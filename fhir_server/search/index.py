@@ -5,11 +5,13 @@ from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
+from fhir_server.fhir.reference import local_targets
 from fhir_server.search.kinds import Fields, kind_of
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam, Spec
 
 PATIENT_FIELD = "_patient"
+REFERENCES_FIELD = "_references"
 
 
 def index_fields(
@@ -22,9 +24,10 @@ def index_fields(
 ) -> dict[str, Any]:
     """Give the index fields of a resource that will have the id `identity`.
 
-    Keys are parameter codes, formats are each type's own (`search/types`), and `_patient` are the
-    ids of the patients whose compartment it is in, sorted. `base_urls` and `zone` must be those
-    searches are parsed with. A value that cannot be indexed is left out, never an error.
+    Keys are parameter codes, formats are each type's own (`search/types`); `_patient` are the ids
+    of the patients whose compartment it is in, `_references` the `Type/id` of everything here it
+    refers to, both sorted. `base_urls` and `zone` must be those searches are parsed with. A value
+    that cannot be indexed is left out, never an error.
     """
     type_ = resource["resourceType"]
     place = Place(base_urls, zone, spec.types)
@@ -39,6 +42,8 @@ def index_fields(
         patients.add(identity)
     if patients:
         found[PATIENT_FIELD] = sorted(patients)
+    if targets := local_targets(resource, base_urls):
+        found[REFERENCES_FIELD] = sorted(targets)
     return found
 
 

@@ -3,7 +3,7 @@
 Used where a write is judged before it is stored, and by tests against the database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
 from fhir_server.search.condition import (
@@ -37,6 +37,35 @@ def matches(condition: Condition, document: Mapping[str, Any]) -> bool:
             return _leaf(condition, document)
         case _:
             assert_never(condition)
+
+
+def by_condition(
+    conditions: Iterable[Condition], documents: Sequence[Mapping[str, Any]]
+) -> dict[Condition, list[str]]:
+    """Give for each condition the `_id`s of the documents it holds for, in their order.
+
+    Conditions on one value of one field, which most are, cost one look each.
+    """
+    found: dict[Condition, list[str]] = {}
+    tables: dict[str, dict[Any, list[str]]] = {}
+    for condition in conditions:
+        if isinstance(condition, AnyOf):
+            if condition.field not in tables:
+                tables[condition.field] = _by_value(condition.field, documents)
+            table = tables[condition.field]
+            hits = (id_ for value in condition.values for id_ in table.get(value, ()))
+            found[condition] = list(dict.fromkeys(hits))
+        else:
+            found[condition] = [one["_id"] for one in documents if matches(condition, one)]
+    return found
+
+
+def _by_value(field: str, documents: Iterable[Mapping[str, Any]]) -> dict[Any, list[str]]:
+    table: dict[Any, list[str]] = {}
+    for document in documents:
+        for value in values_at(document, field):
+            table.setdefault(value, []).append(document["_id"])
+    return table
 
 
 def values_at(document: Mapping[str, Any], field: str) -> list[Any]:

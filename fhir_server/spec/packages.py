@@ -11,6 +11,7 @@ from fhir_server.spec.codes import bare
 from fhir_server.spec.structures import Element, Structure
 
 _TYPE_URL = "http://hl7.org/fhir/StructureDefinition/"
+_STATUS_URL = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
 _SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 # What a differential repeats of Resource, DomainResource and BackboneElement.
 _INHERITED_IN_PLACE = frozenset(["id", "extension", "modifierExtension"])
@@ -59,6 +60,10 @@ def structure_of(definition: Mapping[str, Any]) -> Structure:
         url=definition["url"],
         base=definition.get("baseDefinition", "").rpartition("/")[2],
         abstract=definition.get("abstract", False),
+        normative=any(
+            one.get("url") == _STATUS_URL and one.get("valueCode") == "normative"
+            for one in definition.get("extension", ())
+        ),
         elements={} if definition["kind"] == "primitive-type" else elements,
     )
 
@@ -89,6 +94,7 @@ def element_of(found: Mapping[str, Any]) -> Element:
         content=found.get("contentReference", "").rpartition("#")[2],
         binding=bare(binding["valueSet"]) if required else "",
         summary=found.get("isSummary", False),
+        modifier=found.get("isModifier", False),
     )
 
 

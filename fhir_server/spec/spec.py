@@ -19,7 +19,7 @@ from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 __all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
 
 # Raise by one whenever what search/index writes for the same definitions changes.
-ENGINE_FORMAT = 1
+ENGINE_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

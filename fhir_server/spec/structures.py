@@ -16,6 +16,7 @@ class Element:
     `name` is without `[x]`; `types` maps each type to the types its references may name (empty:
     any, or not a reference); `content` is the path whose elements stand here too (R4's
     contentReference); `binding` is the value set a code must come from; `max` is a number or `*`.
+    `summary`: it belongs to `_summary=true`. `modifier`: it changes what the others mean.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Element:
     content: str = ""
     binding: str = ""
     summary: bool = False
+    modifier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Structure:
     """A type as R4 or a guest defines it.
 
     `elements` holds, by path of the parent (`Patient`, `Patient.contact`), what this type adds
-    to its `base`, in order. `kind` is resource, complex-type or primitive-type.
+    to its `base`, in order. `kind` is resource, complex-type or primitive-type. `normative`: the
+    standard promises not to change it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Structure:
     url: str
     base: str = ""
     abstract: bool = False
+    normative: bool = False
     elements: dict[str, tuple[Element, ...]] = field(default_factory=dict)
 
 
@@ -123,7 +127,8 @@ class Structures:
                 for key in self.keys(content).values()
                 if key.element.name == name
             )
-            known = self._members.setdefault((content, name), found)
+            # A name that is no element may come from anybody: it is not kept.
+            known = self._members.setdefault((content, name), found) if found else found
         return known
 
     def _properties(self, path: str, element: Element) -> Iterator[Key]:

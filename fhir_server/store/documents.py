@@ -1,10 +1,11 @@
 """What the store keeps and gives: a Change on its way in, a Stored version on its way out.
 
 Live documents stand in the collection named after their type, as
-`{_id, v, ts, body | chunks, method, f, x}`; superseded versions and tombstones in
+`{_id, v, ts, body | chunks, method, created?, f, x}`; superseded versions and tombstones in
 `<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`;
 the tombstones of what is deleted now once more in `tombstones`, as `{_id: "<Type>/<id>", …}`.
-`ts` is int microseconds since the Unix epoch, UTC; `end` is the ts of the version that follows.
+`created` marks the version that brought a deleted resource back. `ts` is int microseconds since
+the Unix epoch, UTC; `end` is the ts of the version that follows.
 """
 
 import re
@@ -16,8 +17,11 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
-Method = Literal["create", "update", "delete"]
+Method = Literal["create", "update", "patch", "delete", "purge", "purge-history"]
 Document = dict[str, Any]
+
+# After these there is no such resource.
+ENDS = frozenset({"delete", "purge"})
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -29,7 +33,10 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
+    the resource refers to must exist, and what others refer to is not deleted. `lifts_hold`: this
+    version may be without the legal hold of the one before (store/hold). A `purge` erases the
+    resource and its versions, a `purge-history` the superseded ones.
     """
 
     type: str
@@ -40,14 +47,17 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    integrity: bool = False
+    lifts_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
 
-    What a commit gives says too whether it `changed` anything (not where all was as wanted) and
-    whether the resource was `created`, by whichever method.
+    Version 0, deleted, is what a delete gives of a resource that never was. `created`: this version
+    made the resource, by whichever method. What a commit gives says too whether it `changed`
+    anything; where all was as wanted it neither changed nor created.
     """
 
     type: str
@@ -105,4 +115,5 @@ def stored(type_: str, document: Mapping[str, Any]) -> Stored:
         body=document.get("body"),
         deleted=document.get("deleted", False),
         method=document.get("method", "update"),
+        created=document["v"] == 1 or document.get("created", False),
     )

@@ -4,7 +4,7 @@ User text only ever stands as a plain value or the operand of `$in`, `$gte` or `
 https://www.mongodb.com/docs/manual/reference/operator/query/
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, product
 from typing import Any, assert_never
@@ -42,6 +42,23 @@ def to_filter(condition: Condition) -> Filter:
 def in_history(allow: Condition | None) -> Filter:
     """Give the filter of an access decision over history documents, whose `_id` is id/version."""
     return to_filter(_with_id(checked(allow)))
+
+
+def all_of(parts: Iterable[Filter]) -> Filter:
+    """Give the conjunction: predicates on different fields side by side, the rest under `$and`.
+
+    The embedded server's planner looks for an index only at what stands side by side.
+    """
+    merged: Filter = {}
+    rest: list[Filter] = []
+    for name, asked in chain.from_iterable(map(_conjuncts, parts)):
+        if name in merged or name.startswith("$"):
+            rest.append({name: asked})
+        else:
+            merged[name] = asked
+    if not rest:
+        return merged
+    return {**merged, "$and": rest} if merged or len(rest) > 1 else rest[0]
 
 
 def _with_id(condition: Condition) -> Condition:
@@ -91,23 +108,6 @@ def _between(condition: Between) -> Filter:
     return {condition.field: {"$elemMatch": operators} if one_element else operators}
 
 
-def _all(parts: list[Filter]) -> Filter:
-    """Give the conjunction: predicates on different fields side by side, the rest under `$and`.
-
-    The embedded server's planner looks for an index only at what stands side by side.
-    """
-    merged: Filter = {}
-    rest: list[Filter] = []
-    for name, asked in chain.from_iterable(map(_conjuncts, parts)):
-        if name in merged or name.startswith("$"):
-            rest.append({name: asked})
-        else:
-            merged[name] = asked
-    if not rest:
-        return merged
-    return {**merged, "$and": rest} if merged or len(rest) > 1 else rest[0]
-
-
 def _conjuncts(part: Filter) -> Iterator[tuple[str, Any]]:
     for name, asked in part.items():
         if name == "$and":
@@ -138,7 +138,7 @@ def _element(condition: Element) -> Filter:
 def _dotted(field: str, way: Filter) -> Filter:
     if not way:
         return {field: {"$exists": True}}
-    return _all([{f"{field}.{name}": operators} for name, operators in way.items()])
+    return all_of([{f"{field}.{name}": operators} for name, operators in way.items()])
 
 
 def _elem_match(field: str, way: Filter) -> Filter:
@@ -205,7 +205,7 @@ _FILTERS: Mapping[type[Condition], Callable[[Any], Filter]] = {
     Present: lambda leaf: {leaf.field: _operators(leaf)},
     Between: _between,
     Element: _element,
-    And: lambda several: _all([to_filter(part) for part in several.parts]),
+    And: lambda several: all_of([to_filter(part) for part in several.parts]),
     Or: lambda several: _any([to_filter(part) for part in several.parts]),
     Not: lambda one: _none(to_filter(one.part)),
 }

@@ -9,12 +9,14 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
+from fhir_server.store import once
 from fhir_server.store.horizon import Database
 
 Keys = tuple[tuple[str, int], ...]
 Wanted = Mapping[str, Sequence[Sequence[tuple[str, int]]]]
 
 _HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
+_OWN = ("commits", "chunks", "probe", "index_state", "tombstones", "jobs", "job_pieces")
 _DAY = 24 * 3600
 _EXISTS = 48
 _SET = "the default index set"
@@ -83,12 +85,18 @@ async def build(
 async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
-    for name in {"commits", "chunks", "probe", "index_state", "tombstones"} - set(there):
+    for name in {*_OWN, once.COLLECTION} - set(there):
         try:
             await database.create_collection(name, check_exists=False)
         except OperationFailure as error:
             # Another process that starts at the same time was first.
             if error.code != _EXISTS:
                 raise
+    await database.tombstones.create_index("x._patient", sparse=True)
+    for name in (once.COLLECTION, "chunks"):
+        await database[name].create_index("at", expireAfterSeconds=_DAY)
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)
+    await database.jobs.create_index([("state", 1), ("created", 1), ("_id", 1)])
+    await database.jobs.create_index("expires", expireAfterSeconds=0)
+    await database.job_pieces.create_index("expires", expireAfterSeconds=0)

@@ -16,12 +16,12 @@ from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Page, Stored, check_key, stored
-from fhir_server.store.filters import checked, in_history, to_filter
+from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
 
 Sort = Sequence[SortKey]
 
-FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1}
+FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
 
 
@@ -63,41 +63,58 @@ async def find(
 
 
 async def read_many(
-    database: Database, allow: Condition, type_: str, ids: Collection[str]
+    database: Database,
+    allow: Condition,
+    type_: str,
+    ids: Collection[str],
+    session: AsyncClientSession | None = None,
 ) -> dict[str, Stored]:
     """Give the current versions of these ids; a deleted one as its tombstone, others not at all."""
     check_key(type_)
     wanted = AnyOf("_id", tuple(ids))
-    rows = await find(database, type_, to_filter(both(wanted, checked(allow))), FIELDS)
-    found = {row["_id"]: stored(type_, row) for row in await chunks.joined(database, type_, rows)}
+    filter_ = to_filter(both(wanted, checked(allow)))
+    rows = await find(database, type_, filter_, FIELDS, session=session)
+    whole = await chunks.joined(database, type_, rows, session)
+    found = {row["_id"]: stored(type_, row) for row in whole}
     missed = [id_ for id_ in ids if id_ not in found]
     if missed and not isinstance(allow, Everything):
-        hidden = await find(database, type_, {"_id": {"$in": missed}}, {"_id": 1})
+        unseen = {"_id": {"$in": missed}}
+        hidden = await find(database, type_, unseen, {"_id": 1}, session=session)
         missed = list(set(missed) - {row["_id"] for row in hidden})
-    return found | await _tombstones(database, allow, type_, missed)
+    return found | await _tombstones(database, allow, type_, missed, session)
 
 
 async def _tombstones(
-    database: Database, allow: Condition, type_: str, ids: Sequence[str]
+    database: Database,
+    allow: Condition,
+    type_: str,
+    ids: Sequence[str],
+    session: AsyncClientSession | None,
 ) -> dict[str, Stored]:
     if not ids:
         return {}
-    filter_ = {"$and": [{"id": {"$in": list(ids)}, "deleted": True}, in_history(allow)]}
-    rows = await find(database, f"{type_}_history", filter_, HISTORY_FIELDS)
+    filter_ = all_of([{"id": {"$in": list(ids)}, "deleted": True}, in_history(allow)])
+    rows = await find(database, f"{type_}_history", filter_, HISTORY_FIELDS, session=session)
     return {row["id"]: stored(type_, row) for row in sorted(rows, key=itemgetter("v"))}
 
 
 async def vread(
-    database: Database, allow: Condition, type_: str, id_: str, version: int
+    database: Database,
+    allow: Condition,
+    type_: str,
+    id_: str,
+    version: int,
+    *,
+    session: AsyncClientSession | None = None,
 ) -> Stored | None:
     """Give one version, current or superseded; None when it never was, or not for this caller."""
     check_key(type_)
-    live = {"$and": [{"_id": id_, "v": version}, to_filter(checked(allow))]}
-    rows = await find(database, type_, live, FIELDS)
+    live = all_of([{"_id": id_, "v": version}, to_filter(checked(allow))])
+    rows = await find(database, type_, live, FIELDS, session=session)
     if not rows:
-        past = {"$and": [{"_id": f"{id_}/{version}"}, in_history(allow)]}
-        rows = await find(database, f"{type_}_history", past, HISTORY_FIELDS)
-    whole = await chunks.joined(database, type_, rows)
+        past = all_of([{"_id": f"{id_}/{version}"}, in_history(allow)])
+        rows = await find(database, f"{type_}_history", past, HISTORY_FIELDS, session=session)
+    whole = await chunks.joined(database, type_, rows, session)
     return stored(type_, whole[0]) if whole else None
 
 
@@ -133,12 +150,18 @@ async def search(
 
 
 async def count(
-    database: Database, allow: Condition, type_: str, condition: Condition, max_ms: int
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    max_ms: int,
+    *,
+    session: AsyncClientSession | None = None,
 ) -> int | None:
     """Count the resources the condition holds for; None when that takes over `max_ms`."""
     check_key(type_)
     filter_ = to_filter(both(condition, checked(allow)))
     try:
-        return await database[type_].count_documents(filter_, maxTimeMS=max_ms)
+        return await database[type_].count_documents(filter_, session, maxTimeMS=max_ms)
     except ExecutionTimeout:
         return None

@@ -1,12 +1,20 @@
 """One base's own database: everything the floors above may ask of it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Self
+import asyncio
+import copy
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Self
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.fhir.errors import Unprocessable
+from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
+    fields,
     history,
     horizon,
     indexes,
@@ -14,13 +22,18 @@ from fhir_server.store import (
     reads,
     reindex,
     secrets,
+    system_history,
     transact,
 )
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
+from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
+from fhir_server.store.jobs import Jobs
 from fhir_server.store.loader import Loader
+from fhir_server.store.once import Once
+from fhir_server.store.reindex import Counts, Step
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -38,9 +51,18 @@ class Store:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
+        self.jobs = Jobs(database)
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
+        self._session: AsyncClientSession | None = None
+        self._turn: AbstractAsyncContextManager[Any] = nullcontext()
+
+    def within(self, session: AsyncClientSession) -> Self:
+        """Give this store as a transaction sees it: reads only, one after the other."""
+        view = copy.copy(self)
+        vars(view).update(_session=session, _turn=asyncio.Lock())
+        return view
 
     @classmethod
     def open(
@@ -65,6 +87,8 @@ class Store:
 
     async def read(self, allow: Condition, type_: str, id_: str) -> Stored | None:
         """Give the current version or the tombstone, None without either; joins other callers."""
+        if self._session:
+            return (await self._fetch(allow, type_, (id_,))).get(id_)
         return await self._loader.read(checked(allow), type_, id_)
 
     async def read_many(
@@ -75,8 +99,11 @@ class Store:
 
     async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
         """Give one version, a tombstone too; None when it never was."""
-        with client.reachable():
-            return await reads.vread(self.database, allow, type_, id_, version)
+        async with self._turn:
+            with client.reachable():
+                return await reads.vread(
+                    self.database, allow, type_, id_, version, session=self._session
+                )
 
     async def history(
         self,
@@ -90,19 +117,61 @@ class Store:
         limit: int = 100,
         size: int | None = None,
     ) -> list[Stored]:
-        """Give versions of a resource or a type, newest first: see `history.history`."""
-        with client.reachable():
-            return await history.history(
-                self.database,
-                allow,
-                type_,
-                id_,
-                since=since,
-                at=at,
-                before=before,
-                limit=limit,
-                size=size,
-            )
+        """Give versions of a resource or a type, newest first: see `history.Span`."""
+        span = Span(id_, since, at, before)
+        async with self._turn:
+            with client.reachable():
+                return await history.history(
+                    self.database,
+                    allow,
+                    type_,
+                    span,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
+
+    async def count_history(
+        self,
+        allow: Condition,
+        type_: str,
+        id_: str,
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        max_ms: int = 1000,
+    ) -> int | None:
+        """Count the versions of a resource; None when that takes over `max_ms`."""
+        span = Span(id_, since, at)
+        async with self._turn:
+            with client.reachable():
+                return await history.count(
+                    self.database, allow, type_, span, max_ms, session=self._session
+                )
+
+    async def system_history(
+        self,
+        allowed: Mapping[str, Condition],
+        *,
+        since: int | None = None,
+        at: tuple[int, int] | None = None,
+        before: tuple[int, str, str] | None = None,
+        limit: int = 100,
+        size: int | None = None,
+    ) -> list[Stored]:
+        """Give versions of these types, newest first: see `system_history.system_history`."""
+        span = Span(None, since, at)
+        async with self._turn:
+            with client.reachable():
+                return await system_history.system_history(
+                    self.database,
+                    allowed,
+                    span,
+                    before,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
 
     async def search(
         self,
@@ -115,17 +184,54 @@ class Store:
         size: int | None = None,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`."""
-        with client.reachable():
-            return await reads.search(
-                self.database, allow, type_, condition, sort=sort, limit=limit, size=size
-            )
+        async with self._turn:
+            with client.reachable():
+                return await reads.search(
+                    self.database,
+                    allow,
+                    type_,
+                    condition,
+                    sort=sort,
+                    limit=limit,
+                    size=size,
+                    session=self._session,
+                )
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        with client.reachable():
-            return await reads.count(self.database, allow, type_, condition, max_ms)
+        async with self._turn:
+            with client.reachable():
+                return await reads.count(
+                    self.database, allow, type_, condition, max_ms, session=self._session
+                )
+
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.fields(
+                    self.database,
+                    allow,
+                    type_,
+                    condition,
+                    names,
+                    limit=limit,
+                    session=self._session,
+                )
+
+    async def distinct(
+        self, allow: Condition, type_: str, field: str, max_ms: int = 1000
+    ) -> set[str] | None:
+        """Give every value an index field has in a type; None when that takes over `max_ms`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.distinct(
+                    self.database, allow, type_, field, max_ms, session=self._session
+                )
 
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
         """Commit the changes, all or none; give the versions made: see `transact.transact`."""
@@ -137,8 +243,47 @@ class Store:
 
     async def transact(self, allow: Allow, plan: Plan) -> list[Stored]:
         """Run the plan in one transaction, again where others came between: see `transact`."""
+        self._writes()
         with client.reachable():
-            return await transact.transact(self.database, self._writer, allow, plan, self._patience)
+            return await transact.transact(
+                self.database, self._writer, allow, plan, patience=self._patience
+            )
+
+    async def answer(
+        self,
+        allow: Allow,
+        plan: Plan,
+        finish: Callable[[Sequence[Stored], Self], Awaitable[FhirResponse]],
+        unique: Once | None = None,
+    ) -> FhirResponse:
+        """Run the plan in one transaction that `finish` answers from within, before the commit.
+
+        `finish` gets the versions made and this store as the transaction sees it. With `unique`
+        a request that was done before gets its first answer: see `transact.answer`.
+        """
+        self._writes()
+
+        async def last(made: Sequence[Stored], session: AsyncClientSession) -> FhirResponse:
+            return await finish(made, self.within(session))
+
+        with client.reachable():
+            return await transact.answer(
+                self.database,
+                self._writer,
+                allow,
+                plan,
+                finish=last,
+                unique=unique,
+                patience=self._patience,
+            )
+
+    def _writes(self) -> None:
+        if self._session:
+            raise Unprocessable(
+                "This would write in a transaction of its own; send it outside the transaction "
+                "Bundle, or in a batch.",
+                code="not-supported",
+            )
 
     async def follow(self, after: int = 0, limit: int = 1000) -> tuple[Sequence[Commit], int]:
         """Give the commits after a ts, in order, and the horizon: see `horizon.follow`."""
@@ -187,14 +332,30 @@ class Store:
             return await reindex.outdated(self.database, formats)
 
     async def reindex(
-        self, type_: str, fields: Callable[[Document], Document], index_format: str
-    ) -> int:
-        """Write new index fields for every resource of a type: see `reindex.reindex`."""
+        self,
+        type_: str,
+        fields: Callable[[Document], Document],
+        index_format: str,
+        *,
+        after: str = "",
+        everything: bool = False,
+    ) -> Step | None:
+        """Write new index fields for the next resources of a type: see `reindex.step`."""
         with client.reachable():
-            return await reindex.reindex(self.database, type_, fields, index_format)
+            return await reindex.step(
+                self.database, type_, fields, index_format, after=after, everything=everything
+            )
+
+    async def verify_format(self, type_: str, index_format: str) -> Counts:
+        """Count the resources that are in a format, and all: see `reindex.verify`."""
+        with client.reachable():
+            return await reindex.verify(self.database, type_, index_format)
 
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]
     ) -> Mapping[str, Stored]:
-        with client.reachable():
-            return await reads.read_many(self.database, checked(allow), type_, ids)
+        async with self._turn:
+            with client.reachable():
+                return await reads.read_many(
+                    self.database, checked(allow), type_, ids, session=self._session
+                )

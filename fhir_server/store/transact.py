@@ -4,14 +4,13 @@ https://www.mongodb.com/docs/manual/core/transactions/
 """
 
 import asyncio
-import contextlib
 import hashlib
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
-import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import (
     BulkWriteError,
@@ -20,22 +19,19 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
 )
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
 from fhir_server.fhir.errors import Conflict
+from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
-from fhir_server.store import reads, write
+from fhir_server.store import commit, fields, matching, once, purge, reads, write
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
+from fhir_server.store.once import Once
 from fhir_server.store.write import Allow, decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
-_UNKNOWN = "UnknownTransactionCommitResult"
 _SHORT, _LONG = 0.004, 0.25
-# Seconds a dead database may cost, and what each change may add to them.
-_PATIENT, _EACH = 3.5, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,7 @@ class Transaction:
     database: Database
     session: AsyncClientSession
     allow: Allow
+    seen: set[tuple[str, str]] = field(default_factory=set)
 
     async def read(self, type_: str, id_: str) -> Stored | None:
         """Give the current version of a resource; None when it is deleted or never was."""
@@ -63,7 +60,19 @@ class Transaction:
             limit=limit,
             session=self.session,
         )
+        self.seen.update((type_, one.id) for one in page.found)
         return page.found
+
+    async def matching(
+        self, type_: str, conditions: Iterable[Condition], most: int
+    ) -> Mapping[Condition, Sequence[str]]:
+        """Give by condition the ids of up to `most` it holds for, in one query where it can be."""
+        allow = decided(self.allow, type_)
+        found = await matching.matching(
+            self.database, self.session, allow, type_, conditions, most=most
+        )
+        self.seen.update((type_, id_) for ids in found.values() for id_ in ids)
+        return found
 
     async def last_version(self, type_: str, id_: str) -> Stored | None:
         """Give the current version of a resource or its tombstone, with no body of either."""
@@ -71,6 +80,25 @@ class Transaction:
         change = Change(type_, id_, "update")
         rows = await write.before(self.database, self.session, [change], careful=True)
         return next((stored(type_, row | {"body": None}) for row in rows.values()), None)
+
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        return await fields.fields(
+            self.database, allow, type_, condition, names, limit=limit, session=self.session
+        )
+
+    async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
+        """Give (type, id) of at most `limit` deleted resources the condition holds for."""
+        rows = await purge.tombstones(self.database, self.session, condition, limit)
+        return [(row["type"], row["id"]) for row in rows if write.may(self.allow, row["type"], row)]
+
+    async def judge(self, changes: Sequence[Change]) -> None:
+        """Raise what committing these changes would raise; nothing is written."""
+        await commit.judged(
+            self.database, self.session, self.allow, changes, self.seen, careful=True
+        )
 
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
@@ -85,28 +113,89 @@ class Transaction:
 
 
 Plan = Callable[[Transaction], Awaitable[Sequence[Change]]]
+# What was made, in the order of the changes, and the session that sees it → the answer.
+Finish = Callable[[Sequence[Stored], AsyncClientSession], Awaitable[FhirResponse]]
+Result = TypeVar("Result")
+# One attempt: the session of its transaction, and how many attempts came before.
+Attempt = Callable[[AsyncClientSession, int], Awaitable[Result]]
 
 
 async def transact(
-    database: Database, writer: Writer, allow: Allow, plan: Plan, patience: float
+    database: Database, writer: Writer, allow: Allow, plan: Plan, *, patience: float
 ) -> list[Stored]:
     """Run the plan and commit its changes, all or none; give the versions made, in their order.
 
     The plan may be run several times, within `patience` seconds. Raises what the plan raises,
-    PreconditionFailed, NotFound, Forbidden, Invalid; Conflict when others always came between;
-    Unavailable when the database does not answer, and then the outcome may be unknown.
+    PreconditionFailed, NotFound, Forbidden, Invalid, Unprocessable; Conflict when others always
+    came between; Unavailable when the database does not answer, and the outcome may be unknown.
     """
+
+    async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
+        transaction = Transaction(database, session, allow)
+        road = commit.Road(database, writer, session, allow)
+        changes = await plan(transaction)
+        return await road.commit(changes, transaction.seen, _told, careful=before > 0)
+
+    return await _retried(database, writer, allow, attempt, patience)
+
+
+async def answer(
+    database: Database,
+    writer: Writer,
+    allow: Allow,
+    plan: Plan,
+    *,
+    finish: Finish,
+    unique: Once | None,
+    patience: float,
+) -> FhirResponse:
+    """Do as `transact` and give what `finish` answers, inside the transaction, before the commit.
+
+    What `finish` raises leaves nothing written. With `unique` the answer is committed too, and a
+    request that was done before is answered by it, without running the plan.
+    """
+
+    async def attempt(session: AsyncClientSession, before: int) -> FhirResponse:
+        if unique and (known := await once.remembered(database, session, unique)):
+            return known
+        transaction = Transaction(database, session, allow)
+        road = commit.Road(database, writer, session, allow, always=unique is not None)
+        changes = await plan(transaction)
+
+        async def last(made: Sequence[Stored]) -> FhirResponse:
+            response = await finish(made, session)
+            if unique:
+                await once.remember(database, session, unique, response)
+            return response
+
+        return await road.commit(changes, transaction.seen, last, careful=before > 0)
+
+    return await _retried(database, writer, allow, attempt, patience)
+
+
+async def _told(made: Sequence[Stored]) -> list[Stored]:
+    return list(made)
+
+
+async def _retried(
+    database: Database,
+    writer: Writer,
+    allow: Allow,
+    attempt: Attempt[Result],
+    patience: float,
+) -> Result:
     if allow is None:
         raise TypeError("The store writes nothing without an access decision.")
     clock = asyncio.get_running_loop().time
     began = clock()
-    for attempt in count():
+    for number in count():
         try:
-            return await _once(database, writer, allow, plan, careful=attempt > 0)
+            async with commit.transaction(database, writer) as session:
+                return await attempt(session, number)
         except PyMongoError as error:
-            if not _again(error, attempt, clock() - began):
+            if not _again(error, number, clock() - began):
                 raise
-            pause = min(_LONG, _SHORT * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+            pause = min(_LONG, _SHORT * 2**number) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
             if clock() + pause > began + patience:
                 raise Conflict("Other writes to the same resources always came between.") from error
             await asyncio.sleep(pause)
@@ -131,82 +220,3 @@ def _again(error: PyMongoError, attempt: int, spent: float) -> bool:
 
 def _transient(error: PyMongoError) -> bool:
     return error.has_error_label("TransientTransactionError")
-
-
-async def _once(
-    database: Database, writer: Writer, allow: Allow, plan: Plan, *, careful: bool
-) -> list[Stored]:
-    await writer.begin()
-    async with database.client.start_session() as session:
-        await session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority", j=True))
-        try:
-            changes = await plan(Transaction(database, session, allow))
-            return await _commit(database, writer, session, allow, changes, careful=careful)
-        finally:
-            if session.in_transaction:
-                await _abort(session)
-
-
-async def _commit(
-    database: Database,
-    writer: Writer,
-    session: AsyncClientSession,
-    allow: Allow,
-    changes: Sequence[Change],
-    *,
-    careful: bool,
-) -> list[Stored]:
-    ordered = write.in_order(changes)
-    before = await write.before(database, session, ordered, careful=careful)
-    write.judge(allow, ordered, before)
-    ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
-    known = True
-    try:
-        writes, made = write.documents(allow, ordered, before, ts)
-        if writes:
-            with pymongo.timeout(_PATIENT + _EACH * len(ordered)):
-                await write.send(database, session, writes)
-                await database.commits.insert_one(_feed(writer, ts, made), session=session)
-            writer.check(ts)
-            await _finish(session)
-    except PyMongoError as error:
-        known = not error.has_error_label(_UNKNOWN)
-        raise
-    finally:
-        (writer.done if known else writer.doubt)(ts)
-    versions = {(one.type, one.id): one for one in made}
-    return [versions[change.type, change.id] for change in changes]
-
-
-def _feed(writer: Writer, ts: int, made: Sequence[Stored]) -> Document:
-    changes = [[one.type, one.id, one.version, one.method] for one in made if one.ts == ts]
-    return {"_id": ts, "w": writer.name, "c": changes}
-
-
-async def _finish(session: AsyncClientSession) -> None:
-    """Commit; who gives up meanwhile is heard when the outcome is known."""
-    sending = asyncio.create_task(_send(session))
-    try:
-        await asyncio.shield(sending)
-    except asyncio.CancelledError:
-        await asyncio.wait([sending])
-        sending.result()
-        raise
-
-
-async def _send(session: AsyncClientSession) -> None:
-    with pymongo.timeout(_PATIENT):
-        while True:
-            try:
-                await session.commit_transaction()
-            except PyMongoError as error:
-                if error.timeout or not error.has_error_label(_UNKNOWN):
-                    raise
-                await asyncio.sleep(_SHORT)
-            else:
-                return
-
-
-async def _abort(session: AsyncClientSession) -> None:
-    with contextlib.suppress(PyMongoError), pymongo.timeout(_LONG):
-        await session.abort_transaction()

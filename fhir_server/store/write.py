@@ -22,7 +22,7 @@ from fhir_server.fhir.errors import (
 )
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
-from fhir_server.store import chunks
+from fhir_server.store import chunks, purge
 from fhir_server.store.documents import Change, Document, Stored, check_key, stamped, stored
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
@@ -41,6 +41,7 @@ class Writes:
     past: list[Document]
     pieces: list[Document]
     gone: list[InsertOne[Document] | DeleteOne]
+    erased: list[tuple[Change, Document]]
 
 
 def decided(allow: Allow | None, type_: str) -> Condition:
@@ -87,23 +88,26 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
     for change in changes:
         old = before.get(_KEY(change))
         live = old if old is not None and "deleted" not in old else None
-        decision = decided(allow, change.type)
-        if live and not _may(decision, change.id, live):
-            raise NotFound(f"There is no {change.type}/{change.id}.")
+        if live and not may(allow, change.type, live):
+            if change.method != "delete":
+                raise NotFound(f"There is no {change.type}/{change.id}.")
+            live = None
         if change.must_not_exist and old is not None:
             raise Conflict(f"{change.type}/{change.id} exists already.")
         if change.expected is not None and not (live and live["v"] == change.expected):
             raise PreconditionFailed(
                 f"{change.type}/{change.id} is not at version {change.expected}."
             )
-        if change.method == "delete" and old is None:
+        if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
             raise NotFound(f"There is no {change.type}/{change.id}.")
 
 
-def _may(decision: Condition, id_: str, document: Mapping[str, Any] | None) -> bool:
+def may(allow: Allow, type_: str, document: Document) -> bool:
+    """Say whether the access decision lets the caller reach this live document or tombstone."""
+    decision = decided(allow, type_)
     if isinstance(decision, Everything):
         return True
-    return matches(decision, _plain({**(document or {}), "_id": id_}))
+    return matches(decision, _plain({**document, "_id": document.get("id", document["_id"])}))
 
 
 def _plain(value: Any) -> Any:
@@ -124,24 +128,30 @@ def documents(
 ) -> tuple[dict[str, Writes], list[Stored]]:
     """Give what to write, by type, and the versions that then stand.
 
-    A delete of what is deleted writes nothing. Forbidden for a new state out of the caller's reach.
+    A delete of what is deleted, or never was, writes nothing. Forbidden for a new state out of the
+    caller's reach.
     """
     writes: dict[str, Writes] = {}
     made: list[Stored] = []
     for change in changes:
         old = before.get(_KEY(change))
-        if old is not None and _as_wanted(change, old):
-            made.append(replace(stored(change.type, old), changed=False))
+        if old is not None and change.method in purge.METHODS:
+            made.append(_erase(change, old, ts, writes))
             continue
-        into = writes.setdefault(change.type, Writes([], [], [], []))
+        if change.method == "delete" and (old is None or not may(allow, change.type, old)):
+            made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
+            continue
+        if old is not None and _as_wanted(change, old):
+            made.append(replace(stored(change.type, old), changed=False, created=False))
+            continue
+        into = writes.setdefault(change.type, Writes([], [], [], [], []))
         if change.method == "delete":
             made.append(_delete(change, old or {}, ts, into))
             continue
         new = _put(change, old, ts, into)
-        if not _may(decided(allow, change.type), change.id, new):
+        if not may(allow, change.type, new):
             raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
-        created = old is None or "deleted" in old
-        made.append(replace(stored(change.type, new), created=created))
+        made.append(stored(change.type, new))
     return writes, made
 
 
@@ -157,6 +167,8 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
+    if old is not None and "deleted" in old:
+        head["created"] = True
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None:
@@ -189,6 +201,14 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
     return stored(change.type, tombstone)
 
 
+def _erase(change: Change, old: Document, ts: int, writes: dict[str, Writes]) -> Stored:
+    into = writes.setdefault(change.type, Writes([], [], [], [], []))
+    into.live += purge.live(change, old)
+    into.gone += purge.gone(change, old)
+    into.erased.append((change, old))
+    return purge.told(change, old, ts)
+
+
 def _name(type_: str, id_: str) -> str:
     return f"{type_}/{id_}"
 
@@ -207,7 +227,10 @@ async def send(
     for type_, write in writes.items():
         if write.past:
             await database[f"{type_}_history"].insert_many(write.past, session=session)
-        await database[type_].bulk_write(write.live, session=session)
+        if write.live:
+            await database[type_].bulk_write(write.live, session=session)
+        if write.erased:
+            await purge.send(database, session, type_, write.erased)
     gone = [one for write in writes.values() for one in write.gone]
     if gone:
         await database.tombstones.bulk_write(gone, session=session)

@@ -69,9 +69,10 @@ async def test_a_content_type_that_is_none_is_served_as_bytes(fhir):
 
 
 async def test_the_security_context_travels_in_its_header(fhir):
-    stored = await put(fhir, "image/png", X_Security_Context="DocumentReference/d")
-    assert stored["securityContext"] == {"reference": "DocumentReference/d"}
-    assert (await fhir.get("Binary/b")).headers["x-security-context"] == "DocumentReference/d"
+    await fhir.put("Patient/p", {"resourceType": "Patient", "id": "p"})
+    stored = await put(fhir, "image/png", X_Security_Context="Patient/p")
+    assert stored["securityContext"] == {"reference": "Patient/p"}
+    assert (await fhir.get("Binary/b")).headers["x-security-context"] == "Patient/p"
 
 
 async def test_a_security_context_that_is_no_header_is_left_out(fhir):

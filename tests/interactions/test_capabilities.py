@@ -1,10 +1,15 @@
 """The CapabilityStatement cannot lie: it is held against the tables and the parser."""
 
+from dataclasses import replace
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import table
+from fhir_server.interactions.dispatch import dispatch
 from fhir_server.search.parse import parse
 from fhir_server.validation.structure import structural_issues
+from tests.client import issues
 
 VALUES = {
     "date": "2026-01-01",
@@ -14,8 +19,8 @@ VALUES = {
 }
 
 
-async def statement(fhir):
-    answer = await fhir.get("metadata")
+async def statement(fhir, mode="full"):
+    answer = await fhir.get(f"metadata?mode={mode}")
     assert answer.status_code == 200
     return answer.json()
 
@@ -61,5 +66,73 @@ async def test_every_search_parameter_declared_is_understood(fhir, spec):
 
 async def test_it_need_not_be_sent_again(fhir):
     first = await fhir.get("metadata")
-    again = await fhir.get("metadata", If_None_Match=first.headers["etag"])
-    assert (again.status_code, again.content) == (304, b"")
+    for headers in (
+        {"If_None_Match": first.headers["etag"]},
+        {"If_Modified_Since": first.headers["last-modified"]},
+    ):
+        again = await fhir.get("metadata", **headers)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+
+
+async def test_every_worker_gives_the_same_etag(fhir, store, spec):
+    routes = table.build(())
+    tags = set()
+    for started in (0, 1_000_000):
+        context = replace(fhir.context, started=started)
+        answer = await dispatch(routes, context, FhirRequest("GET", "metadata"))
+        tags.add(dict(answer.headers)["ETag"])
+        routes = table.build(())
+    assert len(tags) == 1
+
+
+async def test_what_is_done_without_an_id_is_declared_as_its_row_says(fhir):
+    resource = (await statement(fhir))["rest"][0]["resource"][0]
+    shapes = table.build(()).by_shape
+    assert resource["conditionalRead"] == "full-support"
+    assert resource["conditionalCreate"] is True
+    assert resource["conditionalUpdate"] is (("PUT", "{type}") in shapes)
+    assert (resource["conditionalDelete"] != "not-supported") is (("DELETE", "{type}") in shapes)
+    assert ("patch" in {one["code"] for one in resource["interaction"]}) is (
+        ("PATCH", "{type}/{id}") in shapes
+    )
+
+
+async def test_the_formats_declared_are_served_and_read(fhir):
+    for media_type in (await statement(fhir))["format"]:
+        answer = await fhir.get(f"metadata?_format={quote(media_type)}")
+        assert answer.status_code == 200, media_type
+
+
+async def test_an_operation_stands_once_in_each_type_it_is_offered_on(fhir):
+    (rest,) = (await statement(fhir))["rest"]
+    offered = {resource["type"]: resource.get("operation", []) for resource in rest["resource"]}
+    names = [one["name"] for one in offered["Patient"]]
+    assert "ehealth-book" in names
+    for operations in offered.values():
+        listed = [one["name"] for one in operations]
+        assert len(listed) == len(set(listed))
+    assert "ehealth-book" not in [one["name"] for one in offered["Basic"]]
+
+
+async def test_the_normative_part_has_the_types_that_are_normative_in_r4(fhir, spec):
+    told = await statement(fhir, "normative")
+    assert structural_issues(spec, told) == []
+    assert [resource["type"] for resource in told["rest"][0]["resource"]] == [
+        "Binary", "Bundle", "CapabilityStatement", "CodeSystem", "Observation",
+        "OperationDefinition", "OperationOutcome", "Parameters", "Patient", "StructureDefinition",
+        "ValueSet",
+    ]  # fmt: skip
+
+
+async def test_the_terminology_mode_promises_no_more_than_there_is(fhir, spec):
+    told = await statement(fhir, "terminology")
+    assert structural_issues(spec, told) == []
+    assert told["resourceType"] == "TerminologyCapabilities"
+    assert not {"expansion", "validateCode", "translation", "closure", "codeSystem"} & set(told)
+
+
+async def test_a_mode_that_is_not_known_is_refused(fhir):
+    answer = await fhir.get("metadata?mode=nonsense")
+    assert answer.status_code == 400
+    assert "full, normative, terminology" in issues(answer)[0]["diagnostics"]

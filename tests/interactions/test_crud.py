@@ -68,9 +68,15 @@ async def test_a_deleted_resource_is_gone_and_can_come_back(fhir, patient):
 
 
 async def test_what_never_was_is_not_found(fhir):
-    for answer in (await fhir.get("Patient/nobody"), await fhir.delete("Patient/nobody")):
-        assert answer.status_code == 404
-        assert issues(answer)[0]["code"] == "not-found"
+    answer = await fhir.get("Patient/nobody")
+    assert answer.status_code == 404
+    assert issues(answer)[0]["code"] == "not-found"
+
+
+async def test_deleting_what_never_was_is_no_error_and_tells_nothing(fhir):
+    answer = await fhir.delete("Patient/nobody")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "etag" not in answer.headers
 
 
 async def test_the_history_tells_all_versions_newest_first_with_the_deletion(fhir, patient):

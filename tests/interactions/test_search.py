@@ -4,9 +4,16 @@ from urllib.parse import quote
 import pytest
 
 from fhir_server.interactions import respond
-from tests.client import BASE_URL, issues
+from tests.client import BASE_URL, health, issues
 
 NAME = "Nguyễn Thị Bưởi"
+
+
+@pytest.fixture
+async def fhir(store, spec):
+    """Give a base where what is searched may refer to nobody."""
+    async with health(store, spec, referential_integrity=False) as client:
+        yield client
 
 
 async def ids(fhir, query):

@@ -65,7 +65,7 @@ def test_totals_are_taken_over(search, total):
     "parameters",
     [
         [("_total", "maybe")],
-        [("_summary", "text")],
+        [("_summary", "some")],
         [("_count", "1"), ("_count", "2")],
         [("_sort", "name"), ("_sort", "gender")],
         [("_page", "x" * 5000)],

@@ -21,6 +21,26 @@ def test_fields_have_the_formats_the_store_indexes(search):
     assert fields["encounter"] == "Encounter/e1"
     assert fields["date"] == {"lo": 1795305600000000, "hi": 1795305601000000}
     assert fields["_patient"] == ["p1"]
+    assert fields["_references"] == ["Encounter/e1", "Patient/p1"]
+
+
+def test_what_is_referred_to_here_is_indexed_whichever_element_says_so(search):
+    base = "https://health.example.org/fhir"
+    resource = {
+        "resourceType": "Basic",
+        "code": {"text": "a"},
+        "extension": [{"url": "u", "valueReference": {"reference": f"{base}/Device/d1"}}],
+        "contained": [{"resourceType": "Basic", "subject": {"reference": "Patient/p2/_history/3"}}],
+        "author": {"reference": "http://other.example/fhir/Practitioner/x"},
+        "subject": {"reference": "#a"},
+    }
+    assert search.document(resource)["x"]["_references"] == ["Device/d1", "Patient/p2"]
+
+
+def test_what_a_stored_bundle_holds_is_a_world_of_its_own(search):
+    inside = {"resourceType": "Basic", "subject": {"reference": "Patient/p1"}}
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": inside}]}
+    assert "_references" not in search.document(bundle)["x"]
 
 
 def test_a_patient_is_in_its_own_compartment(search):

@@ -74,9 +74,10 @@ async def test_a_second_delete_changes_nothing(store):
     assert await store.database.commits.count_documents({}) == 2
 
 
-async def test_deleting_what_never_was_is_not_found(store):
-    with pytest.raises(NotFound):
-        await store.commit(ALL, [Change("Patient", "p1", "delete")])
+async def test_deleting_what_never_was_changes_nothing(store):
+    [gone] = await store.commit(ALL, [Change("Patient", "p1", "delete")])
+    assert (gone.version, gone.deleted, gone.changed) == (0, True, False)
+    assert await store.read(ALL, "Patient", "p1") is None
 
 
 async def test_a_resource_made_again_goes_on_counting(store):
@@ -190,8 +191,9 @@ async def test_writes_are_judged_on_the_stored_and_on_the_new_state(store):
     mine = AnyOf("x.family", ("Bưởi",))
     with pytest.raises(NotFound):
         await store.commit(mine, [patient("p2", "update")])
-    with pytest.raises(NotFound):
-        await store.commit(mine, [Change("Patient", "p2", "delete")])
+    [hidden] = await store.commit(mine, [Change("Patient", "p2", "delete")])
+    assert (hidden.version, hidden.changed) == (0, False)
+    assert (await store.read(ALL, "Patient", "p2")).version == 1
     with pytest.raises(Forbidden):
         await store.commit(mine, [patient("p1", "update", family="Cam")])
     with pytest.raises(Forbidden):

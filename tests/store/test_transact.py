@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.fhir.errors import Conflict, PreconditionFailed
 from fhir_server.search.condition import AnyOf, Everything
-from fhir_server.store import transact
+from fhir_server.store import commit
 from fhir_server.store.documents import Change
 from fhir_server.store.store import Store
 
@@ -165,14 +165,14 @@ async def test_the_clock_of_another_machine_cannot_turn_time_back(mongodb_uri, s
 async def test_who_gives_up_while_it_commits_is_heard_when_it_is_known(store, monkeypatch):
     sending = asyncio.Event()
     may_send = asyncio.Event()
-    send = transact._send
+    send = commit._send
 
     async def slow(session):
         sending.set()
         await may_send.wait()
         await send(session)
 
-    monkeypatch.setattr(transact, "_send", slow)
+    monkeypatch.setattr(commit, "_send", slow)
     task = asyncio.create_task(store.commit(ALL, [patient("p1")]))
     await sending.wait()
     task.cancel()

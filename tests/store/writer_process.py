@@ -7,11 +7,11 @@ import asyncio
 import sys
 
 from fhir_server.search.condition import Everything
-from fhir_server.store import transact
+from fhir_server.store import commit
 from fhir_server.store.documents import Change
 from fhir_server.store.store import Store
 
-finish = transact._finish
+finish = commit._finish
 
 
 async def work(uri, database, name, count, held):
@@ -19,23 +19,23 @@ async def work(uri, database, name, count, held):
     first = asyncio.Event()
 
     async def slow_finish(session):
-        transact._finish = finish
+        commit._finish = finish
         first.set()
         await asyncio.sleep(held)
         await finish(session)
 
-    async def commit(number):
+    async def write(number):
         change = Change("Patient", f"{name}-{number}", "create", {}, {}, "1", must_not_exist=True)
         await store.commit(Everything(), [change])
 
     if held:
-        transact._finish = slow_finish
+        commit._finish = slow_finish
     async with asyncio.TaskGroup() as group:
-        group.create_task(commit(0))
+        group.create_task(write(0))
         if held:
             await first.wait()
         for number in range(1, count):
-            await commit(number)
+            await write(number)
     await store.close()
 
 

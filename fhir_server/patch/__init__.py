@@ -1,0 +1,1 @@
+"""Patches: a new resource from an old one; pure."""

@@ -1,0 +1,142 @@
+"""The end of a transaction: its changes judged, written, answered and committed.
+
+https://www.mongodb.com/docs/manual/core/transactions/
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pymongo
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from fhir_server.store import hold, integrity, write
+from fhir_server.store.documents import Change, Document, Stored
+from fhir_server.store.horizon import Database, Writer
+from fhir_server.store.write import Allow
+
+_UNKNOWN = "UnknownTransactionCommitResult"
+_SHORT, _LONG = 0.004, 0.25
+# Seconds a dead database may cost, and what each change may add to them.
+_PATIENT, _EACH = 3.5, 0.01
+
+Result = TypeVar("Result")
+
+
+@asynccontextmanager
+async def transaction(database: Database, writer: Writer) -> AsyncIterator[AsyncClientSession]:
+    """Give the session of a transaction on a snapshot; it is aborted unless it was committed."""
+    await writer.begin()
+    async with database.client.start_session() as session:
+        await session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority", j=True))
+        try:
+            yield session
+        finally:
+            if session.in_transaction:
+                await _abort(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """Where the changes of a plan go; `always`: commit even where no resource changed."""
+
+    database: Database
+    writer: Writer
+    session: AsyncClientSession
+    allow: Allow
+    always: bool = False
+
+    async def commit(
+        self,
+        changes: Sequence[Change],
+        seen: Collection[tuple[str, str]],
+        last: Callable[[Sequence[Stored]], Awaitable[Result]],
+        *,
+        careful: bool,
+    ) -> Result:
+        """Judge the changes, write them, ask `last` for the result, commit.
+
+        `last` gets the versions made, in the order of the changes, and reads what was written.
+        `seen` is what the plan has read. `careful`: look even where new ids are to be inserted.
+        """
+        database, session, writer = self.database, self.session, self.writer
+        ordered, before = await judged(
+            database, session, self.allow, changes, seen, careful=careful
+        )
+        ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
+        known = True
+        try:
+            writes, made = write.documents(self.allow, ordered, before, ts)
+            if writes:
+                with pymongo.timeout(_PATIENT + _EACH * len(ordered)):
+                    await write.send(database, session, writes)
+                    await database.commits.insert_one(_feed(writer, ts, made), session=session)
+            by_key = {(one.type, one.id): one for one in made}
+            result = await last([by_key[change.type, change.id] for change in changes])
+            if writes or self.always:
+                writer.check(ts)
+                await _finish(session)
+        except PyMongoError as error:
+            known = not error.has_error_label(_UNKNOWN)
+            raise
+        finally:
+            (writer.done if known else writer.doubt)(ts)
+        return result
+
+
+async def judged(
+    database: Database,
+    session: AsyncClientSession,
+    allow: Allow,
+    changes: Sequence[Change],
+    seen: Collection[tuple[str, str]],
+    *,
+    careful: bool,
+) -> tuple[Sequence[Change], write.Before]:
+    """Give the changes in order and what stands where they write; raise what forbids one."""
+    ordered = write.in_order(changes)
+    before = await write.before(database, session, ordered, careful=careful)
+    write.judge(allow, ordered, before)
+    await hold.judge(database, session, ordered, before)
+    await integrity.check(database, session, allow, ordered, seen)
+    return ordered, before
+
+
+def _feed(writer: Writer, ts: int, made: Sequence[Stored]) -> Document:
+    changes = [[one.type, one.id, one.version, one.method] for one in made if one.ts == ts]
+    return {"_id": ts, "w": writer.name, "c": changes}
+
+
+async def _finish(session: AsyncClientSession) -> None:
+    """Commit; who gives up meanwhile is heard when the outcome is known."""
+    sending = asyncio.create_task(_send(session))
+    try:
+        await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        await asyncio.wait([sending])
+        sending.result()
+        raise
+
+
+async def _send(session: AsyncClientSession) -> None:
+    with pymongo.timeout(_PATIENT):
+        while True:
+            try:
+                await session.commit_transaction()
+            except PyMongoError as error:
+                if error.timeout or not error.has_error_label(_UNKNOWN):
+                    raise
+                await asyncio.sleep(_SHORT)
+            else:
+                return
+
+
+async def _abort(session: AsyncClientSession) -> None:
+    with contextlib.suppress(PyMongoError), pymongo.timeout(_LONG):
+        await session.abort_transaction()

@@ -1,0 +1,118 @@
+"""Referential integrity inside a transaction: what is referred to exists, and stays.
+
+https://hl7.org/fhir/R4/http.html#delete lets a server refuse what would leave a reference dangling.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.fhir.errors import Conflict, Issue, Unprocessable
+from fhir_server.fhir.reference import RECORDS, parse, references
+from fhir_server.search.index import REFERENCES_FIELD
+from fhir_server.store.documents import ENDS, Change, check_key
+from fhir_server.store.filters import to_filter
+from fhir_server.store.horizon import Database
+from fhir_server.store.write import Allow, decided, may
+
+Key = tuple[str, str]
+
+_FIELD = f"x.{REFERENCES_FIELD}"
+
+
+async def check(
+    database: Database,
+    session: AsyncClientSession,
+    allow: Allow,
+    changes: Sequence[Change],
+    seen: Collection[Key],
+) -> None:
+    """Raise Unprocessable for a reference to nothing, Conflict for a delete of what is needed.
+
+    `seen` are resources this transaction has read already: they exist in its snapshot.
+    """
+    asked = [change for change in changes if change.integrity]
+    if not asked:
+        return
+    deleted = [change for change in asked if change.method in ENDS]
+    there = {(one.type, one.id) for one in changes if one.method not in ENDS}
+    known = there | (set(seen) - {(one.type, one.id) for one in changes})
+    wanted = {key for change in asked for key in _targets(change)} - known
+    lost = wanted - await _existing(database, session, allow, changes, wanted)
+    if lost:
+        raise Unprocessable(issues=[issue for one in asked for issue in _dangling(one, lost)])
+    if deleted:
+        await _not_needed(database, session, allow, changes, deleted)
+
+
+def _targets(change: Change) -> Iterator[Key]:
+    if change.method not in ENDS:
+        for target in change.fields.get(REFERENCES_FIELD, ()):
+            type_, _, id_ = target.partition("/")
+            yield type_, id_
+
+
+async def _existing(
+    database: Database,
+    session: AsyncClientSession,
+    allow: Allow,
+    changes: Iterable[Change],
+    wanted: Collection[Key],
+) -> set[Key]:
+    gone = {(one.type, one.id) for one in changes}
+    by_type: dict[str, list[str]] = {}
+    for type_, id_ in set(wanted) - gone:
+        by_type.setdefault(type_, []).append(id_)
+    found: set[Key] = set()
+    for type_, ids in by_type.items():
+        check_key(type_)
+        filter_ = {"$and": [{"_id": {"$in": ids}}, to_filter(decided(allow, type_))]}
+        rows = database[type_].find(filter_, {"_id": 1}, session=session)
+        found |= {(type_, row["_id"]) for row in await rows.to_list()}
+    return found
+
+
+def _dangling(change: Change, lost: Collection[Key]) -> Iterator[Issue]:
+    for place, text in references(change.resource or {}):
+        target = parse(text)
+        if (target.type, target.id) in lost:
+            told = f"{text[:80]} does not exist here; send it first, or in the same transaction."
+            yield Issue("not-found", told, place)
+
+
+async def _not_needed(
+    database: Database,
+    session: AsyncClientSession,
+    allow: Allow,
+    changes: Sequence[Change],
+    deleted: Sequence[Change],
+) -> None:
+    """Raise Conflict where a resource that stays refers to one that is deleted."""
+    targets = [f"{one.type}/{one.id}" for one in deleted]
+    changed: dict[str, list[str]] = {}
+    for one in changes:
+        changed.setdefault(one.type, []).append(one.id)
+    for type_ in await _types(database):
+        filter_: dict[str, Any] = {_FIELD: {"$in": targets}}
+        if type_ in changed:
+            filter_["_id"] = {"$nin": changed[type_]}
+        row = await database[type_].find_one(filter_, {"_id": 1, "x": 1}, session=session)
+        if row is not None:
+            raise Conflict(_needed(allow, type_, row, targets), code="conflict")
+
+
+def _needed(allow: Allow, type_: str, row: Mapping[str, Any], targets: Sequence[str]) -> str:
+    target = next(one for one in row["x"][REFERENCES_FIELD] if one in targets)
+    who = f"{type_}/{row['_id']}" if may(allow, type_, dict(row)) else "Another resource"
+    return f"{who} refers to {target}; delete or change it first, or in the same transaction."
+
+
+async def _types(database: Database) -> list[str]:
+    """Give the types whose references hold what they point at."""
+    names = await database.list_collection_names()
+    return sorted(name for name in names if name[:1].isupper() and _is_live(name))
+
+
+def _is_live(name: str) -> bool:
+    return not name.endswith("_history") and name not in RECORDS
