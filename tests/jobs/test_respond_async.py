@@ -113,7 +113,7 @@ async def test_a_request_that_fails_answers_with_its_status_and_outcome(fhir, wo
     ("method", "path", "headers", "status"),
     [
         ("GET", "Patient/a/b/c/d/e", {}, 404),
-        ("PUT", "Patient", {}, 405),
+        ("PUT", "metadata", {}, 405),
         ("POST", "Patient", {"Content-Type": "text/plain"}, 415),
         ("GET", "Patient", {"Accept": "image/png"}, 406),
     ],
