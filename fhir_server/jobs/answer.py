@@ -4,16 +4,14 @@ https://hl7.org/fhir/R5/async-bundle.html
 """
 
 import base64
-from email.utils import format_datetime, parsedate_to_datetime
-from typing import Any
-
-import msgspec
+from email.utils import format_datetime
 
 from fhir_server.fhir import bundle, dates, json
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.entry import response_of
 from fhir_server.jobs import queue
 from fhir_server.jobs.queue import Job
 
@@ -51,18 +49,9 @@ async def ended(context: Context, job: Job) -> FhirResponse:
 
 
 def _entry(answer: FhirResponse) -> bytes:
-    headers = {name.lower(): value for name, value in answer.headers}
-    told: dict[str, Any] = {"status": str(answer.status)}
-    if "location" in headers:
-        told["location"] = headers["location"]
-    if "etag" in headers:
-        told["etag"] = headers["etag"]
-    if "last-modified" in headers:
-        changed = parsedate_to_datetime(headers["last-modified"])
-        told["lastModified"] = dates.instant(int(changed.timestamp()) * 1_000_000)
+    told = response_of(answer)
     if answer.body.startswith(_OUTCOME):
-        told["outcome"] = msgspec.Raw(answer.body)
-        return bundle.response_entry(None, None, told)
+        return bundle.response_entry(None, None, told, answer.body)
     return bundle.response_entry(None, _resource(answer), told)
 
 

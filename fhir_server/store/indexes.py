@@ -92,6 +92,7 @@ async def prepare(database: Database) -> None:
             # Another process that starts at the same time was first.
             if error.code != _EXISTS:
                 raise
+    await database.tombstones.create_index("x._patient", sparse=True)
     for name in (once.COLLECTION, "chunks"):
         await database[name].create_index("at", expireAfterSeconds=_DAY)
     await database.locks.create_index("at", expireAfterSeconds=3600)

@@ -14,6 +14,7 @@ from fhir_server.search.condition import Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
+    fields,
     history,
     horizon,
     indexes,
@@ -204,6 +205,32 @@ class Store:
             with client.reachable():
                 return await reads.count(
                     self.database, allow, type_, condition, max_ms, session=self._session
+                )
+
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.fields(
+                    self.database,
+                    allow,
+                    type_,
+                    condition,
+                    names,
+                    limit=limit,
+                    session=self._session,
+                )
+
+    async def distinct(
+        self, allow: Condition, type_: str, field: str, max_ms: int = 1000
+    ) -> set[str] | None:
+        """Give every value an index field has in a type; None when that takes over `max_ms`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.distinct(
+                    self.database, allow, type_, field, max_ms, session=self._session
                 )
 
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
