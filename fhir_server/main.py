@@ -1,7 +1,8 @@
 """The composition root: settings → definitions, store, guests, bases → application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from fhir_server.http import log
 from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
-from fhir_server.operations import OPERATIONS
+from fhir_server.interactions.routes import Routes
+from fhir_server.jobs import request
+from fhir_server.jobs.outdated import watching
+from fhir_server.jobs.worker import Kinds, Worker, working
+from fhir_server.operations import OPERATIONS, reindex
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec.spec import Spec, load
@@ -50,7 +55,31 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
     async with health_store(settings) as store:
         context = await prepared(settings, health_context(settings, spec, store))
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
-        yield (Base("/fhir", context, table.build(operations)),)
+        routes = table.build(operations)
+        async with watching(context), jobs(settings, context, kinds(routes)):
+            yield (Base("/fhir", context, routes),)
+
+
+def kinds(routes: Routes) -> Kinds:
+    """Give what a job may be: a kind and the function that does it."""
+    return {
+        request.KIND: request.kind(routes),
+        reindex.KIND: reindex.run,
+    }
+
+
+def jobs(settings: Settings, context: Context, known: Kinds) -> AbstractAsyncContextManager[None]:
+    """Give what works jobs in this process; nothing where the settings leave them to others."""
+    if not settings.jobs_at_once:
+        return nullcontext()
+    return working(Worker(context, known, settings.jobs_at_once))
+
+
+async def work(settings: Settings, ended: asyncio.Event) -> None:
+    """Work jobs in this process, and serve nothing, until `ended` is set."""
+    log.configure()
+    async with bases(settings):
+        await ended.wait()
 
 
 @asynccontextmanager
@@ -90,7 +119,7 @@ async def prepared(settings: Settings, context: Context) -> Context:
     formats = {type_: context.index_format(type_) for type_ in spec.types}
     return replace(
         context,
-        outdated=frozenset(await store.outdated(formats)),
+        outdated=await store.outdated(formats),
         cursor_key=settings.cursor_secret() or await store.secret("cursor"),
     )
 

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     referential_integrity: bool = True
     conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
+    jobs_at_once: Annotated[int, Field(ge=0)] = 2
+    max_jobs: Annotated[int, Field(gt=0)] = 100
+    job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
 
     @field_validator("time_zone")

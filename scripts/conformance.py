@@ -1,4 +1,4 @@
-"""Every official R4 example is put and read back equal, number literals to the digit.
+"""Every official R4 example is put and read back equal in JSON and XML, numbers to the digit.
 
 Usage: conformance.py FOLDER (the package hl7.fhir.r4.examples 4.0.1, unpacked). The examples HL7
 ships broken are listed with reasons in tests/conformance/broken_examples.json; those must be
@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,14 @@ import httpx2
 import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from fhir_server.fhir import json
+from fhir_server.fhir import json, xhtml, xml
+from fhir_server.fhir.media import JSON_TYPE, XML_TYPE
+from fhir_server.spec.spec import load
+from fhir_server.spec.xml import from_xml, to_xml
 
 ROOT = Path(__file__).parents[1]
 BROKEN = ROOT / "tests" / "conformance" / "broken_examples.json"
+STRUCTURES = load().structures
 PORT = 18_480
 _AT_ONCE = 4
 _READY_SECONDS = 60
@@ -60,32 +66,63 @@ def _is_resource(file: Path) -> bool:
 
 
 def _fault(client: httpx2.Client, file: Path, broken: dict[str, str]) -> str:
+    """Put the example in XML, then in JSON, read each back in both; tell the first fault."""
     body = file.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    resource = json.parse_object(body)
-    path = f"{resource['resourceType']}/{resource['id']}"
-    answer = client.put(path, content=body, headers={"Content-Type": "application/fhir+json"})
-    if file.name in broken:
-        return "" if answer.is_client_error else f"should be refused ({broken[file.name]})"
-    if not answer.is_success:
-        return f"PUT {answer.status_code}: {answer.text[:400]}"
-    version = answer.headers["location"].removeprefix(str(client.base_url))
-    read = client.get(version)
-    if not read.is_success:
-        return f"GET {read.status_code}"
-    return _difference(resource, json.parse_object(read.content))
+    sent = json.parse_object(body)
+    path = f"{sent['resourceType']}/{sent['id']}"
+    for media_type, content in ((XML_TYPE, to_xml(STRUCTURES, sent)), (JSON_TYPE, body)):
+        answer = client.put(path, content=content, headers={"Content-Type": media_type})
+        if file.name in broken:
+            if not answer.is_client_error:
+                return f"{media_type} should be refused ({broken[file.name]})"
+            continue
+        if not answer.is_success:
+            return f"PUT {media_type} {answer.status_code}: {answer.text[:400]}"
+        fault = _misheaded(answer, path) or _misread(client, answer, sent, media_type)
+        if fault:
+            return f"PUT {media_type}: {fault}"
+    return ""
 
 
-def _difference(sent: dict[str, Any], got: dict[str, Any]) -> str:
-    for resource in (sent, got):
-        meta = resource.get("meta", {})
-        for stamp in ("versionId", "lastUpdated"):
-            meta.pop(stamp, None)
-        if not meta:
-            resource.pop("meta", None)
-    return _first_difference(sent, got, sent["resourceType"])
+def _misheaded(answer: httpx2.Response, path: str) -> str:
+    """Tell what is wrong with ETag, Location or Last-Modified of an answer to a write."""
+    meta = answer.json()["meta"]
+    changed = parsedate_to_datetime(answer.headers["last-modified"])
+    updated = datetime.fromisoformat(meta["lastUpdated"]).replace(microsecond=0)
+    if answer.headers["etag"] != f'W/"{meta["versionId"]}"':
+        return f"ETag is {answer.headers['etag']}"
+    if not answer.headers["location"].endswith(f"/{path}/_history/{meta['versionId']}"):
+        return f"Location is {answer.headers['location']}"
+    return "" if changed == updated else f"Last-Modified is {changed}, not {updated}"
 
 
-def _first_difference(sent: Any, got: Any, place: str) -> str:
+def _misread(client: httpx2.Client, put: httpx2.Response, sent: dict[str, Any], put_as: str) -> str:
+    """Tell where what is read back differs from what was put."""
+    version = put.headers["location"].removeprefix(str(client.base_url))
+    for media_type in (JSON_TYPE, XML_TYPE):
+        read = client.get(version, headers={"Accept": media_type})
+        if not read.is_success:
+            return f"GET {media_type} {read.status_code}: {read.text[:400]}"
+        for name in ("etag", "last-modified"):
+            if read.headers[name] != put.headers[name]:
+                return f"GET {media_type}: {name} is {read.headers[name]}"
+        in_json = media_type == JSON_TYPE
+        got = json.parse_object(read.content) if in_json else from_xml(STRUCTURES, read.content)
+        # XML has one way to write a narrative where JSON has many.
+        exact = in_json and put_as == JSON_TYPE
+        if fault := _first_difference(_unstamped(sent), _unstamped(got), version, exact=exact):
+            return f"GET {media_type}: {fault}"
+    return ""
+
+
+def _unstamped(resource: dict[str, Any]) -> dict[str, Any]:
+    meta = resource.get("meta", {})
+    kept = {name: meta[name] for name in meta if name not in ("versionId", "lastUpdated")}
+    rest = {name: inner for name, inner in resource.items() if name != "meta"}
+    return rest | ({"meta": kept} if kept else {})
+
+
+def _first_difference(sent: Any, got: Any, place: str, *, exact: bool) -> str:
     if type(sent) is not type(got):
         return f"{place}: {type(sent).__name__} became {type(got).__name__}"
     if isinstance(sent, dict):
@@ -97,9 +134,18 @@ def _first_difference(sent: Any, got: Any, place: str) -> str:
             return f"{place}: {len(sent)} items became {len(got)}"
         pairs = ((f"{place}[{i}]", a, b) for i, (a, b) in enumerate(zip(sent, got, strict=True)))
     else:
-        same = bytes(sent) == bytes(got) if isinstance(sent, msgspec.Raw) else sent == got
+        same = _plain(sent, exact=exact) == _plain(got, exact=exact)
         return "" if same else f"{place}: {sent!r} became {got!r}"
-    return next((found for where, a, b in pairs if (found := _first_difference(a, b, where))), "")
+    found = (_first_difference(a, b, where, exact=exact) for where, a, b in pairs)
+    return next((fault for fault in found if fault), "")
+
+
+def _plain(value: Any, *, exact: bool) -> Any:
+    if isinstance(value, msgspec.Raw):
+        return bytes(value)
+    if not exact and isinstance(value, str) and value.startswith("<div"):
+        return xhtml.text_of(xml.parse(xhtml.fragment(value).encode()))
+    return value
 
 
 @contextmanager

@@ -82,7 +82,7 @@ async def health(
         store=store,
         base_url=BASE_URL,
         zone=zone,
-        outdated=outdated,
+        outdated=set(outdated),
         cursor_key=b"a key for tests",
         caller=ANYONE_ON_LOOPBACK,
         started=0,

@@ -8,6 +8,7 @@ from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
 from fhir_server.cli.serve import serve
 from fhir_server.cli.synth import synth
+from fhir_server.cli.work import work
 
 app = typer.Typer(
     name="fhir-server",
@@ -16,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, demo, load, book, synth, indexes):
+for command in (serve, work, demo, load, book, synth, indexes):
     app.command()(command)
 
 

@@ -1,7 +1,6 @@
 """fhir-server indexes: what exists, what is missing, builds."""
 
 import asyncio
-from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -31,7 +30,6 @@ def indexes(
 
 async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
     from fhir_server import main
-    from fhir_server.interactions.write import indexed
     from fhir_server.store.indexes import wanted_indexes
 
     spec = main.definitions(main.plugins(settings))
@@ -48,16 +46,34 @@ async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
             typer.echo(f"  {state:9} {index.collection}: {keys}")
         if build and missing:
             await _build(store, [index for index in wanted if index in missing])
+        left = 0 if reindex else len(outdated)
         for type_ in outdated:
             typer.echo(f"  outdated  {type_}")
             if reindex:
-                done = await store.reindex(type_, partial(indexed, context), formats[type_])
-                typer.echo(f"  reindexed {type_}: {done} resources")
+                left += not await _reindex(context, type_)
         typer.echo(
             f"{len(wanted)} indexes wanted, {len(missing)} were missing; "
             f"{len(outdated)} types were in an older format."
         )
-    return (build or not missing) and (reindex or not outdated)
+    return (build or not missing) and not left
+
+
+async def _reindex(context: Any, type_: str) -> bool:
+    from rich.progress import Progress
+
+    from fhir_server.operations.reindex import rewrite
+
+    allow = context.allow("$reindex", type_)
+    total = await context.store.count(allow, type_, allow, 60_000)
+    with Progress() as progress:
+        task = progress.add_task(f"Reindexing {type_}", total=total)
+
+        async def told(step: Any) -> None:
+            progress.advance(task, step.rewritten)
+
+        counts = await rewrite(context, type_, told)
+    typer.echo(f"  reindexed {type_}: {counts.current} of {counts.total} resources verified")
+    return counts.complete
 
 
 async def _build(store: Any, missing: Any) -> None:

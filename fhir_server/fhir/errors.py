@@ -123,6 +123,12 @@ class Unprocessable(FhirError):
     status, code = 422, "processing"
 
 
+class TooManyRequests(FhirError):
+    """429: as much of this caller's is under way as the limits allow."""
+
+    status, code = 429, "throttled"
+
+
 class Unavailable(FhirError):
     """503: the database does not answer; try again later."""
 

@@ -1,6 +1,7 @@
 """What is not FHIR and always there: health and metrics, typed for their OpenAPI description."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -69,6 +70,9 @@ def router(bases: Callable[[], Sequence[Base]]) -> APIRouter:
     @routes.get("/metrics", response_class=Response, responses=_TEXT)
     async def expose() -> Response:
         """Give the metrics of all workers."""
+        for base in bases():
+            with suppress(Unavailable):
+                metrics.jobs(base.path, await base.context.store.jobs.count())
         body, content_type = metrics.exposition()
         return Response(body, media_type=content_type)
 

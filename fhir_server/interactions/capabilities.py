@@ -166,7 +166,7 @@ def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:
     """Give the operations, each name once: a type and its instances may share one."""
     found = {
         name: route.definition
-        for (level, name), route in sorted(routes.operations.items())
-        if (route.on(type_) if type_ else level == "system")
+        for (_, name, on), route in routes.operations.items()
+        if (on in (type_, "Resource") if type_ else not on)
     }
     return [{"name": name, "definition": definition} for name, definition in sorted(found.items())]

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from fhir_server.access import decide
@@ -26,6 +26,8 @@ class Limits:
     referential_integrity: bool = True
     conditional_delete_max: int = 1
     max_url_bytes: int = 16 * 1024
+    max_jobs: int = 100
+    job_result_seconds: float = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format.
+    `outdated` are the types whose index fields are in an older format; it is the one value here
+    that changes, when a type has been reindexed.
     """
 
     spec: Spec
@@ -62,7 +65,7 @@ class Context:
     caller: Caller
     started: int
     limits: Limits = Limits()
-    outdated: frozenset[str] = frozenset()
+    outdated: set[str] = field(default_factory=set)
     new_id: Callable[[], str] = _random_id
 
     def index_format(self, type_: str) -> str:

@@ -116,18 +116,24 @@ def status_line(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}"
 
 
-def answered(entry: Entry, answer: FhirResponse) -> bytes:
-    """Serialise the response entry of what the entry was answered alone."""
+def response_of(answer: FhirResponse) -> dict[str, str]:
+    """Give Bundle.entry.response of an answer: its status, and what its headers say."""
     headers = {name.lower(): value for name, value in answer.headers}
-    told: dict[str, Any] = {"status": status_line(answer.status)}
+    told = {"status": status_line(answer.status)}
     told |= {name: headers[name] for name in ("etag", "location") if name in headers}
     changed = respond.moment(headers.get("last-modified", ""))
     if changed is not None:
         told["lastModified"] = dates.instant(changed)
+    return told
+
+
+def answered(entry: Entry, answer: FhirResponse) -> bytes:
+    """Serialise the response entry of what the entry was answered alone."""
+    told = response_of(answer)
     body = None if entry.method == "HEAD" else answer.body or None
     if body and entry.method not in _READS and _wants_outcome(entry):
         return bundle.response_entry(None, None, told, body)
-    url = headers.get("location", "").partition("/_history/")[0] or None
+    url = told.get("location", "").partition("/_history/")[0] or None
     return bundle.response_entry(url, body, told)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
 
-Level = Literal["system", "type", "instance"]
+Level = Literal["system", "type", "instance", "version"]
 Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
 
 
@@ -18,9 +18,10 @@ Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
 class Operation:
     """One $operation: where it may be called and what runs.
 
-    `types` are the resource types it is offered on, `Resource` for every type, empty at system
-    level; `affects_state` keeps it off GET; `definition` is the canonical URL of its
-    OperationDefinition.
+    `level` version is `[type]/[id]/_history/[vid]/$name`; one offered at several levels is listed
+    for each. `types` are the resource types it is offered on, `Resource` for every type, empty at
+    system level; `affects_state` keeps it off GET, `methods` says exactly which it takes;
+    `definition` is the canonical URL of its OperationDefinition.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Operation:
     types: tuple[str, ...] = ()
     affects_state: bool = False
     documentation: str = ""
+    methods: tuple[str, ...] = ()

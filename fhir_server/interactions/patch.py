@@ -56,7 +56,7 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     """Give the Change that stores the patched resource, if it is well made then."""
     write, [id_] = located.write, located.ids
     assert write.patch is not None
-    expected = await conditions.expected(transaction, write, id_)
+    expected = await conditions.expected(transaction, write.preconditions, write.type, id_)
     current = await transaction.read(write.type, id_)
     if current is None or current.body is None:
         last = await transaction.last_version(write.type, id_)

@@ -16,6 +16,7 @@ Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
 _WORDS = frozenset({"metadata", "_history", "_search"})
 _PLACEHOLDERS = ("type", "id", "compartment", "version")
 _OPERATION_TARGET = ("type", "id", "operation")
+_VERSION_PARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +34,26 @@ class Routes:
     """The table, looked up by method and shape; `rows` keeps its order for documentation."""
 
     rows: tuple[Route, ...]
-    operations: Mapping[tuple[str, str], "OperationRoute"]
+    operations: Mapping[tuple[str, str, str], "OperationRoute"]
     by_shape: Mapping[tuple[str, str], Route] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationRoute:
-    """One operation's row: which methods and which types it takes; `Resource` is every type."""
+    """One operation's row: which methods it takes, its canonical URL, what runs."""
 
     methods: tuple[str, ...]
-    types: tuple[str, ...]
     definition: str
     handler: Handler
 
-    def on(self, type_: str) -> bool:
-        """Say whether the operation is offered on this resource type."""
-        return type_ in self.types or "Resource" in self.types
 
+def table(
+    rows: Iterable[Route], operations: Mapping[tuple[str, str, str], OperationRoute]
+) -> Routes:
+    """Build the table from its rows; operations are keyed by (level, name, type).
 
-def table(rows: Iterable[Route], operations: Mapping[tuple[str, str], OperationRoute]) -> Routes:
-    """Build the table from its rows; operations are keyed by (level, name)."""
+    The type is `Resource` for every type, "" at system level.
+    """
     kept = tuple(rows)
     return Routes(kept, operations, {(row.method, row.pattern): row for row in kept})
 
@@ -76,14 +77,22 @@ def find(routes: Routes, method: str, path: str) -> tuple[str, Handler, Target]:
 
 
 def _operation(routes: Routes, method: str, target: Target) -> tuple[str, Handler, Target]:
-    level = "instance" if target.id else "type" if target.type else "system"
+    level = _level(target)
     name = target.operation or ""
-    route = routes.operations.get((level, name))
-    if route is None or (target.type and not route.on(target.type)):
+    route = routes.operations.get((level, name, target.type or ""))
+    if route is None and target.type:
+        route = routes.operations.get((level, name, "Resource"))
+    if route is None:
         raise NotFound(f"There is no operation ${name[:64]} on {target.type or 'the system'}.")
     if ("GET" if method == "HEAD" else method) not in route.methods:
         raise _not_allowed(method, f"${name}", route.methods)
     return f"${name}", route.handler, target
+
+
+def _level(target: Target) -> str:
+    if target.id:
+        return "version" if target.version else "instance"
+    return "type" if target.type else "system"
 
 
 def _not_allowed(method: str, path: str, allowed: Iterable[str]) -> MethodNotAllowed:
@@ -99,6 +108,8 @@ def _shape(path: str) -> tuple[str, Target]:
     if parts and parts[-1].startswith("$") and len(parts) <= len(_OPERATION_TARGET):
         named = dict(zip(_OPERATION_TARGET, parts[:-1], strict=False))
         return "", Target(**named, operation=parts[-1][1:])
+    if len(parts) == _VERSION_PARTS and parts[2] == "_history" and parts[-1].startswith("$"):
+        return "", Target(parts[0], parts[1], version=parts[3], operation=parts[-1][1:])
     if len(parts) > len(_PLACEHOLDERS):
         raise NotFound(f"There is nothing at {path[:120]!r}.")
     pairs = list(zip(_PLACEHOLDERS, parts, strict=False))

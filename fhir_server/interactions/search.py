@@ -126,6 +126,6 @@ def _url(context: Context, type_: str, parameters: Sequence[tuple[str, str]]) ->
 _OUTDATED = Issue(
     "incomplete",
     "Part of this type is indexed in an older format; matches may be missing until "
-    "`fhir-server indexes --reindex` has run.",
+    "`$reindex` or `fhir-server indexes --reindex` has run.",
     severity="warning",
 )

@@ -41,11 +41,16 @@ def build(operations: Iterable[Operation]) -> Routes:
             Route("GET", "{type}/{id}/_history", "history-instance", history),
             Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
         ),
-        {(operation.level, operation.name): _route(operation) for operation in operations},
+        {
+            (operation.level, operation.name, type_): _route(operation)
+            for operation in operations
+            for type_ in operation.types or ("",)
+        },
     )
     return routes
 
 
 def _route(operation: Operation) -> OperationRoute:
-    methods = ("POST",) if operation.affects_state else ("GET", "POST")
-    return OperationRoute(methods, operation.types, operation.definition, operation.handler)
+    usual = ("POST",) if operation.affects_state else ("GET", "POST")
+    methods = operation.methods or usual
+    return OperationRoute(methods, operation.definition, operation.handler)

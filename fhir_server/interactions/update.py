@@ -69,7 +69,7 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     """Give the Change; a resource that is not there yet is created where the setting allows."""
     write, [id_] = located.write, located.ids
     assert write.resource is not None
-    expected = await conditions.expected(transaction, write, id_)
+    expected = await conditions.expected(transaction, write.preconditions, write.type, id_)
     own_id = write.criteria is None or write.id
     if own_id and not context.limits.update_create and not await transaction.read(write.type, id_):
         raise MethodNotAllowed(f"{write.type}/{id_} is not known, and ids are the server's.")

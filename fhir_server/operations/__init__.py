@@ -3,7 +3,28 @@
 from collections.abc import Sequence
 
 from fhir_server.interactions.operation import Operation
+from fhir_server.operations.async_status import OPERATION as ASYNC_STATUS
+from fhir_server.operations.diff import OPERATIONS as DIFF
+from fhir_server.operations.document import OPERATIONS as DOCUMENT
+from fhir_server.operations.everything import OPERATIONS as EVERYTHING
+from fhir_server.operations.lastn import OPERATION as LASTN
 from fhir_server.operations.merge import OPERATION as MERGE
+from fhir_server.operations.meta import OPERATIONS as META
+from fhir_server.operations.purge import OPERATIONS as PURGE
+from fhir_server.operations.reindex import OPERATIONS as REINDEX
 from fhir_server.operations.unmerge import OPERATION as UNMERGE
+from fhir_server.operations.validate import OPERATIONS as VALIDATE
 
-OPERATIONS: Sequence[Operation] = (MERGE, UNMERGE)
+OPERATIONS: Sequence[Operation] = (
+    ASYNC_STATUS,
+    MERGE,
+    UNMERGE,
+    LASTN,
+    *DIFF,
+    *DOCUMENT,
+    *EVERYTHING,
+    *META,
+    *PURGE,
+    *REINDEX,
+    *VALIDATE,
+)

@@ -12,10 +12,11 @@ Path: TypeAlias = tuple[str | int, ...]
 # Bytes one patch may move: copies of copies grow as fast as powers of two.
 MAX_EFFORT = 64 * 1024 * 1024
 _POINTER = 8
+_CONTAINER = 64
 
 
 class Effort:
-    """What a patch has cost so far, in bytes copied or placed."""
+    """What a patch has cost so far, in bytes copied or placed, or what takes as long."""
 
     def __init__(self) -> None:
         self._left = MAX_EFFORT
@@ -24,20 +25,20 @@ class Effort:
         """Count `size` bytes; raise Unprocessable when they are too many."""
         self._left -= size
         if self._left < 0:
-            raise Unprocessable("The patch copies too much; send several.", code="too-costly")
+            raise Unprocessable("The patch copies or looks at too much.", code="too-costly")
 
     def place(self, value: Any, depth: int) -> None:
         """Count a value that is put `depth` levels down; Unprocessable if that is too deep."""
         if isinstance(value, str):
             self.spend(len(value))
         elif isinstance(value, dict | list):
-            self._check_depth(value, depth)
-            self.spend(len(json.dump(value)))
-
-    def _check_depth(self, value: Any, depth: int) -> None:
-        if depth >= json.MAX_DEPTH or json.deeper_than(value, json.MAX_DEPTH - depth):
-            told = f"The patch nests the resource deeper than {json.MAX_DEPTH} levels."
-            raise Unprocessable(told, code="too-costly")
+            body = json.dump(value)
+            nested = body.count(b"{") + body.count(b"[")
+            self.spend(len(body) + nested * _CONTAINER)
+            deepest = json.MAX_DEPTH - depth
+            if nested > deepest and (deepest < 1 or json.deeper_than(value, deepest)):
+                told = f"The patch nests the resource deeper than {json.MAX_DEPTH} levels."
+                raise Unprocessable(told, code="too-costly")
 
 
 def at(value: Any, path: Path) -> Any:

@@ -65,9 +65,10 @@ def patched(directives: Sequence[Directive], root: Element) -> Element:
     for place, directive in enumerate(directives):
         try:
             root = _RUN[directive.name](root, directive, locate(directive.selector, root, effort))
-        except XmlPatchError as error:
+        except (XmlPatchError, Unprocessable) as error:
+            code = error.issues[0].code if isinstance(error, Unprocessable) else None
             told = f"The directive {directive.text} does not fit: {error}"
-            raise Unprocessable(told, expression=f"[{place}]") from None
+            raise Unprocessable(told, code=code, expression=f"[{place}]") from None
     xml_nodes.prune(root)
     return root
 

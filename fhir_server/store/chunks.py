@@ -19,8 +19,8 @@ def split(type_: str, id_: str, version: int, body: bytes) -> tuple[Document, li
     if len(body) <= SIZE:
         return {"body": body}, []
     pieces = [body[start : start + SIZE] for start in range(0, len(body), SIZE)]
-    names = _names(type_, id_, version, len(pieces))
-    rows = [{"_id": name, "body": piece} for name, piece in zip(names, pieces, strict=True)]
+    ids = _names(type_, id_, version, len(pieces))
+    rows = [{"_id": name, "body": piece} for name, piece in zip(ids, pieces, strict=True)]
     return {"chunks": len(pieces)}, rows
 
 
@@ -52,11 +52,16 @@ async def joined(
 async def _body(
     database: Database, type_: str, document: Document, session: AsyncClientSession | None
 ) -> bytes:
-    id_: Any = document.get("id") or document["_id"]
-    names = _names(type_, id_, document["v"], document["chunks"])
-    rows = await database.chunks.find({"_id": {"$in": names}}, session=session).to_list()
+    wanted = names(type_, document)
+    rows = await database.chunks.find({"_id": {"$in": wanted}}, session=session).to_list()
     pieces = {row["_id"]: row["body"] for row in rows}
-    return b"".join(pieces[name] for name in names)
+    return b"".join(pieces[name] for name in wanted)
+
+
+def names(type_: str, document: Document) -> list[str]:
+    """Give the `_id` of each piece of a version's body, in order."""
+    id_: Any = document.get("id") or document["_id"]
+    return _names(type_, id_, document["v"], document["chunks"])
 
 
 def _names(type_: str, id_: str, version: int, count: int) -> list[str]:

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import integrity, write
+from fhir_server.store import hold, integrity, write
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.write import Allow
@@ -66,10 +66,9 @@ class Road:
         `seen` is what the plan has read. `careful`: look even where new ids are to be inserted.
         """
         database, session, writer = self.database, self.session, self.writer
-        ordered = write.in_order(changes)
-        before = await write.before(database, session, ordered, careful=careful)
-        write.judge(self.allow, ordered, before)
-        await integrity.check(database, session, self.allow, ordered, seen)
+        ordered, before = await judged(
+            database, session, self.allow, changes, seen, careful=careful
+        )
         ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
         known = True
         try:
@@ -89,6 +88,24 @@ class Road:
         finally:
             (writer.done if known else writer.doubt)(ts)
         return result
+
+
+async def judged(
+    database: Database,
+    session: AsyncClientSession,
+    allow: Allow,
+    changes: Sequence[Change],
+    seen: Collection[tuple[str, str]],
+    *,
+    careful: bool,
+) -> tuple[Sequence[Change], write.Before]:
+    """Give the changes in order and what stands where they write; raise what forbids one."""
+    ordered = write.in_order(changes)
+    before = await write.before(database, session, ordered, careful=careful)
+    write.judge(allow, ordered, before)
+    await hold.judge(database, session, ordered, before)
+    await integrity.check(database, session, allow, ordered, seen)
+    return ordered, before
 
 
 def _feed(writer: Writer, ts: int, made: Sequence[Stored]) -> Document:

@@ -17,8 +17,11 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Invalid
 
-Method = Literal["create", "update", "patch", "delete"]
+Method = Literal["create", "update", "patch", "delete", "purge", "purge-history"]
 Document = dict[str, Any]
+
+# After these there is no such resource.
+ENDS = frozenset({"delete", "purge"})
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -31,7 +34,9 @@ class Change:
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
     `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
-    the resource refers to must exist, and what others refer to is not deleted.
+    the resource refers to must exist, and what others refer to is not deleted. `lifts_hold`: this
+    version may be without the legal hold of the one before (store/hold). A `purge` erases the
+    resource and its versions, a `purge-history` the superseded ones.
     """
 
     type: str
@@ -43,6 +48,7 @@ class Change:
     expected: int | None = None
     must_not_exist: bool = False
     integrity: bool = False
+    lifts_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ Keys = tuple[tuple[str, int], ...]
 Wanted = Mapping[str, Sequence[Sequence[tuple[str, int]]]]
 
 _HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
-_OWN = ("commits", "chunks", "probe", "index_state", "tombstones")
+_OWN = ("commits", "chunks", "probe", "index_state", "tombstones", "jobs", "job_pieces")
 _DAY = 24 * 3600
 _EXISTS = 48
 _SET = "the default index set"
@@ -92,7 +92,11 @@ async def prepare(database: Database) -> None:
             # Another process that starts at the same time was first.
             if error.code != _EXISTS:
                 raise
+    await database.tombstones.create_index("x._patient", sparse=True)
     for name in (once.COLLECTION, "chunks"):
         await database[name].create_index("at", expireAfterSeconds=_DAY)
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)
+    await database.jobs.create_index([("state", 1), ("created", 1), ("_id", 1)])
+    await database.jobs.create_index("expires", expireAfterSeconds=0)
+    await database.job_pieces.create_index("expires", expireAfterSeconds=0)

@@ -11,7 +11,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from fhir_server.fhir.errors import Conflict, Issue, Unprocessable
 from fhir_server.fhir.reference import RECORDS, parse, references
 from fhir_server.search.index import REFERENCES_FIELD
-from fhir_server.store.documents import Change, check_key
+from fhir_server.store.documents import ENDS, Change, check_key
 from fhir_server.store.filters import to_filter
 from fhir_server.store.horizon import Database
 from fhir_server.store.write import Allow, decided, may
@@ -35,8 +35,8 @@ async def check(
     asked = [change for change in changes if change.integrity]
     if not asked:
         return
-    deleted = [change for change in asked if change.method == "delete"]
-    there = {(one.type, one.id) for one in changes if one.method != "delete"}
+    deleted = [change for change in asked if change.method in ENDS]
+    there = {(one.type, one.id) for one in changes if one.method not in ENDS}
     known = there | (set(seen) - {(one.type, one.id) for one in changes})
     wanted = {key for change in asked for key in _targets(change)} - known
     lost = wanted - await _existing(database, session, allow, changes, wanted)
@@ -47,7 +47,7 @@ async def check(
 
 
 def _targets(change: Change) -> Iterator[Key]:
-    if change.method != "delete":
+    if change.method not in ENDS:
         for target in change.fields.get(REFERENCES_FIELD, ()):
             type_, _, id_ = target.partition("/")
             yield type_, id_

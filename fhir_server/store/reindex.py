@@ -1,11 +1,13 @@
 """After an upgrade: which types have index fields of another format, and writing them anew.
 
-`index_state` holds per type the format its documents are in, and how far a reindexing has come.
+`index_state` holds per type the format its documents are in.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 from pymongo import UpdateOne
 
 from fhir_server.fhir import json
@@ -14,6 +16,28 @@ from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
 
 _BATCH = 200
+_STEP_SECONDS, _COUNT_SECONDS = 60.0, 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One batch: the id it came to, and how many resources were rewritten."""
+
+    after: str
+    rewritten: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Resources of a type that are in the wanted format, and all of them."""
+
+    current: int
+    total: int
+
+    @property
+    def complete(self) -> bool:
+        """Say whether none is in another format."""
+        return self.current == self.total
 
 
 async def outdated(database: Database, formats: Mapping[str, str]) -> set[str]:
@@ -38,32 +62,45 @@ async def outdated(database: Database, formats: Mapping[str, str]) -> set[str]:
     return old
 
 
-async def reindex(
-    database: Database, type_: str, fields: Callable[[Document], Document], index_format: str
-) -> int:
-    """Write `x` and `f` of every live resource of a type; give how many were rewritten.
+async def step(
+    database: Database,
+    type_: str,
+    fields: Callable[[Document], Document],
+    index_format: str,
+    *,
+    after: str,
+    everything: bool,
+) -> Step | None:
+    """Write `x` and `f` of the next live resources of a type, by id; None when none are left.
 
-    `fields(resource)` gives the index fields. No version is made, and a resource that changes
-    meanwhile is left to its writer. When it was interrupted it goes on after the last batch.
+    `fields(resource)` gives the index fields; `everything` rewrites those in this format too. No
+    version is made, and a resource that changes meanwhile is left to its writer.
     """
-    state = database.index_state
-    row = await state.find_one({"_id": type_, "to": index_format}) or {}
-    after, done = row.get("after", ""), 0
-    while rows := await _batch(database, type_, after):
-        updates = [_update(document, fields, index_format) for document in rows]
-        done += (await database[type_].bulk_write(updates, ordered=False)).modified_count
-        after = rows[-1]["_id"]
-        progress = {"$set": {"to": index_format, "after": after}}
-        await state.update_one({"_id": type_}, progress, upsert=True)
-    finished = {"$set": {"format": index_format}, "$unset": {"to": "", "after": ""}}
-    await state.update_one({"_id": type_}, finished, upsert=True)
-    return done
-
-
-async def _batch(database: Database, type_: str, after: str) -> list[Document]:
-    cursor = database[type_].find({"_id": {"$gt": after}}, {"v": 1, "body": 1, "chunks": 1})
+    wanted: Document = {"_id": {"$gt": after}}
+    if not everything:
+        wanted["f"] = {"$ne": index_format}
+    cursor = database[type_].find(wanted, {"v": 1, "body": 1, "chunks": 1})
     rows = await cursor.sort("_id", 1).limit(_BATCH).to_list()
-    return list(await chunks.joined(database, type_, rows))
+    if not rows:
+        return None
+    whole = await chunks.joined(database, type_, rows)
+    updates = [_update(document, fields, index_format) for document in whole]
+    with pymongo.timeout(_STEP_SECONDS):
+        done = await database[type_].bulk_write(updates, ordered=False)
+    return Step(rows[-1]["_id"], done.matched_count)
+
+
+async def verify(database: Database, type_: str, index_format: str) -> Counts:
+    """Count the resources of a type and those in this format; where all are, note that."""
+    current = {"$cond": [{"$eq": ["$f", {"$literal": index_format}]}, 1, 0]}
+    counted = {"$group": {"_id": None, "current": {"$sum": current}, "total": {"$sum": 1}}}
+    with pymongo.timeout(_COUNT_SECONDS):
+        rows = await (await database[type_].aggregate([counted])).to_list()
+    counts = Counts(rows[0]["current"], rows[0]["total"]) if rows else Counts(0, 0)
+    if counts.complete:
+        noted = {"$set": {"format": index_format}}
+        await database.index_state.update_one({"_id": type_}, noted, upsert=True)
+    return counts
 
 
 def _update(

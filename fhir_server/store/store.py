@@ -14,6 +14,7 @@ from fhir_server.search.condition import Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
+    fields,
     history,
     horizon,
     indexes,
@@ -29,8 +30,10 @@ from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
+from fhir_server.store.jobs import Jobs
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
+from fhir_server.store.reindex import Counts, Step
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -48,6 +51,7 @@ class Store:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
+        self.jobs = Jobs(database)
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
@@ -203,6 +207,32 @@ class Store:
                     self.database, allow, type_, condition, max_ms, session=self._session
                 )
 
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.fields(
+                    self.database,
+                    allow,
+                    type_,
+                    condition,
+                    names,
+                    limit=limit,
+                    session=self._session,
+                )
+
+    async def distinct(
+        self, allow: Condition, type_: str, field: str, max_ms: int = 1000
+    ) -> set[str] | None:
+        """Give every value an index field has in a type; None when that takes over `max_ms`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.distinct(
+                    self.database, allow, type_, field, max_ms, session=self._session
+                )
+
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
         """Commit the changes, all or none; give the versions made: see `transact.transact`."""
 
@@ -302,11 +332,24 @@ class Store:
             return await reindex.outdated(self.database, formats)
 
     async def reindex(
-        self, type_: str, fields: Callable[[Document], Document], index_format: str
-    ) -> int:
-        """Write new index fields for every resource of a type: see `reindex.reindex`."""
+        self,
+        type_: str,
+        fields: Callable[[Document], Document],
+        index_format: str,
+        *,
+        after: str = "",
+        everything: bool = False,
+    ) -> Step | None:
+        """Write new index fields for the next resources of a type: see `reindex.step`."""
         with client.reachable():
-            return await reindex.reindex(self.database, type_, fields, index_format)
+            return await reindex.step(
+                self.database, type_, fields, index_format, after=after, everything=everything
+            )
+
+    async def verify_format(self, type_: str, index_format: str) -> Counts:
+        """Count the resources that are in a format, and all: see `reindex.verify`."""
+        with client.reachable():
+            return await reindex.verify(self.database, type_, index_format)
 
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]

@@ -24,8 +24,8 @@ from fhir_server.fhir.errors import Conflict
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
-from fhir_server.store import commit, matching, once, reads, write
-from fhir_server.store.documents import Change, Stored, stored
+from fhir_server.store import commit, fields, matching, once, purge, reads, write
+from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.once import Once
 from fhir_server.store.write import Allow, decided
@@ -80,6 +80,25 @@ class Transaction:
         change = Change(type_, id_, "update")
         rows = await write.before(self.database, self.session, [change], careful=True)
         return next((stored(type_, row | {"body": None}) for row in rows.values()), None)
+
+    async def fields(
+        self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
+    ) -> dict[str, Document]:
+        """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
+        return await fields.fields(
+            self.database, allow, type_, condition, names, limit=limit, session=self.session
+        )
+
+    async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
+        """Give (type, id) of at most `limit` deleted resources the condition holds for."""
+        rows = await purge.tombstones(self.database, self.session, condition, limit)
+        return [(row["type"], row["id"]) for row in rows if write.may(self.allow, row["type"], row)]
+
+    async def judge(self, changes: Sequence[Change]) -> None:
+        """Raise what committing these changes would raise; nothing is written."""
+        await commit.judged(
+            self.database, self.session, self.allow, changes, self.seen, careful=True
+        )
 
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.

@@ -22,7 +22,7 @@ from fhir_server.fhir.errors import (
 )
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
-from fhir_server.store import chunks
+from fhir_server.store import chunks, purge
 from fhir_server.store.documents import Change, Document, Stored, check_key, stamped, stored
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
@@ -41,6 +41,7 @@ class Writes:
     past: list[Document]
     pieces: list[Document]
     gone: list[InsertOne[Document] | DeleteOne]
+    erased: list[tuple[Change, Document]]
 
 
 def decided(allow: Allow | None, type_: str) -> Condition:
@@ -97,6 +98,8 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
             raise PreconditionFailed(
                 f"{change.type}/{change.id} is not at version {change.expected}."
             )
+        if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
+            raise NotFound(f"There is no {change.type}/{change.id}.")
 
 
 def may(allow: Allow, type_: str, document: Document) -> bool:
@@ -132,13 +135,16 @@ def documents(
     made: list[Stored] = []
     for change in changes:
         old = before.get(_KEY(change))
+        if old is not None and change.method in purge.METHODS:
+            made.append(_erase(change, old, ts, writes))
+            continue
         if change.method == "delete" and (old is None or not may(allow, change.type, old)):
             made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
             continue
         if old is not None and _as_wanted(change, old):
             made.append(replace(stored(change.type, old), changed=False, created=False))
             continue
-        into = writes.setdefault(change.type, Writes([], [], [], []))
+        into = writes.setdefault(change.type, Writes([], [], [], [], []))
         if change.method == "delete":
             made.append(_delete(change, old or {}, ts, into))
             continue
@@ -195,6 +201,14 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
     return stored(change.type, tombstone)
 
 
+def _erase(change: Change, old: Document, ts: int, writes: dict[str, Writes]) -> Stored:
+    into = writes.setdefault(change.type, Writes([], [], [], [], []))
+    into.live += purge.live(change, old)
+    into.gone += purge.gone(change, old)
+    into.erased.append((change, old))
+    return purge.told(change, old, ts)
+
+
 def _name(type_: str, id_: str) -> str:
     return f"{type_}/{id_}"
 
@@ -213,7 +227,10 @@ async def send(
     for type_, write in writes.items():
         if write.past:
             await database[f"{type_}_history"].insert_many(write.past, session=session)
-        await database[type_].bulk_write(write.live, session=session)
+        if write.live:
+            await database[type_].bulk_write(write.live, session=session)
+        if write.erased:
+            await purge.send(database, session, type_, write.erased)
     gone = [one for write in writes.values() for one in write.gone]
     if gone:
         await database.tombstones.bulk_write(gone, session=session)

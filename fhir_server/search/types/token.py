@@ -30,6 +30,14 @@ def entries(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return list(found)
 
 
+def pairs(strings: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Take index strings apart again into (system, code), each once."""
+    for text in strings:
+        system, _, code = text.partition("|")
+        if system != ANY_SYSTEM:
+            yield system.replace("%7C", "|").replace("%2A", ANY_SYSTEM), code
+
+
 def asked(field: str, alternatives: Sequence[str]) -> Condition:
     """Hold when one of the array's strings is one of `code`, `system|code`, `|code`, `system|`."""
     wanted: list[str] = []

@@ -1,0 +1,25 @@
+"""`Prefer: respond-async` at the door: the request becomes a job, the answer is where to ask.
+
+https://www.rfc-editor.org/rfc/rfc7240#section-4.1
+"""
+
+from dataclasses import replace
+
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions.context import Context
+from fhir_server.jobs import answer, request
+
+# What answers at once, or is a job by itself, is not put aside.
+_NEVER = frozenset({"$async-status", "$reindex"})
+
+
+def wanted(code: str, asked: FhirRequest) -> bool:
+    """Say whether this request is to be answered later."""
+    parts = asked.headers.get("prefer", "").replace(";", ",").split(",")
+    return code not in _NEVER and "respond-async" in {part.strip().lower() for part in parts}
+
+
+async def put_aside(context: Context, asked: FhirRequest) -> FhirResponse:
+    """Put the request on the queue and answer 202; TooManyRequests where the queue is full."""
+    response = answer.accepted(context, await request.put(context, asked))
+    return replace(response, headers=(*response.headers, ("Preference-Applied", "respond-async")))

@@ -1,0 +1,133 @@
+"""The operation `$validate`: everything that is wrong with a resource, or with what is planned.
+
+https://hl7.org/fhir/R4/resource-operation-validate.html
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import FhirError, Invalid, Issue
+from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions import respond
+from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.operation import Operation
+from fhir_server.interactions.transaction import WRITINGS
+from fhir_server.interactions.write import check_type
+from fhir_server.interactions.writing import Located, Write
+from fhir_server.operations.current import current, key, standing
+from fhir_server.operations.inputs import RESOURCE, inputs
+from fhir_server.store.documents import Change
+from fhir_server.store.transact import Transaction
+from fhir_server.validation.structure import structural_issues
+
+NAME = "$validate"
+MODES = ("create", "update", "delete", "profile")
+_INPUTS = {"resource": RESOURCE, "mode": "valueCode", "profile": "valueUri"}
+
+Resource = dict[str, Any]
+
+
+async def validate(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
+    """Answer 200 with every issue, or one that says all is well.
+
+    Without a resource, what is stored under the id is looked at. Raises Invalid for inputs that
+    cannot be read or do not go together.
+    """
+    given = inputs(context, request, _INPUTS)
+    mode = _mode(given.get("mode"), target)
+    type_ = target.type or ""
+    check_type(context, type_)
+    context.allow(NAME, type_)
+    if mode == "delete":
+        return _answer(await _against(context, mode, Write(mode, *key(context, target))))
+    resource = given.get("resource")
+    if resource is None:
+        resource = await _stored(context, target)
+    issues = [*_made(context, type_, resource), *_placed(mode, target, resource)]
+    if not issues and mode in ("create", "update"):
+        identity = target.id or context.new_id()
+        issues += await _against(context, mode, Write(mode, type_, identity, resource))
+    profiles = _profiles(given.get("profile"), mode, resource)
+    return _answer([*issues, *_unchecked(context, type_, profiles)])
+
+
+def _mode(mode: str | None, target: Target) -> str | None:
+    if mode is not None and mode not in MODES:
+        raise Invalid(f"mode is one of {', '.join(MODES)}, not {mode[:32]!r}.", code="value")
+    if target.id is None and mode in ("update", "delete"):
+        raise Invalid(f"To validate an {mode} call $validate on a resource: {{type}}/{{id}}.")
+    return mode
+
+
+async def _stored(context: Context, target: Target) -> Resource:
+    if target.id is None:
+        raise Invalid("Send the resource, as the body or in Parameters.", code="required")
+    stored = await current(context, NAME, *key(context, target))
+    return json.parse_object(stored.body or b"{}")
+
+
+def _made(context: Context, type_: str, resource: Resource) -> Iterator[Issue]:
+    told = resource.get("resourceType")
+    if isinstance(told, str) and told in context.spec.types and told != type_:
+        text = f"The resource says it is a {told}, the URL says {type_}."
+        yield Issue("invalid", text, f"{told}.resourceType")
+    yield from structural_issues(context.spec, resource)
+
+
+def _placed(mode: str | None, target: Target, resource: Resource) -> Iterator[Issue]:
+    """Yield what stands against storing it where the URL says."""
+    if mode == "update" and resource.get("id") != target.id:
+        told = f"An update needs the id of its URL, {target.id}."
+        yield Issue("value", told, f"{target.type}.id")
+
+
+def _profiles(given: str | None, mode: str | None, resource: Resource) -> Sequence[Any]:
+    """Give what to check against: the profile asked for, else those the resource claims."""
+    if given is not None or mode != "profile":
+        return (given,) if given is not None else ()
+    meta = resource.get("meta")
+    claimed = meta.get("profile") if isinstance(meta, dict) else None
+    return claimed if isinstance(claimed, list) else ()
+
+
+def _unchecked(context: Context, type_: str, profiles: Sequence[Any]) -> Iterator[Issue]:
+    """Warn of each profile but the type's own definition, which is what is checked."""
+    for profile in profiles:
+        if str(profile).partition("|")[0] != context.spec.types[type_].url:
+            told = f"Profiles are not checked yet, {str(profile)[:200]!r} was not."
+            yield Issue("not-supported", told, severity="warning")
+
+
+async def _against(context: Context, mode: str, write: Write) -> Sequence[Issue]:
+    """Give what stands against a write, as the write itself would tell it; nothing is written."""
+
+    async def plan(transaction: Transaction) -> Sequence[Change]:
+        if mode == "delete":
+            await standing(transaction, write.type, write.id)
+        located = Located(write, (write.id,))
+        await transaction.judge(await WRITINGS[mode].changes(context, transaction, located))
+        return ()
+
+    try:
+        await context.store.transact(partial(context.allow, mode), plan)
+    except FhirError as failure:
+        return [replace(issue, severity="error") for issue in failure.issues]
+    return ()
+
+
+def _answer(issues: Sequence[Issue]) -> FhirResponse:
+    return FhirResponse(200, respond.outcome_body(issues))
+
+
+_TYPE = Operation(
+    name="validate",
+    level="type",
+    handler=validate,
+    definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    types=("Resource",),
+    documentation="Checks how a resource is made, and whether it could be stored or deleted.",
+)
+OPERATIONS = (_TYPE, replace(_TYPE, level="instance"))

@@ -1,0 +1,55 @@
+"""Index fields alone: what can be decided by them is decided without reading a body."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import ExecutionTimeout
+
+from fhir_server.search.condition import Condition, both
+from fhir_server.store.documents import Document, check_key
+from fhir_server.store.filters import checked, to_filter
+from fhir_server.store.horizon import Database
+
+
+async def fields(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    names: Sequence[str],
+    *,
+    limit: int,
+    session: AsyncClientSession | None = None,
+) -> dict[str, Document]:
+    """Give by id the named index fields of at most `limit` resources, in no order.
+
+    The names are without `x.`; what a resource has no value for is left out.
+    """
+    check_key(type_)
+    cursor = database[type_].find(
+        to_filter(both(condition, checked(allow))),
+        {f"x.{name}": 1 for name in names} or {"_id": 1},
+        limit=limit,
+        session=session,
+    )
+    return {row["_id"]: row.get("x", {}) for row in await cursor.to_list()}
+
+
+async def distinct(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    field: str,
+    max_ms: int,
+    *,
+    session: AsyncClientSession | None = None,
+) -> set[Any] | None:
+    """Give every value a field has in a type; None when that takes over `max_ms`."""
+    check_key(type_)
+    try:
+        allowed = to_filter(checked(allow))
+        found = await database[type_].distinct(field, allowed, session, maxTimeMS=max_ms)
+    except ExecutionTimeout:
+        return None
+    return set(found)
