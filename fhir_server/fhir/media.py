@@ -93,6 +93,7 @@ def best_range(listed: Mapping[str, Range], type_: str) -> Range:
     return Range(0)
 
 
+@lru_cache(maxsize=128)
 def wanted(format_: str | None, accept: str | None) -> Media | None:
     """Give how to answer: `_format` wins over Accept, JSON over XML; None if nothing will do."""
     if format_:

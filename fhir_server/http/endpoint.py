@@ -18,8 +18,9 @@ from fhir_server.http.exchange import (
 )
 from fhir_server.http.log import access_line, crash_line
 from fhir_server.interactions import respond
+from fhir_server.interactions.context import Target
 from fhir_server.interactions.dispatch import run
-from fhir_server.interactions.routes import find
+from fhir_server.interactions.routes import Handler, find
 
 _MAX_REQUEST_ID = 128
 
@@ -37,12 +38,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         request = await read_body(request, scope, receive, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
-        parsed = await formats.parsed(structures, request, code, target)
-        if later.wanted(code, parsed):
-            response = await later.put_aside(base.context, parsed)
-        else:
-            response = await run(code, handler, base.context, parsed, target)
-        response = await formats.rendered(structures, request, response, code, target)
+        response = await _answered(base, code, handler, request, target)
     except FhirError as failure:
         response = await formats.told(structures, request, respond.error(failure))
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
@@ -52,6 +48,19 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     seconds = time.perf_counter() - began
     metrics.observe(code, response.status, seconds)
     access_line(request_id, scope["method"], code, response, seconds)
+
+
+async def _answered(
+    base: Base, code: str, handler: Handler, request: FhirRequest, target: Target
+) -> FhirResponse:
+    """Run the request, or put it aside, and give the answer in the caller's format."""
+    structures = base.context.spec.structures
+    parsed = await formats.parsed(structures, request, code, target)
+    if later.wanted(code, request):
+        aside = await later.put_aside(base.context, parsed)
+        return await formats.told(structures, request, aside)
+    response = await run(code, handler, base.context, parsed, target)
+    return await formats.rendered(structures, request, response, code, target)
 
 
 async def not_yet(scope: Scope, send: Send) -> None:

@@ -19,8 +19,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _KEPT = (
-    b"accept", b"accept-encoding", b"content-encoding", b"content-type", b"if-match",
-    b"if-modified-since", b"if-none-exist", b"if-none-match", b"prefer", b"x-security-context",
+    b"accept", b"accept-encoding", b"content-encoding", b"content-type", b"idempotency-key",
+    b"if-match", b"if-modified-since", b"if-none-exist", b"if-none-match", b"prefer",
+    b"x-security-context",
 )  # fmt: skip
 _LISTS = (b"accept", b"accept-encoding", b"if-match", b"if-none-match", b"prefer")
 _WITHOUT_BODY = ("GET", "HEAD", "DELETE")

@@ -15,8 +15,10 @@ _NEVER = frozenset({"$async-status", "$reindex"})
 
 def wanted(code: str, asked: FhirRequest) -> bool:
     """Say whether this request is to be answered later."""
-    parts = asked.headers.get("prefer", "").replace(";", ",").split(",")
-    return code not in _NEVER and "respond-async" in {part.strip().lower() for part in parts}
+    prefer = asked.headers.get("prefer", "").lower()
+    if "respond-async" not in prefer or code in _NEVER:
+        return False
+    return "respond-async" in {part.strip() for part in prefer.replace(";", ",").split(",")}
 
 
 async def put_aside(context: Context, asked: FhirRequest) -> FhirResponse:

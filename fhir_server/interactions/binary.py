@@ -13,6 +13,7 @@ from fhir_server.fhir import json, media, xml
 from fhir_server.fhir.errors import Invalid, UnsupportedMediaType
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.media import Format
+from fhir_server.interactions import subset
 from fhir_server.interactions.context import Target
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.xml import from_element
@@ -44,10 +45,15 @@ def takes_any_content(code: str, target: Target) -> bool:
 
 
 def shown(request: FhirRequest, response: FhirResponse) -> FhirResponse | None:
-    """Give the answer to a read of a Binary as its bytes; None if the caller wants the resource."""
-    if not response.body:
+    """Give the answer to a read of a Binary as its bytes; None if the caller wants the resource.
+
+    `_summary` and `_elements` want it: there is no part of bytes.
+    """
+    if not response.body or any(name in subset.NAMES for name, _ in request.parameters):
         return None
     resource = json.parse_object(response.body)
+    if resource.get("resourceType") != "Binary":
+        return None
     content_type = resource.get("contentType", "")
     format_ = dict(request.parameters).get("_format")
     if not media.native(format_, request.headers.get("accept"), content_type):

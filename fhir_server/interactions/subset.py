@@ -9,6 +9,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
+from fhir_server.search.control import MAX_LENGTH
 from fhir_server.search.project import SUMMARIES, Subset, cut, elements_of, in_bundle
 
 NAMES = ("_summary", "_elements")
@@ -28,6 +29,8 @@ def subset(code: str, context: Context, request: FhirRequest, target: Target) ->
     if len(given) > 1:
         raise Invalid("Only one of _summary and _elements may be given, and once.")
     ((name, value),) = given
+    if len(value) > MAX_LENGTH:
+        raise Invalid(f"{name} is longer than {MAX_LENGTH} letters.", code="too-costly")
     if name == "_elements":
         return elements_of(context.spec.structures, _types(code, context, target), value)
     # Counting is the search's own answer.

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fhir_server.fhir.errors import FhirError
 from fhir_server.interactions.context import Context
+from fhir_server.jobs.worker import stopped
 
 _EVERY_SECONDS = 10.0
 
@@ -24,7 +25,7 @@ async def watching(context: Context) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
+        await stopped(task)
 
 
 async def _watch(context: Context) -> None:

@@ -89,8 +89,9 @@ async def put(context: Context, kind: str, input_: dict[str, Any], body: bytes =
     if await context.store.jobs.waiting(caller.name) >= most:
         told = f"{most} jobs of yours wait already; try again when one has ended, or cancel one."
         raise TooManyRequests(told, headers=[("Retry-After", str(_RETRY_SECONDS))])
-    frozen = msgspec.to_builtins(caller)
-    return await context.store.jobs.put(kind, frozen, json.dump(input_), body)
+    id_, frozen = context.new_id(), msgspec.to_builtins(caller)
+    await context.store.jobs.put(id_, kind, frozen, json.dump(input_), body)
+    return id_
 
 
 async def find(context: Context, id_: str) -> Job | None:

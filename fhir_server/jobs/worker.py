@@ -100,7 +100,7 @@ class Worker:
         except asyncio.CancelledError:
             with suppress(FhirError):
                 if document := await claiming:
-                    await self._release(Job(document), 0.0, 0)
+                    await self._release(Job(document), 0.0, document["attempts"] - 1)
             raise
         with suppress(FhirError):
             document = claiming.result()
@@ -109,11 +109,13 @@ class Worker:
 
     async def _work(self, job: Job) -> None:
         # What cannot be told to the database now is taken over when the lease runs out.
-        with suppress(FhirError):
+        try:
             if job.attempts > MOST_ATTEMPTS:
                 await self._finish(job, _given_up(job))
             else:
                 await self._run(job)
+        except Exception as failure:  # noqa: BLE001 one job must not end the worker of all
+            _tell(job, "left", frames=_frames(failure))
 
     async def _run(self, job: Job) -> None:
         running = asyncio.create_task(self._answer(job))
@@ -121,7 +123,7 @@ class Worker:
         try:
             await asyncio.wait([running])
         except asyncio.CancelledError:
-            await _stopped(running)
+            await stopped(running)
             if running.cancelled():
                 await self._release(job, 0.0, job.attempts - 1)
             else:
@@ -130,7 +132,7 @@ class Worker:
         else:
             await self._end(job, running)
         finally:
-            await _stopped(heart)
+            await stopped(heart)
 
     async def _end(self, job: Job, ran: asyncio.Task[FhirResponse]) -> None:
         """Tell the database what became of a job that was run."""
@@ -168,7 +170,7 @@ class Worker:
                 kept = clock() < renewed + LEASE
             else:
                 renewed = sent
-        await _stopped(running)
+        await stopped(running)
 
     async def _finish(self, job: Job, answer: FhirResponse) -> None:
         state: State = "done" if answer.status < FhirError.status else "failed"
@@ -194,10 +196,11 @@ async def working(worker: Worker) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await _stopped(task)
+        await stopped(task)
 
 
-async def _stopped(task: asyncio.Task[Any]) -> None:
+async def stopped(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has ended."""
     while not task.done():
         # Python 3.11 may lose a cancellation that meets a result (asyncio.wait_for).
         task.cancel()

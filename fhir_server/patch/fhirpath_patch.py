@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fhir_server.fhir.errors import FhirError, Unprocessable
-from fhir_server.fhirpath.syntax import FhirPathError, Name
-from fhir_server.patch.locate import Ground, Pair, Place, located, pairs, standing
+from fhir_server.fhirpath.syntax import FhirPathError, Name, Node
+from fhir_server.patch.locate import PLACE, Ground, Pair, Place, located, pairs, standing
 from fhir_server.patch.operations import Operation
 from fhir_server.patch.tree import Effort, Path, edited
 from fhir_server.patch.value import ValueFault, fitted, present, put
@@ -43,15 +43,16 @@ def _failed(operation: Operation, why: str, code: str | None = None) -> Unproces
     return Unprocessable(told, code=code, expression=operation.where)
 
 
-def _one(places: Sequence[Place]) -> Place:
+def _one(ground: Ground, path: Node | None) -> Place:
+    places = located(ground, path, 2)
     if len(places) != 1:
-        raise _Misfit(f"the path selects {len(places) or 'no'} elements, not one")
+        raise _Misfit(f"the path selects {'several elements' if places else 'no element'}, not one")
     return places[0]
 
 
 def _add(ground: Ground, operation: Operation) -> Resource:
     """Append to a list, or set what is not there yet."""
-    place = _one(located(ground, operation.path))
+    place = _one(ground, operation.path)
     content = _inside(place)
     key, pair = fitted(ground.structures, content, operation.name, operation.value)
     many = key.element.max != "1"
@@ -59,7 +60,7 @@ def _add(ground: Ground, operation: Operation) -> Resource:
     def edit(owner: Resource) -> None:
         if not many and present(ground.structures, owner, content, operation.name):
             raise _Misfit(f"{operation.name} is there already; replace it")
-        put(owner, key.key, [*pairs(owner, key.key), pair], many=many)
+        put(owner, key.key, [*_given(ground, owner, key.key), pair], many=many)
 
     return _changed(ground, place, edit, pair)
 
@@ -70,7 +71,7 @@ def _insert(ground: Ground, operation: Operation) -> Resource:
     key, pair = fitted(ground.structures, _inside(place), name, operation.value)
 
     def edit(owner: Resource) -> None:
-        given = pairs(owner, key.key)
+        given = _given(ground, owner, key.key)
         _check_index(operation.index, len(given) + 1)
         given.insert(operation.index, pair)
         put(owner, key.key, given, many=True)
@@ -84,7 +85,7 @@ def _move(ground: Ground, operation: Operation) -> Resource:
     (member,) = ground.structures.members(_inside(place), name)
 
     def edit(owner: Resource) -> None:
-        given = pairs(owner, member.key)
+        given = _given(ground, owner, member.key)
         _check_index(operation.source, len(given))
         _check_index(operation.destination, len(given))
         given.insert(operation.destination, given.pop(operation.source))
@@ -95,14 +96,13 @@ def _move(ground: Ground, operation: Operation) -> Resource:
 
 def _delete(ground: Ground, operation: Operation) -> Resource:
     """Take an element out; nothing is wrong where there is none."""
-    places = located(ground, operation.path)
-    if not places:
+    if not located(ground, operation.path, 1):
         return ground.resource
-    place = _element(places)
+    place = _element(ground, operation.path)
 
     def edit(owner: Resource) -> None:
-        given = pairs(owner, place.key)
-        del given[place.index]
+        given = _given(ground, owner, place.key)
+        del given[place.position]
         put(owner, place.key, given, many=place.many)
 
     return _edited(ground, place.owner, edit)
@@ -110,15 +110,15 @@ def _delete(ground: Ground, operation: Operation) -> Resource:
 
 def _replace(ground: Ground, operation: Operation) -> Resource:
     """Put a value in the place of one; of a choice, also one of another type."""
-    place = _element(located(ground, operation.path))
+    place = _element(ground, operation.path)
     key, pair = fitted(ground.structures, place.within, place.name, operation.value)
     _placed(ground, place, pair)
 
     def edit(owner: Resource) -> None:
-        given = pairs(owner, place.key)
+        given = _given(ground, owner, place.key)
         if key.key != place.key:
             put(owner, place.key, [], many=place.many)
-        given[place.index] = pair
+        given[place.position] = pair
         put(owner, key.key, given, many=place.many)
 
     return _edited(ground, place.owner, edit)
@@ -133,8 +133,8 @@ _OPERATIONS: dict[str, Callable[[Ground, Operation], Resource]] = {
 }
 
 
-def _element(places: Sequence[Place]) -> Place:
-    place = _one(places)
+def _element(ground: Ground, path: Node) -> Place:
+    place = _one(ground, path)
     if not place.key:
         raise _Misfit("the path selects the whole resource")
     return place
@@ -145,13 +145,20 @@ def _list(ground: Ground, operation: Operation) -> tuple[Place, str]:
     tree = operation.path
     if not isinstance(tree, Name) or tree.name[:1].isupper():
         raise _Misfit("the path of a list ends with its name")
-    place = _one(located(ground, tree.source) if tree.source else [ground.root])
+    place = _one(ground, tree.source)
     members = ground.structures.members(_inside(place), tree.name)
     if not members:
         raise _Misfit(f"{_inside(place)} has no element {tree.name[:64]!r}")
     if any(member.single for member in members):
         raise _Misfit(f"{tree.name} is no list")
     return place, tree.name
+
+
+def _given(ground: Ground, owner: Resource, key: str) -> list[Pair]:
+    """Give the values of a property, to be changed and put back."""
+    found = pairs(owner, key)
+    ground.effort.spend(PLACE * len(found))
+    return found
 
 
 def _check_index(index: int, bound: int) -> None:
@@ -175,11 +182,11 @@ def _changed(
         return _edited(ground, place.path, edit)
 
     def beside(owner: Resource) -> None:
-        given = pairs(owner, place.key)
-        value, element = given[place.index]
+        given = _given(ground, owner, place.key)
+        value, element = given[place.position]
         element = dict(element) if isinstance(element, dict) else {}
         edit(element)
-        given[place.index] = (value, element)
+        given[place.position] = (value, element)
         put(owner, place.key, given, many=place.many)
 
     return _edited(ground, place.owner, beside)

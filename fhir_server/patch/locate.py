@@ -3,13 +3,14 @@
 https://hl7.org/fhir/R4/fhirpatch.html, https://hl7.org/fhirpath/N1/#path-selection
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import zip_longest
-from typing import Any, TypeAlias
+from itertools import islice, zip_longest
+from typing import Any, NamedTuple, TypeAlias
 
 from fhir_server.fhir import json
-from fhir_server.fhirpath.flow import nothing
+from fhir_server.fhirpath.flow import Item, nothing
 from fhir_server.fhirpath.paths import compile_tree
 from fhir_server.fhirpath.syntax import (
     Binary,
@@ -29,16 +30,17 @@ from fhir_server.spec.structures import Structures
 Pair: TypeAlias = tuple[Any, Any]
 
 MAX_PATH = 1_000
-_PLACE_COST = 64
+MAX_POSITION = 1_000_000
+# What an element selected or moved, and one tested, cost in the patch's effort.
+PLACE, _TEST = 64, 40
 # Types whose JSON says itself what it is.
 _OPEN = ("Resource", "DomainResource")
 # What a criterion may call: all of it looks inside the element only.
 _CRITERIA = {"exists", "empty", "not", "as", "is", "ofType", "first"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one element stands: `index` among the values of `key` in the object at `owner`.
+class Place(NamedTuple):
+    """Where one element stands: `position` among the values of `key` in the object at `owner`.
 
     `within` is what that object is, `name` the element, `content` what the element is; `many`
     says that it is an array's item. The resource itself has no key.
@@ -47,7 +49,7 @@ class Place:
     content: str
     owner: Path = ()
     key: str = ""
-    index: int = 0
+    position: int = 0
     within: str = ""
     name: str = ""
     many: bool = False
@@ -58,12 +60,12 @@ class Place:
         """Give the path to the value."""
         if not self.key:
             return self.owner
-        return (*self.owner, self.key, self.index) if self.many else (*self.owner, self.key)
+        return (*self.owner, self.key, self.position) if self.many else (*self.owner, self.key)
 
     @property
     def beside(self) -> Path:
         """Give the path to the Element beside a primitive: `_given` for `given`."""
-        return replace(self, key=f"_{self.key}").path
+        return self._replace(key=f"_{self.key}").path
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def read(text: str) -> Node:
 
 def _check(node: Node) -> None:
     match node:
+        case Index(_, Literal(int(position))) if position > MAX_POSITION:
+            raise FhirPathError(f"a position is at most {MAX_POSITION}")
         case Name(source, _) | Index(source, Literal(int())):
             pass
         case Binary("as", source, Name()):
@@ -134,27 +138,31 @@ def _check_criterion(node: Node) -> None:
             _check_criterion(one)
 
 
-def located(ground: Ground, tree: Node) -> list[Place]:
-    """Give the places a path selects, in order; FhirPathError for an element no type has."""
+def located(ground: Ground, tree: Node | None, most: int | None = None) -> list[Place]:
+    """Give the places a path selects, in order, the first `most`; without a path the resource's.
+
+    FhirPathError for an element none of the types has.
+    """
     try:
-        return _located(ground, tree)
+        return list(islice(_located(ground, tree), most))
     except RecursionError:
         raise FhirPathError("the path has too many steps") from None
 
 
-def _located(ground: Ground, node: Node | None) -> list[Place]:
+def _located(ground: Ground, node: Node | None) -> Iterator[Place]:
+    """Yield the places one after the other: who needs the first only, pays for the first only."""
     match node:
         case None:
-            return [ground.root]
+            return iter((ground.root,))
         case Name(None, name) if name[:1].isupper():
             if not ground.structures.is_a(ground.root.content, name):
                 raise FhirPathError(f"the resource is a {ground.root.content}, not a {name[:64]}")
-            return [ground.root]
+            return iter((ground.root,))
         case Name(source, name):
-            return children(ground, _located(ground, source), name)
+            return _children(ground, _located(ground, source), name)
         case Index(source, Literal(int(position))):
-            return _located(ground, source)[position : position + 1]
-        case Binary("as", source, Name(_, type_)):
+            return islice(_located(ground, source), position, position + 1)
+        case Binary("as", source, type_):
             return _of_type(ground, _located(ground, source), type_)
         case Call(source, function, arguments):
             return _STEPS[function](ground, _located(ground, source), *arguments)
@@ -162,16 +170,14 @@ def _located(ground: Ground, node: Node | None) -> list[Place]:
             raise FhirPathError("this is no path")
 
 
-def children(ground: Ground, places: Iterable[Place], name: str) -> list[Place]:
-    """Give the elements `name` of these; FhirPathError if none of their types has it."""
-    found: list[Place] = []
-    known = True
+def _children(ground: Ground, places: Iterable[Place], name: str) -> Iterator[Place]:
+    known, place = False, None
     for place in places:
         content, path = place.content, place.path
         if place.primitive:
             content, path = "Element", place.beside
         members = ground.structures.members(content, name)
-        known = known and bool(members)
+        known = known or bool(members)
         owner = standing(ground.resource, path)
         for member in members if isinstance(owner, dict) else ():
             one = Place(
@@ -183,30 +189,34 @@ def children(ground: Ground, places: Iterable[Place], name: str) -> list[Place]:
                 many=not member.single,
                 primitive=member.primitive,
             )
-            found += _items(ground.structures, owner, one)
-    if not known:
+            yield from _items(ground, owner, one)
+    if place and not known:
         raise FhirPathError(f"{place.content} has no element {name[:64]!r}")
-    ground.effort.spend(_PLACE_COST * len(found))
-    return found
 
 
-def _items(structures: Structures, owner: dict[str, Any], one: Place) -> Iterable[Place]:
+def _items(ground: Ground, owner: dict[str, Any], one: Place) -> Iterator[Place]:
     given = [owner[key] for key in (one.key, f"_{one.key}") if owner.get(key) is not None]
     if any(isinstance(value, list) != one.many for value in given):
         return
-    for index, (value, beside) in enumerate(pairs(owner, one.key)):
+    for position, (value, beside) in enumerate(_pairs(owner, one.key)):
         if value is None and beside is None:
             continue
+        ground.effort.spend(PLACE)
         content = one.content
         if content in _OPEN and isinstance(value, dict):
             type_ = value.get("resourceType")
-            content = type_ if isinstance(type_, str) and structures.knows(type_) else content
-        yield replace(one, index=index, content=content)
+            if isinstance(type_, str) and ground.structures.knows(type_):
+                content = type_
+        yield one._replace(content=content, position=position)
 
 
 def pairs(owner: dict[str, Any], key: str) -> list[Pair]:
     """Give the values of a property, each with the Element beside it."""
-    return list(zip_longest(_listed(owner.get(key)), _listed(owner.get(f"_{key}"))))
+    return list(_pairs(owner, key))
+
+
+def _pairs(owner: dict[str, Any], key: str) -> Iterator[Pair]:
+    return zip_longest(_listed(owner.get(key)), _listed(owner.get(f"_{key}")))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -223,43 +233,40 @@ def standing(resource: Any, path: Path) -> Any:
         return None
 
 
-def _where(ground: Ground, places: list[Place], criterion: Node) -> list[Place]:
-    if not places:
-        return places
-    focus = replace(nothing(), contents=frozenset(place.content for place in places))
-    test = compile_tree(ground.structures, criterion, ground.root.content, focus).truth
+def _where(ground: Ground, places: Iterator[Place], criterion: Node) -> Iterator[Place]:
     root = (ground.root.content, ground.resource)
-    kept = []
+    # Each node of the tree is written with one bracket.
+    steps = repr(criterion).count("(")
+    tests: dict[str, Callable[[Item, Item], bool | None]] = {}
     for place in places:
+        content = place.content
+        if content not in tests:
+            focus = replace(nothing(), contents=frozenset([content]))
+            tests[content] = compile_tree(
+                ground.structures, criterion, ground.root.content, focus
+            ).truth
         value = standing(ground.resource, place.path)
-        ground.effort.spend(len(json.dump(value)))
-        if test(root, (place.content, value)):
-            kept.append(place)
-    return kept
+        ground.effort.spend((_TEST + len(json.dump(value))) * steps)
+        if tests[content](root, (content, value)):
+            yield place
 
 
-def _extension(ground: Ground, places: list[Place], url: Node) -> list[Place]:
-    wanted = url.value if isinstance(url, Literal) else None
-    return [
-        one
-        for one in children(ground, places, "extension")
-        if standing(ground.resource, (*one.path, "url")) == wanted
-    ]
+def _extension(ground: Ground, places: Iterator[Place], url: Node) -> Iterator[Place]:
+    for one in _children(ground, places, "extension"):
+        if url == Literal(standing(ground.resource, (*one.path, "url"))):
+            yield one
 
 
-def _of_type(ground: Ground, places: list[Place], type_: str) -> list[Place]:
-    return [place for place in places if ground.structures.is_a(place.content, type_)]
+def _of_type(ground: Ground, places: Iterator[Place], type_: Node) -> Iterator[Place]:
+    name = type_.name if isinstance(type_, Name) else ""
+    return (place for place in places if ground.structures.is_a(place.content, name))
 
 
-def _named_type(ground: Ground, places: list[Place], type_: Node) -> list[Place]:
-    return _of_type(ground, places, type_.name if isinstance(type_, Name) else "")
-
-
-_STEPS: dict[str, Callable[..., list[Place]]] = {
+_STEPS: dict[str, Callable[..., Iterator[Place]]] = {
     "where": _where,
     "extension": _extension,
-    "ofType": _named_type,
-    "as": _named_type,
-    "first": lambda _ground, places: places[:1],
-    "last": lambda _ground, places: places[-1:],
+    "ofType": _of_type,
+    "as": _of_type,
+    "first": lambda _ground, places: islice(places, 1),
+    "last": lambda _ground, places: iter(deque(places, maxlen=1)),
 }

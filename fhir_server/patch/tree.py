@@ -1,4 +1,7 @@
-"""Editing a JSON value without changing it: what is edited is copied, the rest is shared."""
+"""Editing a JSON value without changing it, and what a patch may cost.
+
+What is edited is copied, the rest is shared.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -9,13 +12,16 @@ from fhir_server.fhir.errors import Unprocessable
 # Keys and positions, from the outside in: ("name", 0, "given").
 Path: TypeAlias = tuple[str | int, ...]
 
+# Operations of one patch, in any format.
+MAX_OPERATIONS = 1_000
 # Bytes one patch may move: copies of copies grow as fast as powers of two.
 MAX_EFFORT = 64 * 1024 * 1024
 _POINTER = 8
+_CONTAINER = 64
 
 
 class Effort:
-    """What a patch has cost so far, in bytes copied or placed."""
+    """What a patch has cost so far, in bytes copied or placed, or what takes as long."""
 
     def __init__(self) -> None:
         self._left = MAX_EFFORT
@@ -24,20 +30,20 @@ class Effort:
         """Count `size` bytes; raise Unprocessable when they are too many."""
         self._left -= size
         if self._left < 0:
-            raise Unprocessable("The patch copies too much; send several.", code="too-costly")
+            raise Unprocessable("The patch copies or looks at too much.", code="too-costly")
 
     def place(self, value: Any, depth: int) -> None:
         """Count a value that is put `depth` levels down; Unprocessable if that is too deep."""
         if isinstance(value, str):
             self.spend(len(value))
         elif isinstance(value, dict | list):
-            self._check_depth(value, depth)
-            self.spend(len(json.dump(value)))
-
-    def _check_depth(self, value: Any, depth: int) -> None:
-        if depth >= json.MAX_DEPTH or json.deeper_than(value, json.MAX_DEPTH - depth):
-            told = f"The patch nests the resource deeper than {json.MAX_DEPTH} levels."
-            raise Unprocessable(told, code="too-costly")
+            body = json.dump(value)
+            nested = body.count(b"{") + body.count(b"[")
+            self.spend(len(body) + nested * _CONTAINER)
+            deepest = json.MAX_DEPTH - depth
+            if nested > deepest and (deepest < 1 or json.deeper_than(value, deepest)):
+                told = f"The patch nests the resource deeper than {json.MAX_DEPTH} levels."
+                raise Unprocessable(told, code="too-costly")
 
 
 def at(value: Any, path: Path) -> Any:

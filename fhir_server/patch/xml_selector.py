@@ -13,7 +13,8 @@ from fhir_server.patch.tree import Effort
 
 FHIR = "http://hl7.org/fhir"
 MAX_SELECTOR = 1_000
-_VISIT_COST = 16
+# What a child passed by, and one looked at, cost in the patch's effort.
+_PASSED, _VISITED = 8, 128
 
 _NAME = r"(?:[A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*"
 _OPERAND = rf"(?:@{_NAME}|\.|text\(\)|{_NAME}(?:/{_NAME})*(?:/@{_NAME})?)"
@@ -132,33 +133,41 @@ def _test(found: tuple[str, str, str, str], namespaces: Mapping[str | None, str]
 
 def locate(selector: Selector, root: Element, effort: Effort) -> Node:
     """Give the one node the selector finds; XmlPatchError where there are none, or several."""
-    found = _kept([root], selector.steps[0], effort)
-    for step in selector.steps[1:]:
-        found = [child for parent in found for child in _kept(parent, step, effort)]
+    first, *rest = selector.steps
+    found = _kept([root] if first.tag in ("*", root.tag) else [], first, effort)
+    for step in rest:
+        found = [
+            one
+            for parent in found
+            for one in _kept(_children(parent, step.tag, effort), step, effort)
+        ]
     nodes = [node for element in found for node in _nodes(selector, element)]
     if len(nodes) != 1:
         raise XmlPatchError("unlocated-node", f"sel finds {len(nodes) or 'no'} nodes, not one")
     return nodes[0]
 
 
-def _kept(elements: Iterable[Element], step: Step, effort: Effort) -> list[Element]:
-    """Give the siblings a step finds."""
-    siblings = list(elements)
-    effort.spend(_VISIT_COST * len(siblings))
-    found = [one for one in siblings if step.tag in ("*", one.tag)]
+def _children(parent: Element, tag: str, effort: Effort) -> list[Element]:
+    effort.spend(_PASSED * len(parent))
+    found = list(parent.iterchildren(tag))
+    effort.spend(_VISITED * len(found))
+    return found
+
+
+def _kept(siblings: list[Element], step: Step, effort: Effort) -> list[Element]:
+    """Give those of the siblings a step names that pass its tests."""
     for test in step.tests:
         if test.position:
-            found = found[test.position - 1 : test.position]
+            siblings = siblings[test.position - 1 : test.position]
         else:
-            found = [one for one in found if test.value in _values(test, one, effort)]
-    return found
+            siblings = [one for one in siblings if test.value in _values(test, one, effort)]
+    return siblings
 
 
 def _values(test: Test, element: Element, effort: Effort) -> Sequence[str | None]:
     found = [element]
     for tag in test.path:
-        effort.spend(_VISIT_COST * sum(len(one) for one in found))
-        found = [child for parent in found for child in parent if child.tag == tag]
+        found = [child for parent in found for child in _children(parent, tag, effort)]
     if test.attribute:
         return [one.get(test.attribute) for one in found]
     texts = ["".join(str(text) for text in one.itertext()) for one in found]

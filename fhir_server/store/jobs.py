@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from uuid import uuid4
 
 from pymongo import ReturnDocument
 
@@ -37,9 +36,10 @@ class Jobs:
         self.added = asyncio.Event()
         self._database = database
 
-    async def put(self, kind: str, caller: Mapping[str, Any], input_: bytes, body: bytes) -> str:
-        """Put a job on the queue and give its id; `caller` has at least a `name`."""
-        id_ = str(uuid4())
+    async def put(
+        self, id_: str, kind: str, caller: Mapping[str, Any], input_: bytes, body: bytes
+    ) -> None:
+        """Put a job on the queue under a new id; `caller` has at least a `name`."""
         with client.reachable():
             now = await self._now()
             head, rows = pieces.split(f"{id_}/body", body)
@@ -63,7 +63,6 @@ class Jobs:
             else:
                 await self._database.jobs.insert_one(job)
         self.added.set()
-        return id_
 
     async def waiting(self, caller: str) -> int:
         """Count the jobs of a caller that have not ended."""

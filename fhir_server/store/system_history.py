@@ -43,8 +43,72 @@ async def system_history(
     """Give at most `limit` versions of the types in `allowed`, in descending (ts, type, id).
 
     They are fewer where their bodies fill `size` bytes. `before`: the (ts, type, id) of the last
-    row seen. First only keys are read, from every type; then the bodies of those that are newest.
+    row seen. First only keys are read, then the bodies of those that are newest.
     """
+    listed = await _keys(database, allowed, span, before, limit=limit, session=session)
+    made: list[Stored] = []
+    full = 0
+    for start in range(0, len(listed), _BODIES):
+        for version in await _bodies(database, allowed, listed[start : start + _BODIES], session):
+            made.append(version)
+            full += len(version.body or b"")
+            if size is not None and full >= size:
+                return made
+    return made
+
+
+async def _keys(
+    database: Database,
+    allowed: Mapping[str, Condition],
+    span: Span,
+    before: tuple[int, str, str] | None,
+    *,
+    limit: int,
+    session: AsyncClientSession | None = None,
+) -> list[Key]:
+    """Give the newest keys: of the types the newest commits name, of all where that is too few.
+
+    What a transaction wrote itself is in no commit yet.
+    """
+    if span.at is None and session is None:
+        types, oldest = await _committed(database, span.since, before, limit)
+        named = {type_: allow for type_, allow in allowed.items() if type_ in types}
+        found = await _of_types(database, named, span, before, limit=limit)
+        if oldest is None or (len(found) == limit and found[-1][0] >= oldest):
+            return found
+    return await _of_types(database, allowed, span, before, limit=limit, session=session)
+
+
+async def _committed(
+    database: Database, since: int | None, before: tuple[int, str, str] | None, limit: int
+) -> tuple[set[str], int | None]:
+    """Give the types of the newest `limit` changes, and the ts back to which they are complete.
+
+    None: there are no older commits between the bounds.
+    """
+    ends = {"$gte": since or 0} | ({"$lte": before[0]} if before else {})
+    types: set[str] = set()
+    seen = 0
+    cursor = database.commits.find({"_id": ends}, {"c": 1}).sort("_id", -1).batch_size(limit)
+    async with cursor:
+        async for row in cursor:
+            types |= {change[0] for change in row["c"]}
+            # What was told of the commit at `before` is not told again.
+            seen += 0 if before and row["_id"] == before[0] else len(row["c"])
+            if seen >= limit:
+                return types, row["_id"]
+    return types, None
+
+
+async def _of_types(
+    database: Database,
+    allowed: Mapping[str, Condition],
+    span: Span,
+    before: tuple[int, str, str] | None,
+    *,
+    limit: int,
+    session: AsyncClientSession | None = None,
+) -> list[Key]:
     # A session is asked one thing at a time.
     gate = asyncio.Semaphore(1 if session else _AT_ONCE)
 
@@ -57,16 +121,7 @@ async def system_history(
             )
         return [(row["ts"], type_, row.get("id") or row["_id"], row["v"]) for row in found]
 
-    listed = nlargest(limit, chain(*await asyncio.gather(*map(keys, allowed))))
-    made: list[Stored] = []
-    full = 0
-    for start in range(0, len(listed), _BODIES):
-        for version in await _bodies(database, allowed, listed[start : start + _BODIES], session):
-            made.append(version)
-            full += len(version.body or b"")
-            if size is not None and full >= size:
-                return made
-    return made
+    return nlargest(limit, chain(*await asyncio.gather(*map(keys, allowed))))
 
 
 def _before(type_: str, before: tuple[int, str, str] | None) -> tuple[int, str] | None:

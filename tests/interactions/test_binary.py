@@ -37,6 +37,20 @@ async def test_a_caller_that_names_fhir_gets_the_resource(fhir):
     assert from_xml(fhir.context.spec.structures, xml.content) == stored
 
 
+async def test_a_part_is_asked_of_the_resource(fhir):
+    await put(fhir, "image/png")
+    part = (await fhir.get("Binary/b?_summary=true")).json()
+    assert part["contentType"] == "image/png"
+    assert "data" not in part
+
+
+async def test_what_is_put_aside_is_told_in_json(fhir):
+    await put(fhir, "image/png")
+    answer = await fhir.get("Binary/b", Prefer="respond-async")
+    assert answer.status_code == 202
+    assert answer.content == b"" or answer.json()["resourceType"] == "OperationOutcome"
+
+
 async def test_a_posted_binary_gets_an_id(fhir):
     answer = await fhir.post("Binary", PNG, Content_Type="image/png")
     assert answer.status_code == 201

@@ -82,6 +82,34 @@ async def test_a_search_answers_with_its_searchset_and_its_parameters_are_kept(f
     assert [one["resource"]["active"] for one in told["resource"]["entry"]] == [True]
 
 
+async def test_a_posted_search_keeps_its_form(fhir, worker):
+    await fhir.post("Patient", PATIENT)
+    form = {**LATER, "Content-Type": "application/x-www-form-urlencoded"}
+    told = await entry(fhir, await fhir.post("Patient/_search", b"active=false", **form))
+    assert "entry" not in told["resource"]
+
+
+async def test_xml_is_taken_and_given_at_the_door_and_at_the_status(fhir, worker):
+    xml = {**LATER, "Content-Type": "application/fhir+xml", "Accept": "application/fhir+xml"}
+    body = b'<Patient xmlns="http://hl7.org/fhir"><active value="true"/></Patient>'
+    later = await fhir.post("Patient", body, **xml)
+    assert later.headers["content-type"].startswith("application/fhir+xml")
+    assert b"<OperationOutcome" in later.content
+    where = place(later)
+    told = (await answered(fhir, where)).json()["entry"][0]
+    assert told["resource"]["active"] is True
+    again = await fhir.get(where, Accept="application/fhir+xml")
+    assert b'<type value="batch-response"/>' in again.content
+    assert b'<active value="true"/>' in again.content
+
+
+async def test_the_bytes_of_a_binary_come_in_a_binary(fhir, worker):
+    made = await fhir.post("Binary", b"plain", **{"Content-Type": "text/plain"})
+    where = f"Binary/{made.headers['location'].split('/Binary/')[1].split('/')[0]}"
+    told = await entry(fhir, await fhir.get(where, **{**LATER, "Accept": "text/plain"}))
+    assert (told["resource"]["resourceType"], told["resource"]["data"]) == ("Binary", "cGxhaW4=")
+
+
 async def test_number_literals_keep_their_digits_on_the_way(fhir, worker):
     body = b'{"resourceType":"Observation","status":"final","code":{"text":"x"},'
     body += b'"valueQuantity":{"value":1.00}}'
@@ -113,7 +141,7 @@ async def test_a_request_that_fails_answers_with_its_status_and_outcome(fhir, wo
     ("method", "path", "headers", "status"),
     [
         ("GET", "Patient/a/b/c/d/e", {}, 404),
-        ("PUT", "Patient", {}, 405),
+        ("PUT", "metadata", {}, 405),
         ("POST", "Patient", {"Content-Type": "text/plain"}, 415),
         ("GET", "Patient", {"Accept": "image/png"}, 406),
     ],
@@ -202,6 +230,11 @@ async def test_a_body_over_12_mb_is_put_aside_in_pieces(fhir, worker):
     told = await entry(fhir, await fhir.post("Binary", binary, **LATER))
     assert told["response"]["status"] == "201"
     assert told["resource"]["data"] == data
+
+
+@pytest.mark.parametrize("prefer", ["return=minimal", "x-respond-async", "respond-async-not"])
+async def test_what_only_looks_like_the_preference_is_not_it(fhir, prefer):
+    assert (await fhir.get("Patient", Prefer=prefer)).status_code == 200
 
 
 @pytest.mark.parametrize(

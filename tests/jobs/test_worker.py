@@ -131,6 +131,37 @@ async def test_a_worker_that_ends_gives_its_job_back_and_another_goes_on(context
     assert goes_on == [({}, 1), ({"after": "a"}, 1)]
 
 
+async def test_a_job_claimed_while_the_worker_ends_is_given_back_untried(context, monkeypatch):
+    claim, claimed, ends = context.store.jobs.claim, asyncio.Event(), asyncio.Event()
+
+    async def slow(kinds):
+        document = await claim(kinds)
+        claimed.set()
+        await ends.wait()
+        return document
+
+    monkeypatch.setattr(context.store.jobs, "claim", slow)
+    id_ = await queue.put(context, "toy", {})
+    async with works(context, answered):
+        await claimed.wait()
+        asyncio.get_running_loop().call_later(0.05, ends.set)
+    row = await context.store.database.jobs.find_one({"_id": id_})
+    assert (row["state"], row["attempts"], row["token"]) == ("queued", 0, 1)
+
+
+async def test_a_job_that_cannot_be_read_does_not_end_the_worker(context):
+    broken = await queue.put(context, "toy", {})
+    await context.store.database.jobs.update_one({"_id": broken}, {"$set": {"caller": "x"}})
+    id_ = await queue.put(context, "toy", {})
+    async with works(context, answered):
+        assert await ended(context, id_) == OK
+        await until(lambda: failed(context, broken))
+
+
+async def failed(context, id_):
+    return await state(context, id_) == "failed"
+
+
 async def test_a_cancelled_job_is_stopped_at_the_next_heartbeat(context):
     started, stopped = asyncio.Event(), asyncio.Event()
 

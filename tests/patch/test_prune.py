@@ -16,6 +16,10 @@ def test_an_array_beside_a_primitive_keeps_its_length():
     assert pruned({"given": ["a", "b"], "_given": [None, {}]}) == {"given": ["a", "b"]}
 
 
+def test_a_text_that_looks_empty_is_kept():
+    assert pruned({"a": "{}", "b": "[]", "c": {}}) == {"a": "{}", "b": "[]"}
+
+
 def test_the_resource_given_is_not_changed():
     resource = {"a": [{"b": []}]}
     pruned(resource)

@@ -1,6 +1,7 @@
 """The lease queue: claims in order, leases, fencing tokens, and bytes of any size."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +12,9 @@ KEPT = 3600.0
 
 
 async def put(store, kind="toy", body=b"", caller=ANN):
-    return await store.jobs.put(kind, caller, b'{"a":1}', body)
+    id_ = str(uuid4())
+    await store.jobs.put(id_, kind, caller, b'{"a":1}', body)
+    return id_
 
 
 async def claim(store):
