@@ -161,7 +161,12 @@ def _server() -> Iterator[str]:
             "--data",
             data,
         ]
-        environment = {**os.environ, "FHIR_MAX_BODY_BYTES": str(40 * 1024 * 1024)}
+        environment = {
+            **os.environ,
+            "FHIR_MAX_BODY_BYTES": str(40 * 1024 * 1024),
+            # An example may refer to one that is put later, or to none.
+            "FHIR_REFERENTIAL_INTEGRITY": "false",
+        }
         log = Path(data) / "server.log"
         with log.open("wb") as sink:
             server = subprocess.Popen(command, env=environment, stderr=sink)

@@ -6,7 +6,7 @@ from fhir_server.fhir.errors import Unprocessable
 from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import BY_ID
-from fhir_server.store.documents import Stored
+from fhir_server.store.documents import Stored, portions
 
 
 async def bodies(
@@ -16,14 +16,15 @@ async def bodies(
 
     Raises Unprocessable (too-costly) where the bodies take more than `room` bytes.
     """
-    if not ids:
-        return {}
-    wanted = AnyOf("_id", tuple(ids))
-    page = await context.store.search(allow, type_, wanted, (BY_ID,), len(ids), size=max(room, 1))
-    if page.more or sum(map(size, page.found)) > room:
-        told = "What this would answer with is larger than an answer may be; ask for less."
-        raise Unprocessable(told, code="too-costly")
-    rows = {row.id: row for row in page.found}
+    rows: dict[str, Stored] = {}
+    for some in portions(ids):
+        wanted = AnyOf("_id", tuple(some))
+        page = await context.store.search(allow, type_, wanted, (BY_ID,), len(some), size=room)
+        room -= sum(map(size, page.found))
+        if page.more or room < 0:
+            told = "What this would answer with is larger than an answer may be; ask for less."
+            raise Unprocessable(told, code="too-costly")
+        rows |= {row.id: row for row in page.found}
     return {id_: rows[id_] for id_ in ids if id_ in rows}
 
 

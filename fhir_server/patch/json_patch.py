@@ -11,9 +11,8 @@ from fhir_server.fhir import decimals
 from fhir_server.fhir.errors import FhirError, Invalid, Unprocessable
 from fhir_server.patch import pointer
 from fhir_server.patch.pointer import PointerError
-from fhir_server.patch.tree import Effort, at, edited
+from fhir_server.patch.tree import MAX_OPERATIONS, Effort, at, edited
 
-MAX_OPERATIONS = 1_000
 _SHORT = 120
 
 Tokens = tuple[str, ...]

@@ -30,8 +30,9 @@ from fhir_server.spec.structures import Structures
 Pair: TypeAlias = tuple[Any, Any]
 
 MAX_PATH = 1_000
+MAX_POSITION = 1_000_000
 # What an element selected or moved, and one tested, cost in the patch's effort.
-PLACE, _TEST = 64, 160
+PLACE, _TEST = 64, 40
 # Types whose JSON says itself what it is.
 _OPEN = ("Resource", "DomainResource")
 # What a criterion may call: all of it looks inside the element only.
@@ -95,6 +96,8 @@ def read(text: str) -> Node:
 
 def _check(node: Node) -> None:
     match node:
+        case Index(_, Literal(int(position))) if position > MAX_POSITION:
+            raise FhirPathError(f"a position is at most {MAX_POSITION}")
         case Name(source, _) | Index(source, Literal(int())):
             pass
         case Binary("as", source, Name()):
@@ -168,13 +171,13 @@ def _located(ground: Ground, node: Node | None) -> Iterator[Place]:
 
 
 def _children(ground: Ground, places: Iterable[Place], name: str) -> Iterator[Place]:
-    known, place = True, None
+    known, place = False, None
     for place in places:
         content, path = place.content, place.path
         if place.primitive:
             content, path = "Element", place.beside
         members = ground.structures.members(content, name)
-        known = bool(members)
+        known = known or bool(members)
         owner = standing(ground.resource, path)
         for member in members if isinstance(owner, dict) else ():
             one = Place(
@@ -232,6 +235,8 @@ def standing(resource: Any, path: Path) -> Any:
 
 def _where(ground: Ground, places: Iterator[Place], criterion: Node) -> Iterator[Place]:
     root = (ground.root.content, ground.resource)
+    # Each node of the tree is written with one bracket.
+    steps = repr(criterion).count("(")
     tests: dict[str, Callable[[Item, Item], bool | None]] = {}
     for place in places:
         content = place.content
@@ -241,7 +246,7 @@ def _where(ground: Ground, places: Iterator[Place], criterion: Node) -> Iterator
                 ground.structures, criterion, ground.root.content, focus
             ).truth
         value = standing(ground.resource, place.path)
-        ground.effort.spend(_TEST + len(json.dump(value)))
+        ground.effort.spend((_TEST + len(json.dump(value))) * steps)
         if tests[content](root, (content, value)):
             yield place
 

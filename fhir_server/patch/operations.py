@@ -10,10 +10,9 @@ from typing import Any
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhirpath.syntax import FhirPathError, Node
 from fhir_server.patch import locate, value
+from fhir_server.patch.tree import MAX_OPERATIONS
 from fhir_server.patch.value import NOTHING, Value, ValueFault
 from fhir_server.spec.structures import Structures
-
-MAX_OPERATIONS = 1_000
 
 # Operation → the parts it needs beside type and path.
 NEEDS = {

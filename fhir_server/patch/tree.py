@@ -1,4 +1,7 @@
-"""Editing a JSON value without changing it: what is edited is copied, the rest is shared."""
+"""Editing a JSON value without changing it, and what a patch may cost.
+
+What is edited is copied, the rest is shared.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -9,6 +12,8 @@ from fhir_server.fhir.errors import Unprocessable
 # Keys and positions, from the outside in: ("name", 0, "given").
 Path: TypeAlias = tuple[str | int, ...]
 
+# Operations of one patch, in any format.
+MAX_OPERATIONS = 1_000
 # Bytes one patch may move: copies of copies grow as fast as powers of two.
 MAX_EFFORT = 64 * 1024 * 1024
 _POINTER = 8

@@ -11,12 +11,11 @@ from fhir_server.fhir import xml
 from fhir_server.fhir.errors import Invalid, Unprocessable
 from fhir_server.fhir.xml import Element
 from fhir_server.patch import xml_nodes
-from fhir_server.patch.tree import Effort
+from fhir_server.patch.tree import MAX_OPERATIONS, Effort
 from fhir_server.patch.xml_selector import Node, Selector, XmlPatchError, locate, parse
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.xml import from_element, to_element
 
-MAX_DIRECTIVES = 1_000
 _ATTRIBUTES = {"add": {"sel", "pos", "type"}, "replace": {"sel"}, "remove": {"sel", "ws"}}
 _POSITIONS = ("", "prepend", "before", "after")
 _WHITE = ("", "before", "after", "both")
@@ -39,8 +38,8 @@ def read(body: bytes) -> list[Directive]:
     root = xml.parse(body)
     if _local(root) not in ("diff", "patch"):
         raise Invalid("invalid-diff-format: an XML Patch is a diff element.", code="structure")
-    if len(root) > MAX_DIRECTIVES:
-        told = f"The patch has {len(root)} directives; at most {MAX_DIRECTIVES} are run."
+    if len(root) > MAX_OPERATIONS:
+        told = f"The patch has {len(root)} directives; at most {MAX_OPERATIONS} are run."
         raise Invalid(told, code="too-costly")
     return [_read_one(element, f"[{place}]") for place, element in enumerate(root)]
 

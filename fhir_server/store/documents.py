@@ -9,9 +9,9 @@ the Unix epoch, UTC; `end` is the ts of the version that follows.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
@@ -22,6 +22,9 @@ Document = dict[str, Any]
 
 # After these there is no such resource.
 ENDS = frozenset({"delete", "purge"})
+
+Item = TypeVar("Item")
+PORTION = 100
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -89,6 +92,13 @@ def check_key(type_: str, id_: str | None = None) -> None:
         raise Invalid("This is not a resource type.", code="value")
     if id_ is not None and (not isinstance(id_, str) or not _ID.fullmatch(id_)):
         raise Invalid("This is not a resource id.", code="value")
+
+
+def portions(items: Collection[Item]) -> Iterator[list[Item]]:
+    """Give what is asked for some at a time: the embedded server compares each row with each id."""
+    listed = list(items)
+    for start in range(0, len(listed), PORTION):
+        yield listed[start : start + PORTION]
 
 
 def stamped(change: Change, version: int, ts: int) -> bytes:

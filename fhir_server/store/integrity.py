@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#delete lets a server refuse what would leave a
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -11,7 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from fhir_server.fhir.errors import Conflict, Issue, Unprocessable
 from fhir_server.fhir.reference import RECORDS, parse, references
 from fhir_server.search.index import REFERENCES_FIELD
-from fhir_server.store.documents import ENDS, Change, check_key
+from fhir_server.store.documents import ENDS, Change, check_key, portions
 from fhir_server.store.filters import to_filter
 from fhir_server.store.horizon import Database
 from fhir_server.store.write import Allow, decided, may
@@ -67,9 +68,10 @@ async def _existing(
     found: set[Key] = set()
     for type_, ids in by_type.items():
         check_key(type_)
-        filter_ = {"$and": [{"_id": {"$in": ids}}, to_filter(decided(allow, type_))]}
-        rows = database[type_].find(filter_, {"_id": 1}, session=session)
-        found |= {(type_, row["_id"]) for row in await rows.to_list()}
+        for some in portions(ids):
+            filter_ = {"$and": [{"_id": {"$in": some}}, to_filter(decided(allow, type_))]}
+            rows = database[type_].find(filter_, {"_id": 1}, session=session)
+            found |= {(type_, row["_id"]) for row in await rows.to_list()}
     return found
 
 
@@ -90,14 +92,16 @@ async def _not_needed(
 ) -> None:
     """Raise Conflict where a resource that stays refers to one that is deleted."""
     targets = [f"{one.type}/{one.id}" for one in deleted]
-    changed: dict[str, list[str]] = {}
+    changed: dict[str, set[str]] = {}
     for one in changes:
-        changed.setdefault(one.type, []).append(one.id)
-    for type_ in await _types(database):
-        filter_: dict[str, Any] = {_FIELD: {"$in": targets}}
-        if type_ in changed:
-            filter_["_id"] = {"$nin": changed[type_]}
-        row = await database[type_].find_one(filter_, {"_id": 1, "x": 1}, session=session)
+        changed.setdefault(one.type, set()).add(one.id)
+    for type_, some in product(await _types(database), portions(targets)):
+        # Beside those that are changed too, one more is enough.
+        own = changed.get(type_, set())
+        rows = database[type_].find(
+            {_FIELD: {"$in": some}}, {"x": 1}, limit=len(own) + 1, session=session
+        )
+        row = next((row for row in await rows.to_list() if row["_id"] not in own), None)
         if row is not None:
             raise Conflict(_needed(allow, type_, row, targets), code="conflict")
 

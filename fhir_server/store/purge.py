@@ -6,28 +6,15 @@ What stays is a line in `commits`, so that followers erase their copies too.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pymongo import DeleteOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.condition import Condition
 from fhir_server.store import chunks
-from fhir_server.store.documents import Change, Document, Stored, stored
+from fhir_server.store.documents import Change, Document, Stored, portions, stored
 from fhir_server.store.filters import in_history
 from fhir_server.store.horizon import Database
 
 METHODS = ("purge", "purge-history")
-
-
-def live(change: Change, old: Document) -> list[DeleteOne]:
-    """Give what becomes of the current version: a purge deletes it."""
-    ends = change.method == "purge" and "deleted" not in old
-    return [DeleteOne({"_id": change.id, "v": old["v"]})] if ends else []
-
-
-def gone(change: Change, old: Document) -> list[DeleteOne]:
-    """Give what becomes of the tombstone of a deleted resource: a purge deletes it."""
-    ends = change.method == "purge" and "deleted" in old
-    return [DeleteOne({"_id": old["_id"]})] if ends else []
 
 
 def told(change: Change, old: Document, ts: int) -> Stored:
@@ -48,16 +35,33 @@ async def send(
     `erased` are the changes of one type, each with its document, live or tombstone. A history
     purged by itself keeps the tombstone of a resource that is deleted.
     """
+    for some in portions(erased):
+        await _delete(database, session, type_, some)
+
+
+async def _delete(
+    database: Database,
+    session: AsyncClientSession,
+    type_: str,
+    erased: Sequence[tuple[Change, Document]],
+) -> None:
     past = database[f"{type_}_history"]
+    whole = [(change.id, old) for change, old in erased if change.method == "purge"]
     kept = [f"{change.id}/{old['v']}" for change, old in erased if change.method != "purge"]
     wanted = {"id": {"$in": [change.id for change, _ in erased]}, "_id": {"$nin": kept}}
     in_pieces = {**wanted, "chunks": {"$exists": True}}
     fields = {"id": 1, "v": 1, "chunks": 1}
     rows = await past.find(in_pieces, fields, session=session).to_list()
-    rows += [old for change, old in erased if change.method == "purge" and "chunks" in old]
+    rows += [old for _, old in whole if "chunks" in old]
     pieces = [name for row in rows for name in chunks.names(type_, row)]
-    if pieces:
-        await database.chunks.delete_many({"_id": {"$in": pieces}}, session=session)
+    ended = {
+        "chunks": pieces,
+        type_: [id_ for id_, old in whole if "deleted" not in old],
+        "tombstones": [old["_id"] for _, old in whole if "deleted" in old],
+    }
+    for collection, ids in ended.items():
+        if ids:
+            await database[collection].delete_many({"_id": {"$in": ids}}, session=session)
     await past.delete_many(wanted, session=session)
 
 

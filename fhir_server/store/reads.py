@@ -15,7 +15,7 @@ from fhir_server.search.condition import AnyOf, Condition, Everything, both
 from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
 from fhir_server.store import chunks
-from fhir_server.store.documents import Document, Page, Stored, check_key, stored
+from fhir_server.store.documents import Document, Page, Stored, check_key, portions, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
 
@@ -71,9 +71,10 @@ async def read_many(
 ) -> dict[str, Stored]:
     """Give the current versions of these ids; a deleted one as its tombstone, others not at all."""
     check_key(type_)
-    wanted = AnyOf("_id", tuple(ids))
-    filter_ = to_filter(both(wanted, checked(allow)))
-    rows = await find(database, type_, filter_, FIELDS, session=session)
+    rows: list[Document] = []
+    for some in portions(ids):
+        filter_ = to_filter(both(AnyOf("_id", tuple(some)), checked(allow)))
+        rows += await find(database, type_, filter_, FIELDS, session=session)
     whole = await chunks.joined(database, type_, rows, session)
     found = {row["_id"]: stored(type_, row) for row in whole}
     missed = [id_ for id_ in ids if id_ not in found]

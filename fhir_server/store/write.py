@@ -23,7 +23,15 @@ from fhir_server.fhir.errors import (
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
 from fhir_server.store import chunks, purge
-from fhir_server.store.documents import Change, Document, Stored, check_key, stamped, stored
+from fhir_server.store.documents import (
+    Change,
+    Document,
+    Stored,
+    check_key,
+    portions,
+    stamped,
+    stored,
+)
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
 
@@ -71,14 +79,12 @@ async def before(
     missed: list[str] = []
     for type_, group in groupby(changes, key=attrgetter("type")):
         ids = [change.id for change in group if careful or not change.must_not_exist]
-        if not ids:
-            continue
-        wanted = {"_id": {"$in": ids}}
-        rows = await database[type_].find(wanted, session=session).to_list()
-        found |= {(type_, row["_id"]): row for row in rows}
+        for some in portions(ids):
+            rows = database[type_].find({"_id": {"$in": some}}, session=session)
+            found |= {(type_, row["_id"]): row for row in await rows.to_list()}
         missed += [_name(type_, id_) for id_ in ids if (type_, id_) not in found]
-    if missed:
-        gone = database.tombstones.find({"_id": {"$in": missed}}, session=session)
+    for some in portions(missed):
+        gone = database.tombstones.find({"_id": {"$in": some}}, session=session)
         found |= {(row["type"], row["id"]): row for row in await gone.to_list()}
     return found
 
@@ -203,8 +209,6 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
 
 def _erase(change: Change, old: Document, ts: int, writes: dict[str, Writes]) -> Stored:
     into = writes.setdefault(change.type, Writes([], [], [], [], []))
-    into.live += purge.live(change, old)
-    into.gone += purge.gone(change, old)
     into.erased.append((change, old))
     return purge.told(change, old, ts)
 

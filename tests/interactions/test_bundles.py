@@ -2,31 +2,7 @@ import asyncio
 
 from fhir_server.interactions import entry as entry_
 from tests.client import issues
-
-SELF = "urn:uuid:7f1a7d4e-0c6b-4b34-9a44-2b2bd4a5b001"
-OTHER = "urn:uuid:7f1a7d4e-0c6b-4b34-9a44-2b2bd4a5b002"
-
-
-def entry(method, url, resource=None, **request):
-    made = {"request": {"method": method, "url": url, **request}}
-    return made if resource is None else {**made, "resource": resource}
-
-
-def bundle(kind, *entries):
-    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
-
-
-def observation(subject):
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"text": "glucose"},
-        "subject": {"reference": subject},
-        "text": {
-            "status": "generated",
-            "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{subject}">her</a></div>',
-        },
-    }
+from tests.interactions.bundles import OTHER, SELF, bundle, entry, observation
 
 
 async def test_a_transaction_resolves_its_own_references_everywhere(fhir, patient):

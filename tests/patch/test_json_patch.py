@@ -5,7 +5,8 @@ import pytest
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, Unprocessable
 from fhir_server.patch import json_patch
-from fhir_server.patch.json_patch import MAX_OPERATIONS, same
+from fhir_server.patch.json_patch import same
+from fhir_server.patch.tree import MAX_OPERATIONS
 
 
 def patched(document, *operations):

@@ -21,7 +21,10 @@ RESOURCE = patient(
     deceasedBoolean=False,
     birthDate="2000",
     _birthDate={"extension": [{"url": "u", "valueCode": "v"}]},
-    contained=[{"resourceType": "Organization", "name": "o"}],
+    contained=[
+        {"resourceType": "Patient", "birthDate": "2000"},
+        {"resourceType": "Organization", "name": "o"},
+    ],
 )
 
 
@@ -50,8 +53,9 @@ def paths(spec, text, resource=RESOURCE):
         ("Patient.deceased.ofType(boolean)", [("deceasedBoolean",)]),
         ("(Patient.deceased as dateTime)", []),
         ("Patient.birthDate.extension('u').value", [("_birthDate", "extension", 0, "valueCode")]),
-        ("Patient.contained.name", [("contained", 0, "name")]),
+        ("Patient.contained.where($this is Organization).name", [("contained", 1, "name")]),
         ("Patient.contained.where(id = 'x')", []),
+        ("Patient.contained.birthDate", [("contained", 0, "birthDate")]),
     ],
 )
 def test_a_path_selects_places(spec, text, expected):
@@ -68,6 +72,7 @@ def test_a_path_selects_places(spec, text, expected):
         "Patient.managingOrganization.resolve()",
         "Patient.name.exists()",
         "Patient.name['a']",
+        "Patient.name[99999999999999999999]",
         "Patient.name.where()",
         "Patient.name.where(given.where($this = 'a').exists())",
         "Patient.name.where(%resource.name.exists())",

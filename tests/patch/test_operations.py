@@ -3,7 +3,8 @@
 import pytest
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.patch.operations import MAX_OPERATIONS, read
+from fhir_server.patch.operations import read
+from fhir_server.patch.tree import MAX_OPERATIONS
 from tests.patch.written import operation
 
 ADD = operation("add", "Patient", name="active", value={"valueBoolean": True})
