@@ -71,7 +71,7 @@ def _fault(client: httpx2.Client, file: Path, broken: dict[str, str]) -> str:
     sent = json.parse_object(body)
     path = f"{sent['resourceType']}/{sent['id']}"
     for media_type, content in ((XML_TYPE, to_xml(STRUCTURES, sent)), (JSON_TYPE, body)):
-        answer = client.put(path, content=content, headers={"Content-Type": media_type})
+        answer = _put(client, path, content, media_type)
         if file.name in broken:
             if not answer.is_client_error:
                 return f"{media_type} should be refused ({broken[file.name]})"
@@ -82,6 +82,16 @@ def _fault(client: httpx2.Client, file: Path, broken: dict[str, str]) -> str:
         if fault:
             return f"PUT {media_type}: {fault}"
     return ""
+
+
+def _put(client: httpx2.Client, path: str, content: bytes, media_type: str) -> httpx2.Response:
+    """Put, once more after the time a busy server names."""
+    headers = {"Content-Type": media_type}
+    answer = client.put(path, content=content, headers=headers)
+    if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+        time.sleep(int(answer.headers["retry-after"]))
+        answer = client.put(path, content=content, headers=headers)
+    return answer
 
 
 def _misheaded(answer: httpx2.Response, path: str) -> str:
