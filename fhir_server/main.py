@@ -1,6 +1,7 @@
 """The composition root: settings → definitions, store, guests, bases → application."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -56,6 +57,9 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
         context = await prepared(settings, health_context(settings, spec, store))
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         routes = table.build(operations)
+        # What is built for good is not walked through by every collection of garbage.
+        gc.collect()
+        gc.freeze()
         async with watching(context), jobs(settings, context, kinds(routes)):
             yield (Base("/fhir", context, routes),)
 

@@ -20,7 +20,8 @@ MAX_NESTED = 1_000_000
 
 _decoder = msgspec.json.Decoder(float_hook=decimals.literal)
 _encoder = msgspec.json.Encoder()
-_NEGATIVE_ZERO = re.compile(rb"-0(?![.\deE])")
+# Where a value may stand: a UUID in a string has such digits too.
+_NEGATIVE_ZERO = re.compile(rb"(?<![^:\[,\s])-0(?![.\deE])")
 _ESCAPED_QUOTE = rb"\u0022"
 
 

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/references.html
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 # What these say happened stays said when what they refer to is gone.
@@ -18,6 +19,7 @@ _RESTFUL = re.compile(
     r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?", re.ASCII
 )
 _LINK = re.compile(r"""(["'(<])([^"'()<>\s]+)(?=["')>])""")
+_MARK = re.compile("[\"'(<]")
 # A string under these names is never a uri: Identifier.value may well be the urn of something
 # else, https://hl7.org/fhir/R4/http.html#trules names only references, uris and narrative.
 _PLAIN = frozenset({"id", "value", "valueString", "display", "title", "name", "resourceType"})
@@ -36,6 +38,10 @@ class Reference:
 
 def parse(text: str) -> Reference:
     """Take a reference apart: `Type/id`, `…/_history/v`, absolute, `urn:…`, `#contained`."""
+    return _remembered(text) if len(text) <= _SHORT else _parse(text)
+
+
+def _parse(text: str) -> Reference:
     if text.startswith("#"):
         return Reference("contained", id=text[1:])
     if text.startswith(("urn:uuid:", "urn:oid:")):
@@ -46,6 +52,11 @@ def parse(text: str) -> Reference:
         return Reference("other")
     kind: Kind = "absolute" if slash else "relative"
     return Reference(kind, base, match[1], match[2], match[3] or "")
+
+
+# One patient is referred to again and again; nothing long is kept.
+_SHORT = 200
+_remembered = lru_cache(maxsize=8192)(_parse)
 
 
 def relative(reference: str, base_urls: Collection[str]) -> str:
@@ -85,23 +96,19 @@ def reference_texts(resource: Mapping[str, Any]) -> set[str]:
     A Bundle inside is a world of its own: nothing in it is given.
     """
     found: set[str] = set()
-    _gather(resource, found)
+    level: list[Any] = [resource]
+    while level:
+        value = level.pop()
+        if type(value) is list:
+            level += [inner for inner in value if type(inner) is dict or type(inner) is list]
+        elif "entry" not in value or value.get("resourceType") != "Bundle":
+            for name, inner in value.items():
+                kind = type(inner)
+                if kind is dict or kind is list:
+                    level.append(inner)
+                elif kind is str and name == "reference":
+                    found.add(inner)
     return found
-
-
-def _gather(value: Mapping[str, Any] | list[Any], found: set[str]) -> None:
-    if isinstance(value, list):
-        for inner in value:
-            if type(inner) is dict or type(inner) is list:
-                _gather(inner, found)
-        return
-    if "entry" in value and value.get("resourceType") == "Bundle":
-        return
-    for name, inner in value.items():
-        if type(inner) is dict or type(inner) is list:
-            _gather(inner, found)
-        elif name == "reference" and type(inner) is str:
-            found.add(inner)
 
 
 def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -173,14 +180,10 @@ def _without(own: frozenset[str], find: Find) -> Find:
     return (lambda text: None if text in own else find(text)) if own else find
 
 
-def _may_link(text: str) -> bool:
-    return ("urn:" in text or "/" in text) and any(mark in text for mark in "\"'(<")
-
-
 def _rewrite(value: Any, find: Find) -> Any:
     if isinstance(value, str):
         found = find(value)
-        if found is None and _may_link(value):
+        if found is None and ("/" in value or "urn:" in value) and _MARK.search(value):
             return _LINK.sub(lambda link: link[1] + (find(link[2]) or link[2]), value)
         return value if found is None else found
     if isinstance(value, dict):

@@ -4,10 +4,17 @@ https://hl7.org/fhir/R4/http.html#trules and https://hl7.org/fhir/R4/bundle.html
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_server.fhir.errors import FhirError, Invalid, Issue, PreconditionFailed
+from fhir_server.fhir.errors import (
+    FhirError,
+    Invalid,
+    Issue,
+    PreconditionFailed,
+    Unprocessable,
+)
 from fhir_server.fhir.reference import parse, reference_texts, references, rewritten
 from fhir_server.interactions.conditions import criteria
 from fhir_server.interactions.context import Context
@@ -16,37 +23,47 @@ from fhir_server.interactions.write import check_type
 from fhir_server.search.condition import Condition
 
 Resource = dict[str, Any]
-# (type, condition) by the text of the conditional reference.
-Asked = Mapping[str, tuple[str, Condition]]
+Key = tuple[str, Condition]
 
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,63})\?(.+)", re.ASCII | re.DOTALL)
 _URNS = ("urn:uuid:", "urn:oid:")
 
 
-def asked(context: Context, entry: Entry, resource: Resource) -> dict[str, tuple[str, Condition]]:
-    """Read the conditional references of an entry's resource; Invalid for one that is none."""
-    found: dict[str, tuple[str, Condition]] = {}
-    for text in reference_texts(resource):
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a resource refers to: every reference as written, and the searches among them."""
+
+    texts: Collection[str] = ()
+    searches: Mapping[str, Key] = field(default_factory=dict)
+
+
+def read(context: Context, entry: Entry, resource: Resource) -> Links:
+    """Give the links of an entry's resource; Invalid for a search that cannot be made."""
+    texts = reference_texts(resource)
+    searches: dict[str, Key] = {}
+    for text in texts:
         match = _CONDITIONAL.fullmatch(text) if "?" in text else None
-        if match is None:
-            continue
-        with entry.named():
-            check_type(context, match[1])
-            found[text] = (match[1], criteria(context, match[1], match[2]))
-    return found
+        if match is not None:
+            with entry.named():
+                check_type(context, match[1])
+                searches[text] = (match[1], criteria(context, match[1], match[2]))
+    return Links(texts, searches)
+
+
+def refuse_searches(resource: Resource) -> None:
+    """Raise Unprocessable for a search in place of a reference: it is made in transactions only."""
+    if any("?" in text and _CONDITIONAL.fullmatch(text) for text in reference_texts(resource)):
+        raise Unprocessable(issues=_lost(resource, {}))
 
 
 def resolved(
-    entry: Entry,
-    resource: Resource,
-    conditions: Asked,
-    found: Mapping[tuple[str, Condition], Sequence[str]],
+    entry: Entry, resource: Resource, links: Links, found: Mapping[Key, Sequence[str]]
 ) -> dict[str, str]:
     """Give the `Type/id` of each conditional reference; an error names the reference.
 
     None or several matches fail the transaction: https://hl7.org/fhir/R4/http.html#trules
     """
-    hits = {text: (key[0], found[key]) for text, key in conditions.items()}
+    hits = {text: (key[0], found[key]) for text, key in links.searches.items()}
     wrong = {text: len(ids) for text, (_, ids) in hits.items() if len(ids) != 1}
     if wrong:
         with entry.named():
@@ -65,11 +82,13 @@ def _unmatched(resource: Resource, wrong: Mapping[str, int]) -> FhirError:
     return PreconditionFailed(issues=issues)
 
 
-def linked(entry: Entry, resource: Resource, targets: Mapping[str, str]) -> Resource:
+def linked(
+    entry: Entry, resource: Resource, targets: Mapping[str, str], links: Links | None = None
+) -> Resource:
     """Give the resource with what refers to entries, or is a search, made `Type/id`.
 
     A relative reference is looked up beside the entry's own fullUrl, as bundle.html says.
-    Raises Invalid, with the location, for a urn no entry has.
+    Raises Invalid, with the location, for a urn no entry has and a search that was not made.
     """
     base = parse(entry.full_url).base if entry.full_url else ""
 
@@ -79,16 +98,26 @@ def linked(entry: Entry, resource: Resource, targets: Mapping[str, str]) -> Reso
             found = targets.get(f"{base}/{text.partition('/_history/')[0]}")
         return found
 
-    result = rewritten(resource, find) if targets else resource
-    if any(text.startswith(_URNS) for text in reference_texts(result)):
+    texts = reference_texts(resource) if links is None else links.texts
+    if any(_needs_target(text) and text not in targets for text in texts):
         with entry.named():
-            raise Invalid(issues=_lost(references(result)))
-    return result
+            raise Invalid(issues=_lost(resource, targets))
+    return rewritten(resource, find) if targets else resource
 
 
-def _lost(places: Iterable[tuple[str, str]]) -> list[Issue]:
+def _needs_target(text: str) -> bool:
+    return text.startswith(_URNS) or ("?" in text and _CONDITIONAL.fullmatch(text) is not None)
+
+
+def _lost(resource: Resource, targets: Mapping[str, str]) -> list[Issue]:
     return [
-        Issue("not-found", f"{url[:80]} is not an entry of this Bundle.", place)
-        for place, url in places
-        if url.startswith(_URNS)
+        Issue("not-found", f"{text[:80]} {_why(text)}.", place)
+        for place, text in references(resource)
+        if _needs_target(text) and text not in targets
     ]
+
+
+def _why(text: str) -> str:
+    if text.startswith(_URNS):
+        return "is not an entry of this Bundle"
+    return "is a search; it may stand for a reference in a resource of a transaction only"

@@ -7,6 +7,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.idempotency import once
+from fhir_server.interactions.links import refuse_searches
 from fhir_server.interactions.routes import Handler
 from fhir_server.interactions.snapshot import Snapshot
 from fhir_server.interactions.writing import Located, Writing
@@ -20,6 +21,8 @@ def handler(writing: Writing) -> Handler:
 
     async def write(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
         asked = writing.asked(context, request, target)
+        if asked.resource is not None and context.limits.referential_integrity:
+            refuse_searches(asked.resource)
         context.allow(writing.code, asked.type)
         located: list[Located] = []
 

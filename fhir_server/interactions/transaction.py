@@ -19,6 +19,7 @@ from fhir_server.interactions.delete import DELETE
 from fhir_server.interactions.dispatch import run_entry
 from fhir_server.interactions.entry import Entry, answered, status_line
 from fhir_server.interactions.idempotency import once
+from fhir_server.interactions.links import Links
 from fhir_server.interactions.patch import PATCH
 from fhir_server.interactions.routes import Routes, find
 from fhir_server.interactions.snapshot import Snapshot
@@ -42,6 +43,7 @@ class _Plan:
     context: Context
     entries: Mapping[int, Entry]
     writes: Mapping[int, Write]
+    links: Mapping[int, Links]
     located: dict[int, Located] = field(default_factory=dict)
 
     async def run(self, transaction: Transaction) -> Sequence[Change]:
@@ -56,7 +58,7 @@ class _Plan:
         changes: list[Change] = []
         for index, located in self.located.items():
             entry = self.entries[index]
-            write = _linked(entry, located.write, targets)
+            write = _linked(entry, located.write, targets, self.links.get(index))
             with entry.named():
                 made = await WRITINGS[write.code].changes(
                     self.context, transaction, replace(located, write=write)
@@ -102,23 +104,24 @@ class _Plan:
             url = self.entries[index].full_url
             if url and located.ids:
                 targets[url] = f"{located.write.type}/{located.ids[0]}"
-        asked = {
-            index: links.asked(self.context, self.entries[index], located.write.resource)
-            for index, located in self.located.items()
-            if located.write.resource is not None and not located.found
+        read = {
+            index: one
+            for index, one in self.links.items()
+            if one.searches and not self.located[index].found
         }
-        found = await snapshot.matches(key for one in asked.values() for key in one.values())
-        for index, conditions in asked.items():
-            if conditions:
-                resource = self.writes[index].resource or {}
-                targets |= links.resolved(self.entries[index], resource, conditions, found)
+        found = await snapshot.matches(
+            key for one in read.values() for key in one.searches.values()
+        )
+        for index, one in read.items():
+            resource = self.writes[index].resource or {}
+            targets |= links.resolved(self.entries[index], resource, one, found)
         return targets
 
 
-def _linked(entry: Entry, write: Write, targets: Mapping[str, str]) -> Write:
+def _linked(entry: Entry, write: Write, targets: Mapping[str, str], read: Links | None) -> Write:
     """Give the write with its references made; of a patch, those in what it leaves."""
     if write.resource is not None:
-        return replace(write, resource=links.linked(entry, write.resource, targets))
+        return replace(write, resource=links.linked(entry, write.resource, targets, read))
     if write.patch is None:
         return write
     run = write.patch.run
@@ -134,7 +137,13 @@ async def transaction(
     """
     _check_full_urls(entries)
     writes = {entry.index: one for entry in entries if (one := _write(routes, context, entry))}
-    plan = _Plan(context, {entry.index: entry for entry in entries}, writes)
+    by_index = {entry.index: entry for entry in entries}
+    read = {
+        index: links.read(context, by_index[index], write.resource)
+        for index, write in writes.items()
+        if write.resource is not None
+    }
+    plan = _Plan(context, by_index, writes, read)
 
     async def finish(made: Sequence[Stored], store: Store) -> FhirResponse:
         written = await _written(context, plan, made, store)

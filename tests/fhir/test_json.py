@@ -41,3 +41,8 @@ def test_64_levels_pass_and_65_do_not():
     assert json.parse(b"[" * 63 + b"1" + b"]" * 63)
     with pytest.raises(Invalid, match="deeper"):
         json.parse(b"[" * 65 + b"1" + b"]" * 65)
+
+
+def test_digits_in_a_string_are_no_negative_zero(monkeypatch):
+    monkeypatch.setattr(json, "_parse_slowly", lambda _: pytest.fail("parsed twice"))
+    assert json.parse(b'{"a": "7f1a-0c6b-0", "b": [1]}') == {"a": "7f1a-0c6b-0", "b": [1]}

@@ -31,6 +31,15 @@ async def test_what_is_elsewhere_is_not_looked_for(fhir, reference):
     assert (await fhir.post("Observation", made)).status_code == 201
 
 
+async def test_a_search_stands_for_a_reference_in_transactions_only(fhir):
+    answer = await fhir.post("Observation", observation("Patient?identifier=1"))
+    assert answer.status_code == 422
+    assert issues(answer)[0]["expression"] == ["Observation.subject.reference"]
+    batch = bundle("batch", entry("POST", "Observation", observation("Patient?identifier=1")))
+    told = (await fhir.post("", batch)).json()["entry"][0]["response"]
+    assert told["status"].startswith("422")
+
+
 async def test_a_deleted_target_is_none(fhir):
     await fhir.put("Patient/p1", {"resourceType": "Patient", "id": "p1"})
     await fhir.delete("Patient/p1")

@@ -320,6 +320,29 @@ async def test_what_the_commit_refuses_is_told_by_entry(her):
     assert await her.stored() == 2
 
 
+async def test_a_search_in_a_patch_is_refused(her):
+    reference = {"reference": f"Organization?identifier={CCCD}|1"}
+    patch = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {
+                "name": "operation",
+                "part": [
+                    {"name": "type", "valueCode": "add"},
+                    {"name": "path", "valueString": "Patient"},
+                    {"name": "name", "valueString": "managingOrganization"},
+                    {"name": "value", "valueReference": reference},
+                ],
+            }
+        ],
+    }
+    answer = await her.post("", bundle("transaction", entry("PATCH", "Patient/p1", patch)))
+    assert answer.status_code == 400
+    assert issues(answer)[0]["expression"] == [
+        "Bundle.entry[0].resource.managingOrganization.reference"
+    ]
+
+
 async def test_two_creates_under_one_condition_are_one_resource(her, patient):
     number = "099190000003"
     new = {**patient, "identifier": [{"system": CCCD, "value": number}]}
