@@ -24,6 +24,13 @@ class Issue:
     severity: Severity = "error"
 
 
+def inside(place: str, expression: str) -> str:
+    """Give a location in a resource as seen from the Bundle's entry `place` that holds it."""
+    if not place or expression.startswith("Bundle."):
+        return expression
+    return f"{place}.resource.{expression.partition('.')[2] or expression}" if expression else place
+
+
 class FhirError(Exception):
     """An interaction that ends in an OperationOutcome."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import FhirError, Invalid, TooLarge
+from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, inside
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
@@ -58,18 +58,10 @@ class Entry:
             yield
         except FhirError as failure:
             failure.issues = tuple(
-                replace(issue, expression=_inside(self.place, issue.expression))
+                replace(issue, expression=inside(self.place, issue.expression))
                 for issue in failure.issues
             )
             raise
-
-
-def _inside(place: str, expression: str) -> str:
-    if not expression:
-        return place
-    if expression.startswith("Bundle."):
-        return expression
-    return f"{place}.resource.{expression.partition('.')[2] or expression}"
 
 
 def entries(context: Context, request: FhirRequest, resource: dict[str, Any]) -> list[Entry]:

@@ -58,9 +58,10 @@ class _Plan:
             entry = self.entries[index]
             write = _linked(entry, located.write, targets)
             with entry.named():
-                changes += await WRITINGS[write.code].changes(
+                made = await WRITINGS[write.code].changes(
                     self.context, transaction, replace(located, write=write)
                 )
+            changes += (replace(change, place=entry.place) for change in made)
         return changes
 
     async def _locate(

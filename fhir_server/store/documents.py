@@ -51,6 +51,7 @@ class Change:
     expected: int | None = None
     must_not_exist: bool = False
     integrity: bool = False
+    place: str = ""
     lifts_hold: bool = False
 
 

@@ -65,4 +65,4 @@ async def _patients(
 
 def _refused(change: Change, told: str) -> Conflict:
     text = f"A legal hold stands on {change.type}/{change.id}: {told}."
-    return Conflict(text, code="business-rule")
+    return Conflict(text, code="business-rule", expression=change.place)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from fhir_server.fhir.errors import Conflict, Issue, Unprocessable
+from fhir_server.fhir.errors import Conflict, Issue, Unprocessable, inside
 from fhir_server.fhir.reference import RECORDS, parse, references
 from fhir_server.search.index import REFERENCES_FIELD
 from fhir_server.store.documents import ENDS, Change, check_key, portions
@@ -80,7 +80,7 @@ def _dangling(change: Change, lost: Collection[Key]) -> Iterator[Issue]:
         target = parse(text)
         if (target.type, target.id) in lost:
             told = f"{text[:80]} does not exist here; send it first, or in the same transaction."
-            yield Issue("not-found", told, place)
+            yield Issue("not-found", told, inside(change.place, place))
 
 
 async def _not_needed(
@@ -103,13 +103,20 @@ async def _not_needed(
         )
         row = next((row for row in await rows.to_list() if row["_id"] not in own), None)
         if row is not None:
-            raise Conflict(_needed(allow, type_, row, targets), code="conflict")
+            raise _needed(allow, type_, row, deleted)
 
 
-def _needed(allow: Allow, type_: str, row: Mapping[str, Any], targets: Sequence[str]) -> str:
-    target = next(one for one in row["x"][REFERENCES_FIELD] if one in targets)
+def _needed(
+    allow: Allow, type_: str, row: Mapping[str, Any], deleted: Iterable[Change]
+) -> Conflict:
+    named = row["x"][REFERENCES_FIELD]
+    change = next(one for one in deleted if f"{one.type}/{one.id}" in named)
     who = f"{type_}/{row['_id']}" if may(allow, type_, dict(row)) else "Another resource"
-    return f"{who} refers to {target}; delete or change it first, or in the same transaction."
+    return Conflict(
+        f"{who} refers to {change.type}/{change.id}; delete or change it first, or in the same "
+        "transaction.",
+        expression=change.place,
+    )
 
 
 async def _types(database: Database) -> list[str]:

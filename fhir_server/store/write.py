@@ -94,18 +94,18 @@ def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
     for change in changes:
         old = before.get(_KEY(change))
         live = old if old is not None and "deleted" not in old else None
+        name, place = f"{change.type}/{change.id}", change.place
         if live and not may(allow, change.type, live):
             if change.method != "delete":
-                raise NotFound(f"There is no {change.type}/{change.id}.")
+                raise NotFound(f"There is no {name}.", expression=place)
             live = None
         if change.must_not_exist and old is not None:
-            raise Conflict(f"{change.type}/{change.id} exists already.")
+            raise Conflict(f"{name} exists already.", expression=place)
         if change.expected is not None and not (live and live["v"] == change.expected):
-            raise PreconditionFailed(
-                f"{change.type}/{change.id} is not at version {change.expected}."
-            )
+            told = f"{name} is not at version {change.expected}."
+            raise PreconditionFailed(told, expression=place)
         if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
-            raise NotFound(f"There is no {change.type}/{change.id}.")
+            raise NotFound(f"There is no {name}.", expression=place)
 
 
 def may(allow: Allow, type_: str, document: Document) -> bool:
@@ -156,7 +156,8 @@ def documents(
             continue
         new = _put(change, old, ts, into)
         if not may(allow, change.type, new):
-            raise Forbidden(f"{change.type}/{change.id} would be outside what this caller may do.")
+            told = f"{change.type}/{change.id} would be outside what this caller may do."
+            raise Forbidden(told, expression=change.place)
         made.append(stored(change.type, new))
     return writes, made
 

@@ -132,8 +132,8 @@ async def test_a_toy_is_created_read_changed_and_deleted(fhir):
     ],
 )
 async def test_toys_are_found_by_their_own_search_parameters(fhir, query, found):
-    await fhir.put("Patient/p1", {"resourceType": "Patient"})
-    await fhir.put("Patient/p2", {"resourceType": "Patient"})
+    await fhir.put("Patient/p1", {"resourceType": "Patient", "id": "p1"})
+    await fhir.put("Patient/p2", {"resourceType": "Patient", "id": "p2"})
     for identity, one in {
         "a": toy(owner={"reference": "Patient/p1"}, bought="2024-03"),
         "b": toy(bought="2025-03-01"),

@@ -32,7 +32,7 @@ def test_a_process_of_its_own_works_the_jobs_of_the_server(database, tmp_path):
         try:
             until(lambda: client.get(where).status_code == 200)
             [entry] = client.get(where).json()["entry"]
-            assert entry["response"]["status"] == "201"
+            assert entry["response"]["status"] == "201 Created"
             assert counted(client, "done")
         finally:
             worker.terminate()

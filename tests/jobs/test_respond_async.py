@@ -66,7 +66,7 @@ async def test_a_create_answers_with_its_location_etag_and_resource(fhir, worker
     made = (await fhir.get(f"Patient/{told['resource']['id']}")).json()
     assert told["resource"] == made
     assert told["response"] == {
-        "status": "201",
+        "status": "201 Created",
         "location": f"{BASE_URL}/Patient/{made['id']}/_history/1",
         "etag": 'W/"1"',
         "lastModified": told["response"]["lastModified"],
@@ -121,20 +121,20 @@ async def test_a_transaction_put_aside_is_written_once_and_answers_whole(fhir, w
     one = {"resource": PATIENT, "request": {"method": "POST", "url": "Patient"}}
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [one] * 3}
     told = await entry(fhir, await fhir.post("", bundle, **LATER))
-    assert told["response"]["status"] == "200"
+    assert told["response"]["status"] == "200 OK"
     assert told["resource"]["type"] == "transaction-response"
     assert await fhir.stored() == 3
 
 
 async def test_a_request_that_fails_answers_with_its_status_and_outcome(fhir, worker):
     told = await entry(fhir, await fhir.get("Patient/none", **LATER))
-    assert told["response"]["status"] == "404"
+    assert told["response"]["status"] == "404 Not Found"
     assert told["response"]["outcome"]["issue"][0]["code"] == "not-found"
     assert "resource" not in told
     told = await entry(
         fhir, await fhir.post("Patient", {"resourceType": "Patient", "x": 1}, **LATER)
     )
-    assert told["response"]["status"] == "422"
+    assert told["response"]["status"].startswith("422 ")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ async def test_a_body_over_12_mb_is_put_aside_in_pieces(fhir, worker):
     data = "QUJD" * (SIZE // 4 + 1)
     binary = {"resourceType": "Binary", "contentType": "text/plain", "data": data}
     told = await entry(fhir, await fhir.post("Binary", binary, **LATER))
-    assert told["response"]["status"] == "201"
+    assert told["response"]["status"] == "201 Created"
     assert told["resource"]["data"] == data
 
 
@@ -247,7 +247,7 @@ async def test_the_preference_is_understood_among_others(fhir, prefer):
 async def test_other_preferences_are_kept_for_the_job(fhir, worker):
     later = await fhir.post("Patient", PATIENT, Prefer="respond-async, return=minimal")
     told = await entry(fhir, later)
-    assert told["response"]["status"] == "201"
+    assert told["response"]["status"] == "201 Created"
     assert "resource" not in told
 
 

@@ -69,6 +69,14 @@ async def test_an_update_needs_the_id_of_its_url(fhir):
     assert found(response)[0]["diagnostics"] == "All OK"
 
 
+async def test_a_reference_to_nothing_is_told_where_a_write_is_planned(fhir):
+    body = {"resourceType": "Patient", "managingOrganization": {"reference": "Organization/no"}}
+    assert found(await fhir.post("Patient/$validate", body))[0]["diagnostics"] == "All OK"
+    (issue,) = found(await fhir.post("Patient/$validate?mode=create", body))
+    assert issue["expression"] == ["Patient.managingOrganization.reference"]
+    assert await everything(fhir) == {}
+
+
 async def test_an_update_that_would_lift_a_hold_is_told(fhir):
     await patient(fhir, "p", meta={"security": [{"system": SYSTEM, "code": CODE}]})
     (issue,) = found(await fhir.post("Patient/p/$validate?mode=update", {**GOOD, "id": "p"}))

@@ -1,7 +1,7 @@
 """What a version says of itself."""
 
 from fhir_server.fhir import json
-from fhir_server.store.documents import Change, stamped
+from fhir_server.store.documents import Change, portions, stamped
 
 
 def test_the_stamp_replaces_what_the_client_said_of_version_and_time():
@@ -19,3 +19,11 @@ def test_the_resource_itself_is_left_as_it_was():
     stamped(Change("Patient", "p1", "create", resource), 1, 0)
     assert resource == {"meta": {"tag": []}}
     assert json.dump(resource) == b'{"meta":{"tag":[]}}'
+
+
+def test_portions_give_everything_once_in_its_order():
+    listed = [str(number) for number in range(250)]
+    parts = list(portions(listed))
+    assert [one for part in parts for one in part] == listed
+    assert max(map(len, parts)) <= 100
+    assert list(portions([])) == []
