@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
     max_body_bytes: Annotated[int, Field(gt=0)] = 20 * 1024 * 1024
+    max_includes: Annotated[int, Field(gt=0)] = 2_000
     max_url_bytes: Annotated[int, Field(gt=0)] = 16 * 1024
     max_bundle_entries: Annotated[int, Field(gt=0)] = 10_000
     default_count: Annotated[int, Field(gt=0)] = 50

@@ -25,6 +25,7 @@ class Limits:
     strict_search: bool = True
     referential_integrity: bool = True
     conditional_delete_max: int = 1
+    max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0

@@ -24,7 +24,6 @@ from fhir_server.search.query import BY_ID, SearchQuery
 from fhir_server.store.documents import Stored
 
 NAME = "$everything"
-MAX_INCLUDED = 2_000
 _INPUTS = {
     "start": "valueDate",
     "end": "valueDate",
@@ -167,8 +166,9 @@ async def _included(context: Context, wish: Wish, found: Sequence[Stored]) -> li
     for type_, identity in _targets(context, found):
         if type_ not in inside and (not wish.types or type_ in wish.types):
             wanted.setdefault(type_, set()).add(identity)
-    if sum(map(len, wanted.values())) > MAX_INCLUDED:
-        told = f"This page refers to more than {MAX_INCLUDED} resources; ask for less with _count."
+    most = context.limits.max_includes
+    if sum(map(len, wanted.values())) > most:
+        told = f"This page refers to more than {most} resources; ask for less with _count."
         raise Unprocessable(told, code="too-costly")
     included: list[Stored] = []
     room = respond.PAGE

@@ -5,7 +5,6 @@ import pytest
 from fhir_server.access import decide
 from fhir_server.fhir.errors import Forbidden
 from fhir_server.interactions import respond
-from fhir_server.operations import everything as operation
 from fhir_server.search.condition import Everything
 from tests.client import health, issues
 from tests.operations.persons import observation, parameters, patient, put
@@ -255,12 +254,12 @@ async def test_everything_of_everybody_is_refused_with_a_reason(fhir):
     assert "Patient/{id}" in issues(response)[0]["diagnostics"]
 
 
-async def test_a_page_that_refers_to_too_much_is_refused(fhir, monkeypatch):
-    monkeypatch.setattr(operation, "MAX_INCLUDED", 1)
-    await record(fhir)
-    response = await fhir.get("Patient/p/$everything")
-    assert response.status_code == 422
-    assert issues(response)[0]["code"] == "too-costly"
+async def test_a_page_that_refers_to_too_much_is_refused(store, spec):
+    async with health(store, spec, max_includes=1) as fhir:
+        await record(fhir)
+        response = await fhir.get("Patient/p/$everything")
+        assert response.status_code == 422
+        assert issues(response)[0]["code"] == "too-costly"
 
 
 async def test_each_type_names_its_own_definition(fhir):
