@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fhir_server.fhir.errors import Invalid, PreconditionFailed
-from fhir_server.interactions.context import Context
+from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.parameters import only, selection
 from fhir_server.interactions.respond import version_number
+from fhir_server.interactions.write import check_id, check_type
 from fhir_server.interactions.writing import Matches, Preconditions, Write
 from fhir_server.search.condition import Condition
 from fhir_server.search.control import NAMES
@@ -18,6 +21,20 @@ from fhir_server.store.transact import Transaction
 
 _ANY = "*"
 _MOST = 2
+
+
+def aimed(context: Context, request: FhirRequest, target: Target) -> Condition | None:
+    """Give the condition of a conditional write, None where the URL has an id; Invalid if neither.
+
+    NotSupported for a type this base does not have.
+    """
+    type_ = target.type or ""
+    check_type(context, type_)
+    if target.id is None:
+        return selecting(context, type_, selection(request))
+    check_id(target.id)
+    only(request)
+    return None
 
 
 def criteria(context: Context, type_: str, query: str) -> Condition:

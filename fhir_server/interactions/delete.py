@@ -9,8 +9,7 @@ from fhir_server.fhir.errors import PreconditionFailed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.parameters import criteria, only
-from fhir_server.interactions.write import check_id, check_type, deletion
+from fhir_server.interactions.write import deletion
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -18,16 +17,15 @@ from fhir_server.store.transact import Transaction
 
 def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read a delete of one id, or of what a condition matches."""
-    type_ = target.type or ""
-    check_type(context, type_)
-    condition = None
-    if target.id is None:
-        condition = conditions.selecting(context, type_, criteria(request))
-    else:
-        check_id(target.id)
-        only(request)
+    condition = conditions.aimed(context, request, target)
     preconditions = conditions.preconditions(request.headers)
-    return Write("delete", type_, target.id or "", criteria=condition, preconditions=preconditions)
+    return Write(
+        "delete",
+        target.type or "",
+        target.id or "",
+        criteria=condition,
+        preconditions=preconditions,
+    )
 
 
 async def located(

@@ -26,7 +26,7 @@ def only(request: FhirRequest, *names: str) -> dict[str, str]:
     return {name: value for name, value in given.items() if name not in GENERAL}
 
 
-def criteria(request: FhirRequest) -> list[tuple[str, str]]:
+def selection(request: FhirRequest) -> list[tuple[str, str]]:
     """Give the parameters that select: all but the general ones."""
     return [pair for pair in request.parameters if pair[0] not in GENERAL]
 

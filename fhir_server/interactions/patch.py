@@ -11,8 +11,7 @@ from fhir_server.fhir.errors import Gone, NotFound
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.parameters import criteria, only
-from fhir_server.interactions.write import change, check_id, check_type, checked
+from fhir_server.interactions.write import change, checked
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.patch.apply import read_patch
 from fhir_server.store.documents import Change
@@ -21,18 +20,11 @@ from fhir_server.store.transact import Transaction
 
 def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read the patch: JSON Patch, XML Patch or FHIRPath Patch, by its media type."""
-    type_ = target.type or ""
-    check_type(context, type_)
-    condition = None
-    if target.id is None:
-        condition = conditions.selecting(context, type_, criteria(request))
-    else:
-        check_id(target.id)
-        only(request)
+    condition = conditions.aimed(context, request, target)
     media_type = request.headers.get("content-type", "application/fhir+json")
     return Write(
         "patch",
-        type_,
+        target.type or "",
         target.id or "",
         patch=read_patch(context.spec, media_type, request.body, request.resource),
         criteria=condition,

@@ -9,8 +9,7 @@ from fhir_server.fhir.errors import Conflict, Invalid, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.parameters import criteria, only
-from fhir_server.interactions.write import change, check_id, check_type, checked, resource_of
+from fhir_server.interactions.write import change, checked, resource_of
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -19,21 +18,15 @@ from fhir_server.store.transact import Transaction
 def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read an update; of a conditional one the resource's own id counts only where it has one."""
     type_ = target.type or ""
-    check_type(context, type_)
+    condition = conditions.aimed(context, request, target)
     resource = checked(context, type_, resource_of(request))
     own = resource.get("id")
-    condition = None
-    if target.id is None:
-        condition = conditions.selecting(context, type_, criteria(request))
-    else:
-        check_id(target.id)
-        only(request)
-        if own != target.id:
-            raise Invalid(
-                f"The resource's id is {own!r}, the URL's is {target.id!r}; "
-                "an update needs both to be the same.",
-                expression=f"{type_}.id",
-            )
+    if target.id not in (None, own):
+        raise Invalid(
+            f"The resource's id is {own!r}, the URL's is {target.id!r}; "
+            "an update needs both to be the same.",
+            expression=f"{type_}.id",
+        )
     preconditions = conditions.preconditions(request.headers)
     return Write(
         "update", type_, own or "", resource, criteria=condition, preconditions=preconditions
