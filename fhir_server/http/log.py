@@ -12,12 +12,13 @@ _log = logging.getLogger("fhir_server")
 
 
 class _Line(logging.Formatter):
-    """A record as one JSON object: time in UTC, level, event, then what the event tells."""
+    """A record as one JSON object: time in UTC, level, process, event, what the event tells."""
 
     def format(self, record: logging.LogRecord) -> str:
         told = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
+            "pid": record.process,
             "event": record.msg,
             **(record.args if isinstance(record.args, dict) else {}),
         }

@@ -50,4 +50,4 @@ def test_a_request_is_one_line_that_has_the_callers_request_id(server):
     lines = [line for line in server.log.splitlines() if "asked-once" in line]
     [told] = map(json.loads, lines)
     assert told | {"method": "GET", "interaction": "read", "status": 404} == told
-    assert {"time", "ms", "bytes"} <= told.keys()
+    assert {"time", "pid", "ms", "bytes"} <= told.keys()

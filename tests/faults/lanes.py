@@ -1,0 +1,127 @@
+"""Callers with a connection each, spread over the workers of one server."""
+
+import http.client
+import json
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from threading import Barrier
+from uuid import uuid4
+
+TIMEOUT = 120  # seconds: a bound against hanging
+TRIES = 500
+IDLE = 3  # the server closes a connection that was idle for 5 s
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; header names in lower case."""
+
+    status: int
+    headers: dict
+    content: bytes
+
+    def json(self):
+        return json.loads(self.content)
+
+    @property
+    def version(self):
+        return int(self.headers["etag"].strip('W/"')) if "etag" in self.headers else None
+
+
+class Lane:
+    """One caller: requests one after the other, on one connection while that lives."""
+
+    def __init__(self, server):
+        self.host = server.url.removeprefix("http://")
+        self.name = uuid4().hex
+        self.numbers = count()
+        self.used = 0.0
+        self.connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
+
+    def close(self):
+        """Close the connection; the next request opens another."""
+        self.connection.close()
+
+    def ask(self, method, path, body=None, **headers):
+        """Send a request under /fhir; OSError or HTTPException where no answer came back."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        given = {
+            "Content-Type": "application/fhir+json",
+            "X-Request-Id": f"{self.name}-{next(self.numbers)}",
+            **named,
+        }
+        if time.monotonic() - self.used > IDLE:
+            self.close()
+        try:
+            self.connection.request(method, f"/fhir/{path}", content, given)
+            raw = self.connection.getresponse()
+            self.used = time.monotonic()
+            found = {name.lower(): value for name, value in raw.getheaders()}
+            return Answer(raw.status, found, raw.read())
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+
+@contextmanager
+def lanes(server, number, workers=2):
+    """Give callers of which as many are served by each worker, and see that they were."""
+    by_worker, made = {}, []
+    for _ in range(TRIES):
+        lane = Lane(server)
+        made.append(lane)
+        lane.ask("HEAD", "metadata")
+        kept = by_worker.setdefault(worker(server, lane), [])
+        kept.append(lane)
+        if len(by_worker) == workers and all(
+            len(one) >= number // workers for one in by_worker.values()
+        ):
+            break
+    assert len(by_worker) == workers
+    chosen = [lane for one in by_worker.values() for lane in one[: number // workers]]
+    for lane in set(made) - set(chosen):
+        lane.close()
+    try:
+        yield chosen
+        assert len(set().union(*(workers_of(server, lane) for lane in chosen))) >= workers
+    finally:
+        for lane in chosen:
+            lane.close()
+
+
+def worker(server, lane):
+    """Give the process that answered this caller's first request, once that stands in the log."""
+    deadline = time.monotonic() + TIMEOUT
+    while not (found := workers_of(server, lane)):
+        assert time.monotonic() < deadline
+    [one] = found
+    return one
+
+
+def workers_of(server, lane):
+    """Give the processes that have answered this caller."""
+    lines = (json.loads(line) for line in server.log.splitlines() if lane.name in line)
+    return {line["pid"] for line in lines}
+
+
+def together(lanes, ask):
+    """Let every caller ask at the same moment, `ask(lane, number)`; give the answers in order."""
+    ready = Barrier(len(lanes))
+
+    def run(numbered):
+        number, lane = numbered
+        ready.wait(TIMEOUT)
+        return ask(lane, number)
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return list(pool.map(run, enumerate(lanes)))
+
+
+def statuses(answers):
+    """Count the answers by status."""
+    return dict(Counter(answer.status for answer in answers))
