@@ -18,10 +18,10 @@ from pymongo.write_concern import WriteConcern
 
 from fhir_server.store import hold, integrity, write
 from fhir_server.store.documents import Change, Document, Stored
-from fhir_server.store.horizon import Database, Writer
+from fhir_server.store.horizon import LIFETIME, Database, Writer
 from fhir_server.store.write import Allow
 
-_UNKNOWN = "UnknownTransactionCommitResult"
+UNKNOWN = "UnknownTransactionCommitResult"
 _SHORT, _LONG = 0.004, 0.25
 # Seconds a dead database may cost, and what each change may add to them.
 _PATIENT, _EACH = 3.5, 0.01
@@ -74,7 +74,7 @@ class Road:
         try:
             writes, made = write.documents(self.allow, ordered, before, ts)
             if writes:
-                with pymongo.timeout(_PATIENT + _EACH * len(ordered)):
+                with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
                     await write.send(database, session, writes)
                     await database.commits.insert_one(_feed(writer, ts, made), session=session)
             by_key = {(one.type, one.id): one for one in made}
@@ -83,7 +83,7 @@ class Road:
                 writer.check(ts)
                 await _finish(session)
         except PyMongoError as error:
-            known = not error.has_error_label(_UNKNOWN)
+            known = not error.has_error_label(UNKNOWN)
             raise
         finally:
             (writer.done if known else writer.doubt)(ts)
@@ -130,7 +130,7 @@ async def _send(session: AsyncClientSession) -> None:
             try:
                 await session.commit_transaction()
             except PyMongoError as error:
-                if error.timeout or not error.has_error_label(_UNKNOWN):
+                if error.timeout or not error.has_error_label(UNKNOWN):
                     raise
                 await asyncio.sleep(_SHORT)
             else:

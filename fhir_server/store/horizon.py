@@ -22,9 +22,10 @@ Database = AsyncDatabase[dict[str, Any]]
 
 BUSY, IDLE = 0.2, 1.0
 LEASE = timedelta(seconds=120)
-OLDEST_STAMP = 30.0
+# A server ends a transaction that is not committed after 60 s (transactionLifetimeLimitSeconds).
+LIFETIME = 60.0
+FRESH_BEAT = 30.0
 OLDEST_BEAT = 60.0
-# A server ends a transaction nobody commits after 60 s (transactionLifetimeLimitSeconds).
 IN_DOUBT = 90.0
 
 
@@ -53,10 +54,10 @@ class Writer:
 
     async def begin(self) -> None:
         """Make sure the promise is fresh enough to commit under; PyMongoError when it cannot be."""
-        if self._age() < OLDEST_STAMP:
+        if self._age() < FRESH_BEAT:
             return
         async with self._registering:
-            if self._age() >= OLDEST_STAMP:
+            if self._age() >= FRESH_BEAT:
                 await self._promise(0)
                 self._clock.observe(await _floor(self._database))
                 await self._promise(self._low())
@@ -73,7 +74,7 @@ class Writer:
     def check(self, ts: int) -> None:
         """Raise a transient PyMongoError when stamp or lease is too old to commit under."""
         age = asyncio.get_running_loop().time() - self._in_flight[ts]
-        if age >= OLDEST_STAMP or self._age() >= OLDEST_BEAT:
+        if age >= LIFETIME or self._age() >= OLDEST_BEAT:
             raise PyMongoError("The stamp is too old.", ["TransientTransactionError"])
 
     def done(self, ts: int) -> None:

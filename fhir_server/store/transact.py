@@ -20,11 +20,11 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from fhir_server.fhir.errors import Conflict
+from fhir_server.fhir.errors import Conflict, TooLarge
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
-from fhir_server.store import commit, fields, matching, once, purge, reads, write
+from fhir_server.store import commit, fields, horizon, matching, once, purge, reads, write
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.once import Once
@@ -32,6 +32,10 @@ from fhir_server.store.write import Allow, decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
 _SHORT, _LONG = 0.004, 0.25
+_TOO_LONG = (
+    f"Writing this takes longer than the {horizon.LIFETIME:.0f} s a MongoDB transaction may last. "
+    "Nothing was written; send fewer entries at once."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ async def transact(
 
     The plan may be run several times, within `patience` seconds. Raises what the plan raises,
     PreconditionFailed, NotFound, Forbidden, Invalid, Unprocessable; Conflict when others always
-    came between; Unavailable when the database does not answer, and the outcome may be unknown.
+    came between; TooLarge for more than a transaction has time for; Unavailable when the database
+    does not answer, and the outcome may be unknown.
     """
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
@@ -189,10 +194,13 @@ async def _retried(
     clock = asyncio.get_running_loop().time
     began = clock()
     for number in count():
+        opened = clock()
         try:
             async with commit.transaction(database, writer) as session:
                 return await attempt(session, number)
         except PyMongoError as error:
+            if clock() - opened >= horizon.LIFETIME and not error.has_error_label(commit.UNKNOWN):
+                raise TooLarge(_TOO_LONG, code="too-costly") from error
             if not _again(error, number, clock() - began):
                 raise
             pause = min(_LONG, _SHORT * 2**number) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter

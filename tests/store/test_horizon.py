@@ -118,10 +118,10 @@ async def test_a_lease_that_may_have_run_out_is_not_just_renewed(store):
 
 
 async def test_too_old_a_stamp_is_never_committed(store, monkeypatch):
-    monkeypatch.setattr("fhir_server.store.horizon.OLDEST_STAMP", 0.0)
+    monkeypatch.setattr("fhir_server.store.horizon.LIFETIME", 0.0)
     hasty = Store(store.database, Clock(), patience=0.2)
     answers = await asyncio.gather(hasty.commit(ALL, [patient("p1")]), return_exceptions=True)
-    assert [type(answer).__name__ for answer in answers] == ["Conflict"]
+    assert [type(answer).__name__ for answer in answers] == ["TooLarge"]
     assert await store.read(ALL, "Patient", "p1") is None
     await hasty._writer.close()
 
