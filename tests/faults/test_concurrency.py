@@ -1,8 +1,16 @@
 """Many callers at once, two worker processes: one winner, no duplicate, never a 5xx."""
 
+import json
+import os
+import signal
+import socket
+from contextlib import closing, suppress
+from itertools import product
+
 import pytest
 
-from tests.faults.lanes import lanes, statuses, together
+from tests.faults import load
+from tests.faults.lanes import TIMEOUT, lanes, statuses, together, worker
 from tests.faults.processes import serving
 from tests.interactions.bundles import SELF, bundle, entry, observation
 from tests.submission.envelopes import envelope
@@ -12,6 +20,7 @@ ACTIVE = [{"op": "add", "path": "/active", "value": True}]
 JSON_PATCH = {"Content_Type": "application/json-patch+json"}
 XML = {"Content_Type": "application/xml"}
 MANY, FIFTY, RETRIES, HOSPITALS = 64, 50, 30, 8
+CALLERS, ACTIONS, ENTRIES = 12, 30, 20
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +155,130 @@ def test_retries_under_one_key_are_one_write(server, kind):
         assert len({answer.content for answer in answers}) == 1
         assert len({answer.headers.get("location") for answer in answers}) == 1
         assert found(callers[0], "Patient", identifier=f"{SYSTEM}|{kind}") == made
+
+
+def test_a_mixed_load_leaves_what_each_caller_was_told(server):
+    done = load.Load("mixed")
+    with lanes(server, CALLERS) as callers:
+        load.begin(done, callers[0])
+        together(callers, lambda lane, number: load.run(done, lane, number, ACTIONS))
+        load.check(done, callers[0])
+    assert "lost" not in done.statuses
+    assert done.moved[200]
+
+
+def test_a_worker_that_is_killed_loses_nothing_that_was_acknowledged(server):
+    done = load.Load("killed", after=CALLERS * ACTIONS // 3)
+
+    def act(lane, number):
+        if number == CALLERS:
+            assert done.enough.wait(TIMEOUT)
+            os.kill(killed, signal.SIGKILL)
+        else:
+            load.run(done, lane, number, ACTIONS)
+
+    with lanes(server, CALLERS) as callers:
+        killed = worker(server, callers[0])
+        load.begin(done, callers[0])
+        together([*callers, None], act)
+    assert done.statuses["lost"]
+    # Another worker has taken the place of the one that was killed.
+    with lanes(server, CALLERS) as callers:
+        assert killed not in {worker(server, lane) for lane in callers}
+        load.check(done, callers[0])
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
+def test_a_request_that_is_cut_writes_nothing(server, share):
+    value = f"cut-{share}"
+    sent = request(value)
+    with lanes(server, 2) as callers:
+        for _ in range(6):
+            send(server, sent[: int(len(sent) * share)]).close()
+        assert found(callers[0], "Patient", identifier=f"{SYSTEM}|{value}") == 0
+        assert found(callers[1], "Patient", identifier=f"{SYSTEM}|{value}") == 0
+
+
+def test_a_caller_that_is_gone_before_the_answer_has_all_or_nothing(server):
+    values = [f"gone-{number}" for number in range(12)]
+    with lanes(server, 2) as callers:
+        for number, value in enumerate(values):
+            with closing(send(server, request(value))) as connection:
+                connection.settimeout(0.02 * number + 0.001)
+                with suppress(TimeoutError):
+                    connection.recv(1)
+        stored = [found(callers[0], "Patient", identifier=f"{SYSTEM}|{value}") for value in values]
+        assert set(stored) <= {0, ENTRIES}
+        for lane, value in product(callers, values):
+            again = lane.ask("POST", "", several(value), Idempotency_Key=value)
+            assert again.status == 200, again.content
+            assert found(lane, "Patient", identifier=f"{SYSTEM}|{value}") == ENTRIES
+
+
+def several(value):
+    return bundle(
+        "transaction", *(entry("POST", "Patient", patient(value)) for _ in range(ENTRIES))
+    )
+
+
+def request(value):
+    """Give a transaction as it goes over the wire."""
+    body = json.dumps(several(value)).encode()
+    head = (
+        "POST /fhir HTTP/1.1\r\nHost: here\r\nContent-Type: application/fhir+json\r\n"
+        f"Idempotency-Key: {value}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def send(server, content):
+    """Send bytes on a connection of their own; give it."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    connection = socket.create_connection((host, int(port)), TIMEOUT)
+    connection.sendall(content)
+    return connection
+
+
+@pytest.mark.parametrize("number", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_large_transaction_is_done_whole(server, number, conditional):
+    doctors = bundle(
+        "transaction",
+        *(entry("PUT", f"Practitioner/large-{one}", doctor(one)) for one in range(200)),
+    )
+    mine = f"{number}-{conditional}"
+    subject = entry("POST", "Patient", patient(mine), fullUrl=SELF)
+    rest = (
+        entry("POST", "Observation", measured(one, conditional=conditional))
+        for one in range(number - 1)
+    )
+    with lanes(server, 2) as [lane, other]:
+        assert lane.ask("POST", "", doctors).status == 200
+        answer = lane.ask("POST", "", bundle("transaction", subject, *rest))
+        assert answer.status == 200, answer.content[:500]
+        made = [one["response"]["location"] for one in answer.json()["entry"]]
+        assert len(set(made)) == number
+        place = "/".join(made[0].split("/")[-4:-2])
+        assert found(other, "Observation", subject=place) == number - 1
+        if conditional:
+            performed = {"subject": place, "performer": "Practitioner/large-7"}
+            assert found(other, "Observation", **performed) == len(range(7, number - 1, 200))
+
+
+def doctor(number):
+    identifier = {"system": SYSTEM, "value": f"doctor-{number}"}
+    return {"resourceType": "Practitioner", "id": f"large-{number}", "identifier": [identifier]}
+
+
+def measured(number, *, conditional):
+    """Give an Observation of the Bundle's patient; its performer is found by a search, or none."""
+    performer = f"Practitioner?identifier={SYSTEM}|doctor-{number % 200}"
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+        "effectiveDateTime": "2026-01-02T03:04:05+07:00",
+        "valueQuantity": {"value": number, "unit": "/min"},
+        "subject": {"reference": SELF},
+        **({"performer": [{"reference": performer}]} if conditional else {}),
+    }
