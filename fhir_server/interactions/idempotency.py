@@ -15,7 +15,7 @@ from fhir_server.store.once import Once
 HEADER = "idempotency-key"
 _LONGEST = 255
 # What changes neither the write nor its answer.
-_ASIDE = frozenset({HEADER, "accept", "content-type"})
+_ASIDE = frozenset({HEADER, "accept", "accept-encoding", "content-encoding", "content-type"})
 
 
 def part(key: str, number: int) -> str:

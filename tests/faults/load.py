@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
-from random import Random
 from threading import Event
 
 from tests.faults.history import Call, Version, faults
@@ -170,9 +169,8 @@ def begin(load, lane):
     assert answer.status == 200, answer.content
 
 
-def run(load, lane, number, actions):
-    """Do so many actions, drawn by a seed of the caller's own."""
-    random = Random(number)
+def run(load, lane, random, actions):
+    """Do so many actions, drawn by the caller's own random numbers."""
     for _ in range(actions):
         [act] = random.choices(list(ACTIONS), list(ACTIONS.values()))
         act(load, lane, random.choice(load.places))

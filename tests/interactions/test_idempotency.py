@@ -1,9 +1,11 @@
 """Idempotency-Key: a retry is answered as the first time, and writes nothing again."""
 
 import asyncio
+import gzip
 
 import pytest
 
+from fhir_server.fhir import json
 from tests.client import issues
 from tests.interactions.bundles import SELF, bundle, entry, observation
 
@@ -70,6 +72,16 @@ async def test_each_entry_of_a_batch_is_done_once(fhir, patient):
     again = await fhir.post("", made, Idempotency_Key=KEY)
     assert first.json()["entry"] == again.json()["entry"]
     assert await fhir.stored() == 3
+
+
+async def test_a_retry_may_be_packed_and_asked_for_in_another_way(fhir, patient):
+    first = await fhir.post("Patient", patient, Idempotency_Key=KEY)
+    packed = gzip.compress(json.dump(patient))
+    again = await fhir.post(
+        "Patient", packed, Idempotency_Key=KEY, Content_Encoding="gzip", Accept_Encoding="identity"
+    )
+    assert (again.status_code, again.content) == (201, first.content)
+    assert await fhir.stored() == 1
 
 
 async def test_one_key_for_two_requests_is_refused(fhir, patient):
