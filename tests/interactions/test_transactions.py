@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from fhir_server.store import matching
+from fhir_server.store import horizon, matching
 from tests.client import BASE_URL, health, issues
 from tests.interactions.bundles import (
     CCCD,
@@ -401,6 +401,18 @@ async def test_a_batch_runs_conditional_writes_and_names_its_failures(her, patie
         ),
     )
     assert statuses(answer) == ["200", "204", "422", "422"]
+
+
+async def test_what_takes_longer_than_a_transaction_may_last_is_refused_whole(her, monkeypatch):
+    before = await her.stored()
+    monkeypatch.setattr(horizon, "LIFETIME", 0.0)
+    answer = await her.post(
+        "", bundle("transaction", entry("POST", "Practitioner", practitioner("1")))
+    )
+    assert answer.status_code == 413
+    assert issues(answer)[0]["code"] == "too-costly"
+    assert "60 s" in issues(answer)[0]["diagnostics"]
+    assert await her.stored() == before
 
 
 async def test_more_entries_than_the_limit_are_a_413(store, spec, patient):
