@@ -5,14 +5,16 @@ import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from threading import Barrier
 from uuid import uuid4
 
+from tests.faults.processes import until
+
 TIMEOUT = 120  # seconds: a bound against hanging
-TRIES = 500
+WORKERS = 2
 IDLE = 3  # the server closes a connection that was idle for 5 s
 
 
@@ -69,29 +71,28 @@ class Lane:
 
 
 @contextmanager
-def lanes(server, number, workers=2):
+def lanes(server, number):
     """Give callers of which as many are served by each worker, and see that they were."""
-    by_worker, made = {}, []
-    for _ in range(TRIES):
-        lane = Lane(server)
-        made.append(lane)
-        lane.ask("HEAD", "metadata")
-        kept = by_worker.setdefault(worker(server, lane), [])
-        kept.append(lane)
-        if len(by_worker) == workers and all(
-            len(one) >= number // workers for one in by_worker.values()
-        ):
-            break
-    assert len(by_worker) == workers
-    chosen = [lane for one in by_worker.values() for lane in one[: number // workers]]
-    for lane in set(made) - set(chosen):
-        lane.close()
-    try:
+    with ExitStack() as stack:
+        by_worker = {}
+        until(lambda: _balanced(server, by_worker, number // WORKERS, stack), TIMEOUT)
+        chosen = [lane for some in by_worker.values() for lane in some]
         yield chosen
-        assert len(set().union(*(workers_of(server, lane) for lane in chosen))) >= workers
-    finally:
-        for lane in chosen:
+        assert len(set().union(*(workers_of(server, lane) for lane in chosen))) >= WORKERS
+
+
+def _balanced(server, by_worker, each, stack):
+    """Connect once for each caller still missing; say whether every worker has its own."""
+    for _ in range(WORKERS * each - sum(map(len, by_worker.values()))):
+        lane = Lane(server)
+        lane.ask("HEAD", "metadata")
+        mine = by_worker.setdefault(worker(server, lane), [])
+        if len(mine) < each:
+            mine.append(lane)
+            stack.callback(lane.close)
+        else:
             lane.close()
+    return len(by_worker) == WORKERS and all(len(mine) == each for mine in by_worker.values())
 
 
 def worker(server, lane):

@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
+from fhir_server.store.horizon import LIFETIME
 from tests.faults import load
 from tests.faults.lanes import TIMEOUT, lanes, together, worker
-from tests.faults.processes import serving
+from tests.faults.processes import STOP, serving, until
 
 CALLERS, BEFORE, AFTER = 12, 120, 4
 # MongoDB holds what a killed worker was writing until it ends the transaction; others then give up.
@@ -23,7 +24,9 @@ def server(tmp_path):
         assert "Traceback" not in server.log
 
 
-def test_a_worker_that_is_killed_loses_nothing_that_was_acknowledged(server):
+@pytest.mark.parametrize("lasting", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_worker_that_is_killed_loses_nothing_that_was_acknowledged(server, lasting):
+    """Creates whose answer was lost are sent again with their key: each is there once, or not."""
     done = load.Load("killed", after=BEFORE)
 
     def act(lane, number):
@@ -48,4 +51,7 @@ def test_a_worker_that_is_killed_loses_nothing_that_was_acknowledged(server):
     # Another worker has taken the place of the one that was killed.
     with lanes(server, CALLERS) as callers:
         assert killed not in {worker(server, lane) for lane in callers}
+        # What was not committed when it was killed is locked until MongoDB gives it up.
+        if lasting:
+            until(lambda: load.settle(done, callers[0]), LIFETIME + STOP)
         load.check(done, callers[0])
