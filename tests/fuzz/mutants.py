@@ -175,7 +175,7 @@ def say_twice(random, inside, key):
 def misalign(random, inside, key):
     """Put a `_` companion beside a value, rarely one that fits."""
     if isinstance(inside, dict):
-        one = {"extension": [EXTENSION]}
+        one = {"extension": [dict(EXTENSION)]}
         many = [random.choice([None, one, {}]) for _ in range(random.randrange(4))]
         inside[f"_{key}"] = random.choice([one, many, [one], None, {"id": "a"}, "a"])
         if random.random() < 0.4:
@@ -189,7 +189,7 @@ def contain(random, inside, _key):
         inner["id"] = random.choice([*IDS, "a"])
         if random.random() < 0.3:
             inner["contained"] = [deepcopy(inner)]
-        inside["contained"] = [inner] * random.choice([1, 2])
+        inside["contained"] = [deepcopy(inner) for _ in range(random.choice([1, 2]))]
 
 
 def exchange(random, inside, key):
