@@ -144,7 +144,7 @@ def swap_kind(_random, inside, key):
         case str() as value if value.isdigit():
             inside[key] = Raw(value.encode())
         case int() | Raw() as value:
-            inside[key] = json.dump(value).decode()
+            inside[key] = json.dump(value).decode(errors="replace")
         case value:
             inside[key] = [value]
 

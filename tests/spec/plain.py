@@ -4,6 +4,7 @@ from msgspec import Raw
 
 from fhir_server.fhir import xhtml
 from fhir_server.fhir import xml as parser
+from fhir_server.fhir.errors import Invalid
 
 
 def plain(value):
@@ -16,6 +17,9 @@ def plain(value):
         case Raw():
             return ("decimal", bytes(value))
         case str() if value.startswith("<div"):
-            return xhtml.text_of(parser.parse(xhtml.fragment(value).encode()))
+            try:
+                return xhtml.text_of(parser.parse(xhtml.fragment(value).encode()))
+            except Invalid:
+                return value
         case _:
             return value
