@@ -19,7 +19,7 @@ Resource = dict[str, Any]
 # (type, condition) by the text of the conditional reference.
 Asked = Mapping[str, tuple[str, Condition]]
 
-_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,63})\?(.+)", re.ASCII | re.DOTALL)
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,63})\?(.*)", re.ASCII | re.DOTALL)
 _URNS = ("urn:uuid:", "urn:oid:")
 
 
