@@ -27,9 +27,12 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 JSON = {"Content-Type": "application/fhir+json"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Client:
-    """Requests relative to the base; bodies are dicts or bytes."""
+    """Requests relative to the base; bodies are dicts or bytes.
+
+    It has a short name in reports: its own would hold all definitions.
+    """
 
     http: httpx2.AsyncClient
     context: Context

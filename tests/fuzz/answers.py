@@ -4,6 +4,7 @@ from fhir_server.fhir import json
 from fhir_server.spec.xml import from_xml
 
 SEVERITIES = {"fatal", "error", "warning", "information"}
+FHIR_JSON = "application/fhir+json"
 STAMPS = ("versionId", "lastUpdated")
 
 
@@ -13,8 +14,14 @@ def assert_fhir(answer, structures):
     if answer.status_code >= 400:
         if answer.request.method != "HEAD":
             assert_outcome(told(answer, structures))
-    elif answer.content and "json" in answer.headers["content-type"]:
+    elif answer.content and is_json(answer):
         assert_bundle(json.parse(answer.content))
+
+
+def is_json(answer):
+    """Say so of FHIR in JSON; a Binary is answered as what it holds, whatever that says it is."""
+    type_ = answer.headers["content-type"]
+    return type_.startswith(FHIR_JSON) and "/Binary" not in answer.request.url.path
 
 
 def told(answer, structures):

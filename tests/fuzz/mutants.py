@@ -41,11 +41,13 @@ LINKS = [
     "Patient/1", "Patient/1/_history/1", "Patient/", "/Patient/1", "Patient/1/2/3", "Nothing/1",
     "Patient/..", "http://[", "http://test.invalid/fhir/Patient/1", "urn:uuid:", "urn:oid:9.9", "#",
     "urn:uuid:b3c1a7e0-0000-4000-8000-000000000000", "#nothing", "Patient?identifier=a|b",
-    "Patient?", "Patient?_id=a&_id=b", "?", "//x", "javascript:alert(1)", "http://\u0111.example.org",
+    "Patient?", "Patient?_id=a&_id=b", "?", "//x", "javascript:alert(1)",
+    "http://\u0111.example.org",
 ]  # fmt: skip
 NARRATIVES = [
     DIV.format(inside)
-    for inside in ["", "<p>a", "<script>a</script>", "<p onclick='a'>a</p>", "&nbsp;", "&x;", "a<!--",
+    for inside in ["", "<p>a", "<script>a</script>", "<p onclick='a'>a</p>", "&nbsp;", "&x;",
+    "a<!--",
                    "<p>" * 300 + "</p>" * 300, "\x01", "<img src='http://example.org/a'/>", "a"]
 ]  # fmt: skip
 VALUES = [

@@ -28,12 +28,15 @@ PATIENT = {
     "birthDate": "2000-02-29",
 }
 WORDS = ["resourceType", "Patient", "Bundle", "entry", "resource", "request", "method", "url", "id",
-         "type", "batch", "transaction", "POST", "meta", "contained", "extension", "_id"]  # fmt: skip
+         "type", "batch", "transaction", "POST", "meta", "contained",
+         "extension", "_id"]  # fmt: skip
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.sampled_from(WORDS) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=5), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=5), inner, max_size=5)
+    ),
     max_leaves=20,
 )
 LAUGHS = b"".join(b'<!ENTITY a%d "%s">' % (n + 1, b"&a%d;" % n * 10) for n in range(9))
@@ -55,7 +58,7 @@ ODD_XML = {
     + b' xmlns="http://hl7.org/fhir"/>',
     "long attribute": b'<Patient xmlns="http://hl7.org/fhir"><id value="%s"/></Patient>'
     % (b"a" * 11_000_000),
-    "mislabelled": '<?xml version="1.0" encoding="UTF-16"?><Patient xmlns="x"/>'.encode(),
+    "mislabelled": b'<?xml version="1.0" encoding="UTF-16"?><Patient xmlns="x"/>',
     "latin-1": '<?xml version="1.0" encoding="ISO-8859-1"?><Patient xmlns="http://hl7.org/fhir">'
     '<language value="é"/></Patient>'.encode("latin-1"),
     "utf-16": '<?xml version="1.0" encoding="UTF-16"?><Patient xmlns="x"/>'.encode("utf-16"),
@@ -75,7 +78,9 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1258", "u
 
 
 async def ask(fhir, method, path, body, **headers):
-    sent = {name.replace("_", "-").encode(): told.encode("latin-1") for name, told in headers.items()}
+    sent = {
+        name.replace("_", "-").encode(): told.encode("latin-1") for name, told in headers.items()
+    }
     url = f"http://test.invalid/fhir/{path}"
     answer = await fhir.http.request(method, url, content=body, headers=sent)
     assert_fhir(answer, fhir.context.spec.structures)

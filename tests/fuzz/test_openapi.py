@@ -50,9 +50,7 @@ def test_there_is_something_to_check():
 async def test_every_case_that_covers_the_description_is_answered_as_described(fhir, label):
     operation = OPERATIONS[label]
     config = SCHEMA.config.generation_for(operation=operation)
-    cases = SCHEMA.iter_coverage_cases(
-        operation, generation_modes=MODES, generation_config=config
-    )
+    cases = SCHEMA.iter_coverage_cases(operation, generation_modes=MODES, generation_config=config)
     methods = set()
     for case in cases:
         await check(fhir, case)

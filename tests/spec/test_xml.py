@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw
 
-from fhir_server.fhir import decimals, json, xhtml
-from fhir_server.fhir import xml as parser
+from fhir_server.fhir import decimals, json
 from fhir_server.fhir.errors import Invalid
 from fhir_server.spec.spec import load
 from fhir_server.spec.xml import from_element, from_xml, to_element, to_xml
