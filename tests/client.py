@@ -29,13 +29,14 @@ JSON = {"Content-Type": "application/fhir+json"}
 
 @dataclass(frozen=True, repr=False)
 class Client:
-    """Requests relative to the base; bodies are dicts or bytes.
-
-    It has a short name in reports: its own would hold all definitions.
-    """
+    """Requests relative to the base; bodies are dicts or bytes."""
 
     http: httpx2.AsyncClient
     context: Context
+
+    def __repr__(self) -> str:
+        """Give a short name for reports: all definitions are in the context."""
+        return f"Client({BASE_URL!r})"
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         return await self.http.get(f"/fhir/{path}", headers=_named(headers))
