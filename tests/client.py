@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx2
+import pymongo
 
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.base import Base
@@ -18,18 +20,23 @@ from fhir_server.interactions.context import Context, Limits
 from fhir_server.main import plugins
 from fhir_server.operations import OPERATIONS
 from fhir_server.settings import Settings
+from fhir_server.store.store import Store
 
 BASE_URL = "http://test.invalid/fhir"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 JSON = {"Content-Type": "application/fhir+json"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Client:
     """Requests relative to the base; bodies are dicts or bytes."""
 
     http: httpx2.AsyncClient
     context: Context
+
+    def __repr__(self) -> str:
+        """Give a short name for reports: all definitions are in the context."""
+        return f"Client({BASE_URL!r})"
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         return await self.http.get(f"/fhir/{path}", headers=_named(headers))
@@ -65,6 +72,18 @@ class Client:
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@asynccontextmanager
+async def fresh(mongodb_uri: str) -> AsyncIterator[Store]:
+    """Give a store in a database of its own, dropped afterwards."""
+    opened = Store.open(mongodb_uri, f"test_{uuid4().hex}")
+    await opened.prepare()
+    yield opened
+    # A database with a hundred types takes a while.
+    with pymongo.timeout(60):
+        await opened.database.client.drop_database(opened.database.name)
+    await opened.close()
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
@@ -10,7 +9,7 @@ from fhir_server.main import definitions
 from fhir_server.spec.spec import Spec
 from fhir_server.store import embedded
 from fhir_server.store.store import Store
-from tests.client import Client, health
+from tests.client import Client, fresh, health
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +26,8 @@ def mongodb_uri(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture
 async def store(mongodb_uri) -> AsyncIterator[Store]:
     """Give a store in a database of its own, dropped afterwards."""
-    opened = Store.open(mongodb_uri, f"test_{uuid4().hex}")
-    await opened.prepare()
-    yield opened
-    client = opened.database.client
-    await client.drop_database(opened.database.name)
-    await opened.close()
+    async with fresh(mongodb_uri) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

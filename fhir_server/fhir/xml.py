@@ -14,6 +14,8 @@ Element = etree._Element  # noqa: SLF001 - lxml has no public name for the type 
 
 # A tag of four bytes costs some 150 in memory: this bounds a document to about 200 MB.
 MAX_TAGS = 2_000_000
+# libxml2 looks for each attribute from the first on: 20,000 of one element take seconds.
+MAX_ATTRIBUTES = 100
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
@@ -39,7 +41,13 @@ def parse(body: bytes) -> Element:
 
 
 def attributes(element: Element) -> dict[str, str]:
-    """Give the attributes of an element, names in lxml's notation."""
+    """Give the attributes of an element, names in lxml's notation.
+
+    Raises Invalid for more than MAX_ATTRIBUTES: FHIR's elements have two, those of XHTML a dozen.
+    """
+    if len(element.attrib) > MAX_ATTRIBUTES:
+        told = f"An XML element has more than {MAX_ATTRIBUTES} attributes."
+        raise Invalid(told, code="too-costly")
     pairs: Any = element.items()
     found: dict[str, str] = dict(pairs)
     return found

@@ -48,12 +48,17 @@ def handler(routes: Callable[[], Routes]) -> Handler:
 
 
 def _without_resources(bundle: dict[str, Any]) -> dict[str, Any]:
-    """Give the Bundle without its entries' resources: each of those is checked on its own."""
+    """Give the Bundle without its entries' resources: each of those is checked on its own.
+
+    What stands there and is no object stays: it is a fault of the Bundle.
+    """
     listed = bundle.get("entry")
     if not isinstance(listed, list):
         return bundle
     bare = [
-        {name: one[name] for name in one if name != "resource"} if isinstance(one, dict) else one
+        {name: one[name] for name in one if name != "resource" or not isinstance(one[name], dict)}
+        if isinstance(one, dict)
+        else one
         for one in listed
     ]
     return {**bundle, "entry": bare}

@@ -25,7 +25,7 @@ from fhir_server.search.condition import Condition
 Resource = dict[str, Any]
 Key = tuple[str, Condition]
 
-_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,63})\?(.+)", re.ASCII | re.DOTALL)
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,63})\?(.*)", re.ASCII | re.DOTALL)
 _URNS = ("urn:uuid:", "urn:oid:")
 
 

@@ -54,3 +54,10 @@ def test_more_tags_than_memory_should_hold_are_refused(monkeypatch):
 
 def test_comments_and_instructions_are_left_out():
     assert len(xml.parse(b"<a><!-- b --><?c d?></a>")) == 0
+
+
+def test_more_attributes_than_an_element_has_are_not_looked_at_one_by_one():
+    many = " ".join(f'a{number}="1"' for number in range(101))
+    with pytest.raises(Invalid, match="more than 100 attributes"):
+        xml.attributes(xml.parse(f"<a {many}/>".encode()))
+    assert len(xml.attributes(xml.parse(f"<a {many[:-8]}/>".encode()))) == 100

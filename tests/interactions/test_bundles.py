@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from fhir_server.interactions import entry as entry_
 from tests.client import issues
 from tests.interactions.bundles import OTHER, SELF, bundle, entry, observation
@@ -205,3 +207,16 @@ async def test_answers_over_the_limit_are_refused_entry_by_entry(fhir, monkeypat
     answer = await fhir.post("", bundle("transaction", *reads))
     assert answer.status_code == 413
     assert issues(answer)[0]["expression"] == ["Bundle.entry[1]"]
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+@pytest.mark.parametrize("method", ["PUT", "GET", "DELETE"])
+@pytest.mark.parametrize("resource", [None, 1, "a", [[]], []])
+async def test_an_entry_whose_resource_is_no_object_is_a_fault_of_the_bundle(
+    fhir, kind, method, resource
+):
+    request = {"method": method, "url": "Basic/a"}
+    entry = {"fullUrl": "urn:uuid:1", "resource": resource, "request": request}
+    answer = await fhir.post("", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+    assert answer.status_code == 422
+    assert issues(answer)[0]["expression"] == ["Bundle.entry[0].resource"]

@@ -206,6 +206,14 @@ async def test_a_conditional_reference_that_matches_several_is_refused(her):
     assert issue["expression"] == ["Bundle.entry[0].resource.performer[0].reference"]
 
 
+async def test_a_conditional_reference_without_criteria_is_refused(her):
+    answer = await her.post(
+        "", bundle("transaction", entry("POST", "Observation", observation("Patient?")))
+    )
+    assert answer.status_code == 400
+    assert "search criteria" in issues(answer)[0]["diagnostics"]
+
+
 async def test_conditional_references_are_asked_in_one_query_a_type(her, monkeypatch):
     for number in range(20):
         one = practitioner(f"0990700001{number:02}")

@@ -6,33 +6,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw
 
-from fhir_server.fhir import decimals, json, xhtml
-from fhir_server.fhir import xml as parser
+from fhir_server.fhir import decimals, json
 from fhir_server.fhir.errors import Invalid
 from fhir_server.spec.spec import load
 from fhir_server.spec.xml import from_element, from_xml, to_element, to_xml
+from tests.spec.plain import plain
 
 HERE = Path(__file__).parent
 EXAMPLES = sorted((HERE.parent / "conformance/r4_examples").glob("*.json"))
 STRUCTURES = load().structures
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
-
-
-def plain(value):
-    """Give the value with each decimal as its literal and each narrative in one spelling."""
-    match value:
-        case dict():
-            return {name: plain(inner) for name, inner in value.items()}
-        case list():
-            return [plain(inner) for inner in value]
-        case Raw():
-            return ("decimal", bytes(value))
-        case str() if value.startswith("<div"):
-            return xhtml.text_of(parser.parse(xhtml.fragment(value).encode()))
-        case _:
-            return value
 
 
 def document(inside, type_="Patient"):
