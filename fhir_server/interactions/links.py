@@ -27,6 +27,7 @@ Key = tuple[str, Condition]
 
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,63})\?(.*)", re.ASCII | re.DOTALL)
 _URNS = ("urn:uuid:", "urn:oid:")
+_SEARCH = "{} is a search; it may stand for a reference in a resource of a transaction only."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,7 @@ def read(context: Context, entry: Entry, resource: Resource) -> Links:
     texts = reference_texts(resource)
     searches: dict[str, Key] = {}
     for text in texts:
-        match = _CONDITIONAL.fullmatch(text) if "?" in text else None
-        if match is not None:
+        if match := _CONDITIONAL.fullmatch(text) if "?" in text else None:
             with entry.named():
                 check_type(context, match[1])
                 searches[text] = (match[1], criteria(context, match[1], match[2]))
@@ -52,8 +52,14 @@ def read(context: Context, entry: Entry, resource: Resource) -> Links:
 
 def refuse_searches(resource: Resource) -> None:
     """Raise Unprocessable for a search in place of a reference: it is made in transactions only."""
-    if any("?" in text and _CONDITIONAL.fullmatch(text) for text in reference_texts(resource)):
-        raise Unprocessable(issues=_lost(resource, {}))
+    if any(map(_is_search, reference_texts(resource))):
+        raise Unprocessable(
+            issues=[
+                Issue("not-supported", _SEARCH.format(text[:80]), place)
+                for place, text in references(resource)
+                if _is_search(text)
+            ]
+        )
 
 
 def resolved(
@@ -105,19 +111,21 @@ def linked(
     return rewritten(resource, find) if targets else resource
 
 
+def _is_search(text: str) -> bool:
+    return "?" in text and _CONDITIONAL.fullmatch(text) is not None
+
+
 def _needs_target(text: str) -> bool:
-    return text.startswith(_URNS) or ("?" in text and _CONDITIONAL.fullmatch(text) is not None)
+    return text.startswith(_URNS) or _is_search(text)
 
 
 def _lost(resource: Resource, targets: Mapping[str, str]) -> list[Issue]:
     return [
-        Issue("not-found", f"{text[:80]} {_why(text)}.", place)
+        Issue("not-found", _why(text[:80]), place)
         for place, text in references(resource)
         if _needs_target(text) and text not in targets
     ]
 
 
 def _why(text: str) -> str:
-    if text.startswith(_URNS):
-        return "is not an entry of this Bundle"
-    return "is a search; it may stand for a reference in a resource of a transaction only"
+    return _SEARCH.format(text) if _is_search(text) else f"{text} is not an entry of this Bundle."
