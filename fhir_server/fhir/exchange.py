@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What is read and written, as a CapabilityStatement tells it.
-FORMATS = ("application/fhir+json", "application/fhir+xml", "json", "xml")
+FORMATS = (
+    "application/fhir+json",
+    "application/fhir+xml",
+    "application/fhir+ndjson",
+    "json",
+    "xml",
+)
 
 
 @dataclass(frozen=True, slots=True)

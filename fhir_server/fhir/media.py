@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-Format = Literal["json", "xml"]
+Format = Literal["json", "xml", "ndjson"]
 
 JSON_TYPE, XML_TYPE = "application/fhir+json", "application/fhir+xml"
-STANDARD: Mapping[Format, str] = {"json": JSON_TYPE, "xml": XML_TYPE}
+LINES_TYPE = "application/fhir+ndjson"
+STANDARD: Mapping[Format, str] = {"json": JSON_TYPE, "xml": XML_TYPE, "ndjson": LINES_TYPE}
 # The media types that name FHIR, those that may be FHIR, all in the order the server prefers.
 FHIR_TYPES: Mapping[str, Format] = {
     JSON_TYPE: "json",
@@ -26,8 +27,15 @@ GENERIC_TYPES: Mapping[str, Format] = {
     "text/xml": "xml",
 }
 TYPES: Mapping[str, Format] = {**FHIR_TYPES, **GENERIC_TYPES}
+# What is answered and not read comes last: only who asks for it is given it.
+ANSWERS: Mapping[str, Format] = {
+    **TYPES,
+    LINES_TYPE: "ndjson",
+    "application/ndjson": "ndjson",
+    "application/x-ndjson": "ndjson",
+}
 
-_NAMES: Mapping[str, Format] = {"json": "json", "xml": "xml", **TYPES}
+_NAMES: Mapping[str, Format] = {**{name: name for name in STANDARD}, **ANSWERS}
 _VERSIONS = ("4.0", "4.0.1")
 _CHARSETS = ("utf-8", "utf8")
 
@@ -99,9 +107,9 @@ def wanted(format_: str | None, accept: str | None) -> Media | None:
     if format_:
         return _named(format_)
     listed = ranges(accept or "*/*")
-    found = {type_: best_range(listed, type_) for type_ in TYPES}
-    best = max(TYPES, key=lambda type_: found[type_].q)
-    return Media(best, TYPES[best], found[best].version) if found[best].q else None
+    found = {type_: best_range(listed, type_) for type_ in ANSWERS}
+    best = max(ANSWERS, key=lambda type_: found[type_].q)
+    return Media(best, ANSWERS[best], found[best].version) if found[best].q else None
 
 
 def native(format_: str | None, accept: str | None, content_type: str) -> bool:

@@ -1,4 +1,4 @@
-"""Content codings: gzip and zstd of answers, gzip of bodies, never past the size limit.
+"""Content codings: gzip and zstd of answers and bodies, never past the size limit.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
@@ -8,6 +8,7 @@ import gzip
 import sys
 import zlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType
 from fhir_server.fhir.media import Range, best_range, parse, ranges
@@ -30,6 +31,12 @@ _CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, _GZIP_LEVEL, mtime=0),
 }
 
+_STREAMS: Mapping[str, Callable[[], Any]] = {
+    "gzip": lambda: zlib.decompressobj(_GZIP_WINDOW),
+    "x-gzip": lambda: zlib.decompressobj(_GZIP_WINDOW),
+    "zstd": zstd.ZstdDecompressor,
+}
+
 
 async def packed(body: bytes, content_type: str, accept_encoding: str) -> tuple[bytes, str]:
     """Give the body in the coding the caller likes best, and its name; "" if as it was."""
@@ -47,31 +54,31 @@ async def packed(body: bytes, content_type: str, accept_encoding: str) -> tuple[
 async def unpacked(body: bytes, content_encoding: str, limit: int) -> bytes:
     """Give the body a request sent in this coding; TooLarge as soon as it is over `limit` bytes.
 
-    Raises UnsupportedMediaType for a coding other than gzip, Invalid for a broken one.
+    Raises UnsupportedMediaType for a coding other than gzip and zstd, Invalid for a broken one.
     """
     coding = content_encoding.strip().lower()
     if coding in ("", "identity") or not body:
         return body
-    if coding not in ("gzip", "x-gzip"):
-        told = f"A body is read plain or in gzip, not in {content_encoding[:80]!r}."
-        raise UnsupportedMediaType(told, headers=[("Accept-Encoding", "gzip")])
+    if coding not in _STREAMS:
+        told = f"A body is read plain, in gzip or in zstd, not in {content_encoding[:80]!r}."
+        raise UnsupportedMediaType(told, headers=[("Accept-Encoding", "gzip, zstd")])
     if len(body) < _LARGE:
-        return _gunzip(body, limit)
-    return await asyncio.to_thread(_gunzip, body, limit)
+        return _unpack(coding, body, limit)
+    return await asyncio.to_thread(_unpack, coding, body, limit)
 
 
-def _gunzip(body: bytes, limit: int) -> bytes:
+def _unpack(coding: str, body: bytes, limit: int) -> bytes:
     found = b""
     while body:
-        stream = zlib.decompressobj(_GZIP_WINDOW)
+        stream = _STREAMS[coding]()
         try:
             found += stream.decompress(body, limit + 1 - len(found))
-        except zlib.error:
-            raise Invalid("The body is not in gzip, as Content-Encoding says.") from None
+        except (zlib.error, zstd.ZstdError):
+            raise Invalid(f"The body is not in {coding}, as Content-Encoding says.") from None
         if len(found) > limit:
             raise TooLarge(f"Unpacked, the body is over the limit of {limit} bytes.")
         if not stream.eof:
-            raise Invalid("The gzip body ends too early.")
+            raise Invalid(f"The {coding} body ends too early.")
         body = stream.unused_data
     return found
 

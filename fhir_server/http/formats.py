@@ -8,18 +8,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
-from fhir_server.fhir import json, media
+from fhir_server.fhir import json, media, ndjson
 from fhir_server.fhir.errors import Invalid, NotAcceptable, UnsupportedMediaType
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.media import Media
 from fhir_server.interactions import binary
 from fhir_server.interactions.context import Target
+from fhir_server.interactions.subset import ONE
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.xml import from_xml, to_xml
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# A Bundle of ours begins so.
+_BUNDLE = b'{"resourceType":"Bundle"'
 # From here on conversion takes long enough that other requests should not wait for it.
 _LARGE = 256 * 1024
 
@@ -83,7 +86,18 @@ async def rendered(
         native = await _off_loop(len(response.body), binary.shown, request, response)
         if native is not None:
             return native
+    how = wanted(request)
+    if how and how.format == "ndjson" and code not in ONE and response.body.startswith(_BUNDLE):
+        return _lines(response, how)
     return await told(structures, request, response)
+
+
+def _lines(response: FhirResponse, how: Media) -> FhirResponse:
+    """Give a Bundle's resources, a line each; its links go into the header."""
+    body, links = ndjson.of_bundle(response.body)
+    told_ = (f'<{url}>; rel="{relation}"' for relation, url in links)
+    headers = [*response.headers, *(("Link", link) for link in told_)]
+    return replace(response, body=body, headers=headers, content_type=how.content_type)
 
 
 async def told(
@@ -103,6 +117,8 @@ async def told(
             body = await _off_loop(len(body), _to_xml, structures, body, pretty)
         except Invalid as misfit:
             raise NotAcceptable(issues=misfit.issues) from None
+    elif how.format == "ndjson":
+        body += b"\n"
     elif pretty:
         body = json.pretty(body)
     return replace(response, body=body, content_type=how.content_type)

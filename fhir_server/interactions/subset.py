@@ -15,7 +15,7 @@ from fhir_server.search.project import SUMMARIES, Subset, cut, elements_of, in_b
 NAMES = ("_summary", "_elements")
 
 # Their answer is one resource, even where that is a Bundle somebody stored.
-_ONE = frozenset({"read", "vread", "create", "update", "patch", "capabilities"})
+ONE = frozenset({"read", "vread", "create", "update", "patch", "capabilities"})
 
 
 def subset(code: str, context: Context, request: FhirRequest, target: Target) -> Subset | None:
@@ -56,6 +56,6 @@ def shaped(code: str, context: Context, answer: FhirResponse, part: Subset | Non
     if part is None or not answer.body or not is_json:
         return answer
     resource = json.reload(answer.body)
-    whole = resource["resourceType"] != "Bundle" or code in _ONE
+    whole = resource["resourceType"] != "Bundle" or code in ONE
     result = (cut if whole else in_bundle)(context.spec.structures, resource, part)
     return replace(answer, body=json.dump(result))

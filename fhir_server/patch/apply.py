@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, Unprocessable, UnsupportedMediaType
-from fhir_server.patch import fhirpath_patch, json_patch, operations, xml_patch
+from fhir_server.patch import fhirpath_patch, json_patch, merge_patch, operations, xml_patch
 from fhir_server.patch.prune import pruned
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Structures
@@ -20,9 +20,10 @@ from fhir_server.spec.xml import from_xml
 
 Resource = dict[str, Any]
 
-JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
+JSON_PATCH, MERGE_PATCH = "application/json-patch+json", "application/merge-patch+json"
+XML_PATCH = "application/xml-patch+xml"
 FHIR_JSON, FHIR_XML = "application/fhir+json", "application/fhir+xml"
-MEDIA_TYPES = (JSON_PATCH, XML_PATCH, FHIR_JSON, FHIR_XML)
+MEDIA_TYPES = (JSON_PATCH, MERGE_PATCH, XML_PATCH, FHIR_JSON, FHIR_XML)
 
 _PARSERS: dict[str, Callable[[Structures, bytes], Resource]] = {
     FHIR_JSON: lambda _structures, body: json.parse_object(body),
@@ -82,6 +83,8 @@ def read_patch(spec: Spec, media_type: str, body: bytes, resource: Resource | No
         return Patch(partial(fhirpath_patch.run, spec.structures, read))
     if kind == JSON_PATCH:
         return Patch(partial(json_patch.run, json_patch.read(json.parse(body))))
+    if kind == MERGE_PATCH:
+        return Patch(partial(merge_patch.run, merge_patch.read(json.parse(body))))
     if kind == XML_PATCH:
         return Patch(partial(xml_patch.run, spec.structures, xml_patch.read(body)))
     raise _unsupported(kind)

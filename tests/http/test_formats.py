@@ -156,3 +156,33 @@ async def test_what_xml_cannot_carry_is_a_406_that_names_the_place(fhir, monkeyp
     answer = await fhir.get("Patient/x", Accept=XML)
     assert answer.status_code == 406
     assert read(fhir, answer)["issue"][0]["expression"] == ["Patient.language"]
+
+
+@pytest.mark.parametrize("wish", ["_format=ndjson", "_format=application/fhir%2Bndjson"])
+async def test_a_search_is_given_a_resource_a_line_with_its_links_in_the_header(fhir, wish):
+    for name in ("a", "b", "c"):
+        body = {"resourceType": "Basic", "id": name, "code": {"text": name}}
+        await fhir.put(f"Basic/{name}", body)
+    seen, url = [], f"Basic?_count=2&{wish}"
+    while url:
+        answer = await fhir.get(url)
+        assert answer.headers["content-type"] == "application/fhir+ndjson; charset=utf-8"
+        seen += [json.parse_object(line)["id"] for line in answer.content.splitlines()]
+        links = dict(reversed(one.split("; rel=")) for one in answer.headers["link"].split(", "))
+        following = links.get('"next"')
+        url = following and following.strip("<>").partition("/fhir/")[2]
+    assert seen == ["a", "b", "c"]
+
+
+async def test_one_resource_is_one_line_and_so_is_an_error(fhir):
+    await fhir.put("Bundle/b", {"resourceType": "Bundle", "id": "b", "type": "collection"})
+    for path, type_ in (("Bundle/b", "Bundle"), ("Bundle/nobody", "OperationOutcome")):
+        answer = await fhir.get(path, Accept="application/x-ndjson")
+        assert answer.content.endswith(b"}\n")
+        assert answer.content.count(b"\n") == 1
+        assert json.parse_object(answer.content)["resourceType"] == type_
+
+
+async def test_lines_are_answered_and_not_read(fhir):
+    answer = await fhir.post("Basic", b"{}", Content_Type="application/fhir+ndjson")
+    assert answer.status_code == 415
