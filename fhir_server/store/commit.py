@@ -77,6 +77,9 @@ class Road:
                 with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
                     await write.send(database, session, writes)
                     await database.commits.insert_one(_feed(writer, ts, made), session=session)
+                # Behind the writes: of many who delete one resource only one comes as far as this.
+                ended = [one for one, new in zip(ordered, made, strict=True) if new.changed]
+                await integrity.not_needed(database, self.allow, ordered, ended)
             by_key = {(one.type, one.id): one for one in made}
             result = await last([by_key[change.type, change.id] for change in changes])
             if writes or self.always:
@@ -104,7 +107,7 @@ async def judged(
     before = await write.before(database, session, ordered, careful=careful)
     write.judge(allow, ordered, before)
     await hold.judge(database, session, ordered, before)
-    await integrity.check(database, session, allow, ordered, seen)
+    await integrity.targets_exist(database, session, allow, ordered, seen)
     return ordered, before
 
 

@@ -22,29 +22,26 @@ Key = tuple[str, str]
 _FIELD = f"x.{REFERENCES_FIELD}"
 
 
-async def check(
+async def targets_exist(
     database: Database,
     session: AsyncClientSession,
     allow: Allow,
     changes: Sequence[Change],
     seen: Collection[Key],
 ) -> None:
-    """Raise Unprocessable for a reference to nothing, Conflict for a delete of what is needed.
+    """Raise Unprocessable for a reference to nothing, with the place of each.
 
     `seen` are resources this transaction has read already: they exist in its snapshot.
     """
     asked = [change for change in changes if change.integrity]
     if not asked:
         return
-    deleted = [change for change in asked if change.method in ENDS]
     there = {(one.type, one.id) for one in changes if one.method not in ENDS}
     known = there | (set(seen) - {(one.type, one.id) for one in changes})
     wanted = {key for change in asked for key in _targets(change)} - known
     lost = wanted - await _existing(database, session, allow, changes, wanted)
     if lost:
         raise Unprocessable(issues=[issue for one in asked for issue in _dangling(one, lost)])
-    if deleted:
-        await _not_needed(database, allow, changes, deleted)
 
 
 def _targets(change: Change) -> Iterator[Key]:
@@ -83,16 +80,19 @@ def _dangling(change: Change, lost: Collection[Key]) -> Iterator[Issue]:
             yield Issue("not-found", told, inside(change.place, place))
 
 
-async def _not_needed(
-    database: Database, allow: Allow, changes: Sequence[Change], deleted: Sequence[Change]
+async def not_needed(
+    database: Database, allow: Allow, changes: Sequence[Change], ended: Iterable[Change]
 ) -> None:
-    """Raise Conflict where a resource that stays refers to one that is deleted.
+    """Raise Conflict where a resource that stays refers to one of those that are `ended`.
 
     A hundred types are asked in one query: one by one they are most of the time a delete takes.
     MongoDB has no $unionWith in transactions, so it is asked beside this one, of all that is
     committed by now: no less than the snapshot holds.
     https://www.mongodb.com/docs/manual/reference/operator/aggregation/unionWith/
     """
+    deleted = [one for one in ended if one.integrity and one.method in ENDS]
+    if not deleted:
+        return
     targets = [f"{one.type}/{one.id}" for one in deleted]
     changed: dict[str, set[str]] = {}
     for one in changes:

@@ -24,7 +24,17 @@ from fhir_server.fhir.errors import Conflict, TooLarge
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
-from fhir_server.store import commit, fields, horizon, matching, once, purge, reads, write
+from fhir_server.store import (
+    commit,
+    fields,
+    horizon,
+    integrity,
+    matching,
+    once,
+    purge,
+    reads,
+    write,
+)
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.once import Once
@@ -103,6 +113,7 @@ class Transaction:
         await commit.judged(
             self.database, self.session, self.allow, changes, self.seen, careful=True
         )
+        await integrity.not_needed(self.database, self.allow, changes, changes)
 
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
