@@ -106,7 +106,8 @@ def worker(server, lane):
 
 def workers_of(server, lane):
     """Give the processes that have answered this caller."""
-    lines = (json.loads(line) for line in server.log.splitlines() if lane.name in line)
+    whole, _, _ = server.log.rpartition("\n")
+    lines = (json.loads(line) for line in whole.splitlines() if lane.name in line)
     return {line["pid"] for line in lines}
 
 
