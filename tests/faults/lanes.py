@@ -106,8 +106,7 @@ def worker(server, lane):
 
 def workers_of(server, lane):
     """Give the processes that have answered this caller."""
-    whole, _, _ = server.log.rpartition("\n")
-    lines = (json.loads(line) for line in whole.splitlines() if lane.name in line)
+    lines = (json.loads(line) for line in server.log.splitlines() if lane.name in line)
     return {line["pid"] for line in lines}
 
 

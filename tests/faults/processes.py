@@ -28,7 +28,9 @@ class Server:
 
     @property
     def log(self):
-        return (self.folder / "server.log").read_text(encoding="utf-8")
+        """Give the whole lines of the log: the last one may still be written."""
+        text = (self.folder / "server.log").read_text(encoding="utf-8")
+        return text[: text.rfind("\n") + 1]
 
     @property
     def database_port(self):

@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from tests.faults.processes import until
+
 SAMPLE = Path(__file__).parents[2] / "mappings/decision_4750/examples/sample/envelope.xml"
 PERSONAL = ("HO_TEN", "SO_CCCD", "MA_LK", "MA_BN", "MA_THE_BHYT", "NGAY_SINH", "DIA_CHI")
 
@@ -47,6 +49,8 @@ def test_a_request_is_one_line_that_has_the_callers_request_id(server):
     with server.client() as client:
         answer = client.get("/fhir/Patient/nobody", headers={"X-Request-Id": "asked-once"})
     assert answer.headers["x-request-id"] == "asked-once"
+    # The line follows the answer.
+    until(lambda: "asked-once" in server.log)
     lines = [line for line in server.log.splitlines() if "asked-once" in line]
     [told] = map(json.loads, lines)
     assert told | {"method": "GET", "interaction": "read", "status": 404} == told
