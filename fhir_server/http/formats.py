@@ -86,9 +86,10 @@ async def rendered(
         native = await _off_loop(len(response.body), binary.shown, request, response)
         if native is not None:
             return native
-    how = wanted(request)
-    if how and how.format == "ndjson" and code not in ONE and response.body.startswith(_BUNDLE):
-        return _lines(response, how)
+    if code not in ONE and response.body.startswith(_BUNDLE):
+        how = wanted(request)
+        if how and how.format == "ndjson":
+            return _lines(response, how)
     return await told(structures, request, response)
 
 
