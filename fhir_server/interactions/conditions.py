@@ -9,13 +9,12 @@ from urllib.parse import parse_qsl
 from fhir_server.fhir.errors import Invalid, PreconditionFailed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.parameters import only, selection
+from fhir_server.interactions.parameters import only, searched, selection
 from fhir_server.interactions.respond import version_number
 from fhir_server.interactions.write import check_id, check_type
 from fhir_server.interactions.writing import Matches, Preconditions, Write
 from fhir_server.search.condition import Condition
 from fhir_server.search.control import NAMES
-from fhir_server.search.parse import parse
 from fhir_server.store.documents import Stored
 from fhir_server.store.transact import Transaction
 
@@ -47,17 +46,7 @@ def selecting(context: Context, type_: str, parameters: Sequence[tuple[str, str]
     if not parameters or any(name in NAMES for name, _ in parameters):
         told = "&".join(name for name, _ in parameters)[:120]
         raise Invalid(f"A condition needs search criteria, and nothing else, not {told!r}.")
-    found = parse(
-        context.spec,
-        type_,
-        parameters,
-        base_urls=(context.base_url,),
-        zone=context.zone,
-        strict=True,
-        default_count=_MOST,
-        max_count=_MOST,
-    )
-    return found.condition
+    return searched(context, type_, parameters).condition
 
 
 def only_one(write: Write, matches: Matches) -> str | None:

@@ -3,10 +3,13 @@
 https://hl7.org/fhir/R4/http.html#parameters
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions.context import Context
+from fhir_server.search.parse import parse
+from fhir_server.search.query import SearchQuery
 
 GENERAL = frozenset({"_format", "_pretty", "_summary", "_elements"})
 
@@ -29,6 +32,22 @@ def only(request: FhirRequest, *names: str) -> dict[str, str]:
 def selection(request: FhirRequest) -> list[tuple[str, str]]:
     """Give the parameters that select: all but the general ones."""
     return [pair for pair in request.parameters if pair[0] not in GENERAL]
+
+
+def searched(
+    context: Context, type_: str, given: Sequence[tuple[str, str]], *, strict: bool = True
+) -> SearchQuery:
+    """Give the search these parameters ask for; Invalid names every one at fault."""
+    return parse(
+        context.spec,
+        type_,
+        given,
+        base_urls=(context.base_url,),
+        zone=context.zone,
+        strict=strict,
+        default_count=context.limits.default_count,
+        max_count=context.limits.max_count,
+    )
 
 
 def _unknown(name: str, names: Collection[str]) -> Issue:

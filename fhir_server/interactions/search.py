@@ -11,11 +11,11 @@ from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
 from fhir_server.search import cursor
 from fhir_server.search.condition import Condition, both
 from fhir_server.search.cursor import Position
-from fhir_server.search.parse import parse
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.documents import Stored
 
@@ -46,16 +46,8 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
 
 def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuery:
     """Give the parsed search; Invalid names every parameter that is not known or not readable."""
-    return parse(
-        context.spec,
-        type_,
-        request.parameters,
-        base_urls=(context.base_url,),
-        zone=context.zone,
-        strict=respond.strict(request, default=context.limits.strict_search),
-        default_count=context.limits.default_count,
-        max_count=context.limits.max_count,
-    )
+    strict = respond.strict(request, default=context.limits.strict_search)
+    return searched(context, type_, request.parameters, strict=strict)
 
 
 async def page(

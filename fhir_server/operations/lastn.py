@@ -13,12 +13,11 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.parameters import GENERAL
+from fhir_server.interactions.parameters import GENERAL, searched
 from fhir_server.operations.bodies import bodies
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import control
 from fhir_server.search.condition import Condition
-from fhir_server.search.parse import parse
 from fhir_server.search.query import SearchQuery
 from fhir_server.search.types.token import ANY_SYSTEM
 from fhir_server.store.documents import Stored
@@ -66,16 +65,7 @@ def _asked(context: Context, request: FhirRequest) -> tuple[int, SearchQuery]:
         raise Invalid(told, code="not-supported")
     if not any(name.partition(":")[0] in _WHOSE for name, _ in pairs):
         raise Invalid("Say whose observations, with patient or subject.", code="required")
-    query = parse(
-        context.spec,
-        OBSERVATION,
-        pairs,
-        base_urls=(context.base_url,),
-        zone=context.zone,
-        strict=True,
-        default_count=1,
-        max_count=1,
-    )
+    query = searched(context, OBSERVATION, pairs)
     return most, query
 
 
