@@ -87,7 +87,7 @@ def run(tree: tuple[Any, ...], focus: list[Value], resource: Any) -> list[Value]
             found = [Value("boolean" if isinstance(value, bool) else "string", value)]
         case ("name", None, "%resource"):
             found = [Value(resource["resourceType"], resource)]
-        case ("name", None, name) if name in TYPES:
+        case ("name", None, name) if name[0].isupper():
             found = [value for value in focus if is_a(value.type, name)]
         case ("name", source, name):
             outer = focus if source is None else run(source, focus, resource)
