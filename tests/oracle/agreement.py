@@ -105,7 +105,7 @@ class Tally:
 
 async def agree(fhir, world, asked, tally):
     """Ask the queries and count; what differs is made smaller, and kept where it is new."""
-    for query in asked:
+    for query in dict.fromkeys(asked):
         answer = await ask(fhir, query)
         expected = oracle.search(world, query.type, query.parameters)
         tally.total += 1

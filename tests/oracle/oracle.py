@@ -57,7 +57,7 @@ def holds(world: World, resource: Resource, name: str, value: str) -> bool:
     if dot:
         return chained(world, resource, first, rest, value)
     code, _, modifier = name.partition(":")
-    found = values(resource, code)
+    found = values(world, resource, code)
     if modifier == "missing":
         return (not found) == (value == "true")
     if modifier in tokens.DENIED:
@@ -69,7 +69,7 @@ def holds(world: World, resource: Resource, name: str, value: str) -> bool:
 def meets(world: World, resource: Resource, code: str, modifier: str, text: str) -> bool:
     """Say whether one value of the parameter is what one text asks for."""
     row = definition(resource, code)
-    found = values(resource, code)
+    found = values(world, resource, code)
     if row["type"] == "composite":
         return any(meets_all(world, resource, row, value, text) for value in found)
     if row["type"] == "reference" and modifier[:1].isupper():
@@ -98,16 +98,18 @@ def definition(resource: Resource, code: str) -> dict[str, Any]:
     return row
 
 
-def values(resource: Resource, code: str) -> list[Value]:
+def values(world: World, resource: Resource, code: str) -> list[Value]:
     """Give what a parameter looks at in a resource."""
-    row = definition(resource, code)
-    found = evaluate(row["expression"], resource)
-    # R4 writes `Patient.extension('…')` and means what the extension says.
-    return [
-        inner
-        for value in found
-        for inner in (children(value, "value") if value.type == "Extension" else [value])
-    ]
+    key = (resource["resourceType"], resource["id"], code)
+    if key not in world.remembered:
+        found = evaluate(definition(resource, code)["expression"], resource)
+        # R4 writes `Patient.extension('…')` and means what the extension says.
+        world.remembered[key] = [
+            inner
+            for value in found
+            for inner in (children(value, "value") if value.type == "Extension" else [value])
+        ]
+    return world.remembered[key]
 
 
 def chained(world: World, resource: Resource, first: str, rest: str, value: str) -> bool:
@@ -116,7 +118,7 @@ def chained(world: World, resource: Resource, first: str, rest: str, value: str)
     https://hl7.org/fhir/R4/search.html#chaining
     """
     code, _, type_ = first.partition(":")
-    for reference in values(resource, code):
+    for reference in values(world, resource, code):
         there = references.local(reference, world)
         target = world.find(*there) if there and type_ in ("", there[0]) else None
         if target and asked_of(target, rest) and holds(world, target, rest, value):
@@ -138,7 +140,7 @@ def has(world: World, resource: Resource, name: str, value: str) -> bool:
     _, type_, code, rest = name.split(":", 3)
     me = (resource["resourceType"], resource["id"])
     return any(
-        me in [references.local(reference, world) for reference in values(other, code)]
+        me in [references.local(reference, world) for reference in values(world, other, code)]
         and holds(world, other, rest, value)
         for other in world.resources.get(type_, {}).values()
     )
@@ -149,7 +151,7 @@ def listed(world: World, resource: Resource, id_: str) -> bool:
     there = world.find("List", id_)
     me = (resource["resourceType"], resource["id"])
     return there is not None and me in [
-        references.local(item, world) for item in values(there, "item")
+        references.local(item, world) for item in values(world, there, "item")
     ]
 
 
@@ -177,6 +179,6 @@ def in_order(world: World, found: list[Resource], keys: list[str]) -> list[Resou
 def order(world: World, resource: Resource, code: str) -> list[Any]:
     """Give what the values of a parameter sort by; a token may be several."""
     kind = KINDS[definition(resource, code)["type"]]
-    found = [kind.order(value, world) for value in values(resource, code)]
+    found = [kind.order(value, world) for value in values(world, resource, code)]
     flat = [one for each in found for one in (each if isinstance(each, list) else [each])]
     return [one for one in flat if one is not None]

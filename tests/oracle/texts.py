@@ -15,6 +15,17 @@ from tests.oracle.words import escaped, fold
 PREFIXES = ["", "", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 
 
+def telling(value, kind, modifier):
+    """Say whether a value has what a question with this modifier looks at."""
+    if kind == "reference" and value.type == "Reference":
+        return ("identifier" if modifier == "identifier" else "reference") in value.json
+    if kind == "token" and modifier == "of-type":
+        return value.type == "Identifier" and "coding" in value.json.get("type", {})
+    if kind == "token" and modifier == "text":
+        return bool(tokens.texts(value))
+    return True
+
+
 def searchable(text):
     """Give a text that has something to look for."""
     return text if fold(text) else "a"
@@ -176,6 +187,9 @@ def near(draw, value, _modifier, _world):
     unit = draw(st.sampled_from(["", "|km", "|m", "|[mi_us]"]))
     distance = draw(st.sampled_from(["1", "20", "150.5", "2000"]))
     assert set(places.KILOMETRES) >= {"km", "m", "[mi_us]"}
+    # Beyond the last meridian the count begins again.
+    longitude -= 360 if longitude > 180 else 0
+    longitude += 360 if longitude < -180 else 0
     return f"{latitude:f}|{longitude:f}|{distance}{unit}"
 
 

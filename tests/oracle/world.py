@@ -7,7 +7,7 @@ from typing import Any
 Resource = dict[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class World:
     """Everything an answer depends on.
 
@@ -20,6 +20,12 @@ class World:
     zone: tzinfo = UTC
     parents: dict[str, dict[str, str]] = field(default_factory=dict)
     value_sets: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    # What expressions came to, by type, id and parameter: resources do not change.
+    remembered: dict[tuple[str, str, str], list[Any]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Give a short name for reports."""
+        return f"World({sum(map(len, self.resources.values()))} resources)"
 
     def find(self, type_: str, id_: str) -> Resource | None:
         """Give the resource that stands under an address; None where none does."""
