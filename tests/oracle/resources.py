@@ -107,7 +107,7 @@ identifiers = made(
 periods = made({"start": times}, end=one_of("2025-01", "2025-01-02", "2026")) | made({"end": times})
 names = made(
     {"family": st.sampled_from(FAMILIES)},
-    text=st.builds("{} {}".format, st.sampled_from(FAMILIES), st.sampled_from(GIVEN)),
+    text=st.builds("{} {}".format, st.sampled_from(FAMILIES), st.sampled_from([*GIVEN, LONG])),
     given=some(st.sampled_from(GIVEN)),
     prefix=some(one_of("Bác sĩ", "GS.TS"), 1),
     suffix=some(one_of("Jr.", "II"), 1),

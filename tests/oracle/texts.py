@@ -43,7 +43,7 @@ def string(draw, value, modifier, _world):
     cut = {
         "all": lambda: part,
         "beginning": lambda: part[: draw(st.integers(1, 9))],
-        "from a word": lambda: part.split(" ", draw(st.integers(0, 3)))[-1],
+        "from a word": lambda: part.split(" ", draw(st.integers(0, 3) | st.integers(0, 17)))[-1],
         "middle": lambda: part[draw(st.integers(0, 6)) :][: draw(st.integers(1, 6))],
     }
     typed = {
