@@ -11,6 +11,8 @@ from fhir_server.search.condition import Condition
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
+from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.terminology import Terminology
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Limits:
     max_url_bytes: int = 16 * 1024
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
+    max_expansion: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format; it is the one value here
-    that changes, when a type has been reindexed.
+    `outdated` are the types whose index fields are in an older format; it changes when a type has
+    been reindexed. `definitions` keeps what terminology has read.
     """
 
     spec: Spec
@@ -67,6 +70,7 @@ class Context:
     started: int
     limits: Limits = Limits()
     outdated: set[str] = field(default_factory=set)
+    definitions: Cache = field(default_factory=Cache, repr=False)
     new_id: Callable[[], str] = _random_id
 
     def index_format(self, type_: str) -> str:
@@ -76,6 +80,12 @@ class Context:
     def now(self) -> int:
         """Give the wall clock's time in µs."""
         return wall()
+
+    @property
+    def terminology(self) -> Terminology:
+        """Give what answers questions about codes, from the definitions and from this store."""
+        content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
+        return Terminology(content, self.limits.max_expansion)
 
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
