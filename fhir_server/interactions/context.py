@@ -8,6 +8,7 @@ from datetime import tzinfo
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
 from fhir_server.search.condition import Condition
+from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
@@ -72,6 +73,11 @@ class Context:
     outdated: set[str] = field(default_factory=set)
     definitions: Cache = field(default_factory=Cache, repr=False)
     new_id: Callable[[], str] = _random_id
+
+    @property
+    def place(self) -> Place:
+        """What search values are read against, when indexing and when searching."""
+        return Place((self.base_url,), self.zone, self.spec.types)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', and the zone of dates."""

@@ -91,13 +91,7 @@ def _keeps_references(context: Context, type_: str) -> bool:
 
 def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
     """Give the index fields of a resource that has its id."""
-    return index_fields(
-        context.spec,
-        resource,
-        identity=resource["id"],
-        base_urls=(context.base_url,),
-        zone=context.zone,
-    )
+    return index_fields(context.spec, resource, context.place, identity=resource["id"])
 
 
 def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:

@@ -6,10 +6,18 @@ into the index document (`x.code`, `_id`, `ts`); the index document holds `x`, n
 array, never a null. A field may hold a scalar or an array, a path may lead through an array of
 sub-documents, and then a leaf holds when any element satisfies it, as in MongoDB. Values compare
 only with values of their own kind (int with int, str with str; strings by code point).
+
+Four leaves are questions that one document does not answer. `Coded` asks what codes mean and is
+answered in `interactions/questions`; `Chained`, `Referring` and `Subtree` ask other resources and
+are answered by the store (`store/joins`). The two evaluators refuse them with TypeError.
 """
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+# Fields of the index document itself, which are never arrays.
+_OWN = ("_id", "id", "ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +42,36 @@ class AnyOf:
 class Between:
     """`low` ≤ field < `high`; None leaves that side open.
 
-    `single`: the field never holds an array, `{field: {$gte, $lt}}`. Otherwise, under `x.`, one
-    element of the array lies between both ends: `{field: {$elemMatch: {$gte, $lt}}}` where both
-    are given, and a scalar does not match then. `_id` and `ts` are always single.
+    `single`: the field never holds an array, `{field: {$gte, $lt}}`. Otherwise one element of the
+    array lies between both ends: `{field: {$elemMatch: {$gte, $lt}}}` where both are given, and a
+    scalar does not match then. `_id` and `ts` are always single.
     """
 
     field: str
     low: Any = None
     high: Any = None
     single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """One string of the field contains the text, letter by letter: `{field: {$regex: text}}`."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A point `[longitude, latitude]` (degrees) of the field is at most this far, by great circle.
+
+    https://www.mongodb.com/docs/manual/reference/operator/query/centerSphere/
+    """
+
+    field: str
+    longitude: float
+    latitude: float
+    kilometres: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +85,9 @@ class Present:
 class Element:
     """One and the same element of the array `field` meets all parts: `{field: {$elemMatch: …}}`.
 
-    The parts' fields are relative to the element. `single`: the field holds one sub-document,
-    never an array, and the parts are asked by dotted path (`x.date.lo`), which an index serves.
+    The parts' fields are relative to the element; a part may be an Element again. `single`: the
+    field holds one sub-document, never an array, and the parts are asked by dotted path
+    (`x.date.lo`), which an index serves.
     """
 
     field: str
@@ -86,7 +116,56 @@ class Not:
     part: "Condition"
 
 
-Condition: TypeAlias = Everything | Nothing | AnyOf | Between | Present | Element | And | Or | Not
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A token of the field is in a value set, or stands in a code system's hierarchy.
+
+    `in`: `value` is the value set's canonical URL. `above`, `below`: `value` is `system|code`, and
+    the code itself counts too.
+    """
+
+    field: str
+    relation: Literal["in", "above", "below"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """The reference field leads to a resource of the type, here, that meets the condition."""
+
+    field: str
+    type: str
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Referring:
+    """Some resource of the type whose field refers to this one meets the condition."""
+
+    type: str
+    field: str
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Subtree:
+    """The reference field leads to one of these resources of the type, or below or above it.
+
+    `parent` is the type's own reference field that leads one step up. `condition` narrows the
+    resources on the way.
+    """
+
+    field: str
+    type: str
+    ids: tuple[str, ...]
+    parent: str
+    way: Literal["above", "below"]
+    condition: "Condition"
+
+
+Leaf: TypeAlias = AnyOf | Between | Contains | Within | Present
+Join: TypeAlias = Chained | Referring | Subtree
+Condition: TypeAlias = Everything | Nothing | Leaf | Element | And | Or | Not | Coded | Join
 
 
 def prefix(field: str, text: str) -> Condition:
@@ -112,3 +191,27 @@ def either(*parts: Condition) -> Condition:
     if not kept:
         return Nothing()
     return kept[0] if len(kept) == 1 else Or(kept)
+
+
+def one_element(leaf: Between) -> bool:
+    """Say whether one element of an array has to lie between both ends."""
+    own = leaf.single or leaf.field in _OWN
+    return not own and leaf.low is not None and leaf.high is not None
+
+
+def inside(field: str, condition: Condition) -> Condition:
+    """Hold when one element of the array `field` meets a condition on `x.` fields as a whole."""
+    return Element(field, (renamed(condition, lambda name: name.removeprefix("x.")),))
+
+
+def renamed(condition: Condition, rename: Callable[[str], str]) -> Condition:
+    """Give the condition with each field of this document renamed."""
+    match condition:
+        case And() | Or():
+            return replace(condition, parts=tuple(renamed(one, rename) for one in condition.parts))
+        case Not():
+            return Not(renamed(condition.part, rename))
+        case Everything() | Nothing() | Referring():
+            return condition
+        case _:
+            return replace(condition, field=rename(condition.field))

@@ -1,7 +1,6 @@
 """What is written beside a resource so that searches find it: the field `x` of its document."""
 
 from collections.abc import Iterator, Mapping
-from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -15,22 +14,15 @@ REFERENCES_FIELD = "_references"
 
 
 def index_fields(
-    spec: Spec,
-    resource: dict[str, Any],
-    *,
-    identity: str,
-    base_urls: tuple[str, ...],
-    zone: tzinfo,
+    spec: Spec, resource: dict[str, Any], place: Place, *, identity: str
 ) -> dict[str, Any]:
     """Give the index fields of a resource that will have the id `identity`.
 
     Keys are parameter codes, formats are each type's own (`search/types`); `_patient` are the ids
     of the patients whose compartment it is in, `_references` the `Type/id` of everything here it
-    refers to, both sorted. `base_urls` and `zone` must be those searches are parsed with. A value
-    that cannot be indexed is left out, never an error.
+    refers to, both sorted. A value that cannot be indexed is left out, never an error.
     """
     type_ = resource["resourceType"]
-    place = Place(base_urls, zone, spec.types)
     found: dict[str, Any] = {}
     for param, fields in _indexed(spec, type_):
         if not param.roots or any(map(resource.__contains__, param.roots)):
@@ -42,7 +34,7 @@ def index_fields(
         patients.add(identity)
     if patients:
         found[PATIENT_FIELD] = sorted(patients)
-    if targets := local_targets(resource, base_urls):
+    if targets := local_targets(resource, place.base_urls):
         found[REFERENCES_FIELD] = sorted(targets)
     return found
 

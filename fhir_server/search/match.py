@@ -4,6 +4,7 @@ Used where a write is judged before it is stored, and by tests against the datab
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import asin, cos, radians, sin, sqrt
 from typing import Any, assert_never
 
 from fhir_server.search.condition import (
@@ -11,17 +12,27 @@ from fhir_server.search.condition import (
     AnyOf,
     Between,
     Condition,
+    Contains,
     Element,
     Everything,
+    Leaf,
     Not,
     Nothing,
     Or,
     Present,
+    Within,
+    one_element,
 )
+
+# Of the sphere that MongoDB's radians are a part of, in km.
+EARTH_RADIUS = 6378.1
 
 
 def matches(condition: Condition, document: Mapping[str, Any]) -> bool:
-    """Say whether the condition holds for an index document `{_id, ts, x, …}`."""
+    """Say whether the condition holds for an index document `{_id, ts, x, …}`.
+
+    Raises TypeError for a condition with an open question.
+    """
     match condition:
         case Everything() | Nothing():
             return isinstance(condition, Everything)
@@ -33,10 +44,10 @@ def matches(condition: Condition, document: Mapping[str, Any]) -> bool:
             return not matches(condition.part, document)
         case Element():
             return _element(condition, document)
-        case AnyOf() | Between() | Present():
+        case AnyOf() | Between() | Contains() | Within() | Present():
             return _leaf(condition, document)
         case _:
-            assert_never(condition)
+            raise TypeError(f"One document does not answer {type(condition).__name__}.")
 
 
 def by_condition(
@@ -73,7 +84,7 @@ def values_at(document: Mapping[str, Any], field: str) -> list[Any]:
     return [value for found in _at(document, field) for value in _elements(found)]
 
 
-def _leaf(leaf: AnyOf | Between | Present, document: Mapping[str, Any]) -> bool:
+def _leaf(leaf: Leaf, document: Mapping[str, Any]) -> bool:
     match leaf:
         case AnyOf():
             values = values_at(document, leaf.field)
@@ -82,6 +93,11 @@ def _leaf(leaf: AnyOf | Between | Present, document: Mapping[str, Any]) -> bool:
             return any(True for _ in _at(document, leaf.field))
         case Between():
             return _between(leaf, document)
+        case Contains():
+            texts = values_at(document, leaf.field)
+            return any(isinstance(text, str) and leaf.text in text for text in texts)
+        case Within():
+            return any(_near(leaf, point) for point in _at(document, leaf.field))
         case _:
             assert_never(leaf)
 
@@ -93,7 +109,7 @@ def _between(leaf: Between, document: Mapping[str, Any]) -> bool:
     values = [value for part in found for value in _elements(part)]
     if leaf.low is None or leaf.high is None:
         return any(_above(value, leaf.low) and _below(value, leaf.high) for value in values)
-    if _many(leaf):
+    if one_element(leaf):
         inner = [value for array in found if isinstance(array, list) for value in array]
         return any(_above(value, leaf.low) and _below(value, leaf.high) for value in inner)
     # Two operators on one path: MongoDB lets each end find an element of its own.
@@ -101,8 +117,13 @@ def _between(leaf: Between, document: Mapping[str, Any]) -> bool:
     return above and any(_below(value, leaf.high) for value in values)
 
 
-def _many(leaf: Between) -> bool:
-    return not leaf.single and leaf.field.startswith("x.")
+def _near(leaf: Within, point: Any) -> bool:
+    """Compare the great circle's length, by the haversine formula."""
+    longitude, latitude = (radians(degrees) for degrees in point)
+    here = radians(leaf.latitude)
+    across = sin((longitude - radians(leaf.longitude)) / 2) ** 2
+    half = sin((latitude - here) / 2) ** 2 + cos(latitude) * cos(here) * across
+    return 2 * EARTH_RADIUS * asin(min(1.0, sqrt(half))) <= leaf.kilometres
 
 
 def _element(condition: Element, document: Mapping[str, Any]) -> bool:

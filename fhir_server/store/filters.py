@@ -4,25 +4,35 @@ User text only ever stands as a plain value or the operand of `$in`, `$gte` or `
 https://www.mongodb.com/docs/manual/reference/operator/query/
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain, product
 from typing import Any, assert_never
 
+from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import (
     And,
     AnyOf,
     Between,
     Condition,
+    Contains,
     Element,
     Everything,
+    Leaf,
     Not,
     Nothing,
     Or,
     Present,
+    Within,
+    one_element,
+    renamed,
 )
+from fhir_server.search.match import EARTH_RADIUS
 
 Filter = dict[str, Any]
+
+# Of one element: each is an alternative of its own to the database.
+_MOST_WAYS = 1_000
 
 NOTHING: Filter = {"_id": {"$in": []}}
 
@@ -35,13 +45,19 @@ def checked(allow: Condition | None) -> Condition:
 
 
 def to_filter(condition: Condition) -> Filter:
-    """Give the filter that finds the index documents this condition holds for."""
-    return _FILTERS[type(condition)](condition)
+    """Give the filter that finds the index documents this condition holds for.
+
+    Raises TypeError for a condition with an open question.
+    """
+    known = _FILTERS.get(type(condition))
+    if known is None:
+        raise TypeError(f"One document does not answer {type(condition).__name__}.")
+    return known(condition)
 
 
 def in_history(allow: Condition | None) -> Filter:
     """Give the filter of an access decision over history documents, whose `_id` is id/version."""
-    return to_filter(_with_id(checked(allow)))
+    return to_filter(renamed(checked(allow), lambda name: "id" if name == "_id" else name))
 
 
 def all_of(parts: Iterable[Filter]) -> Filter:
@@ -61,19 +77,7 @@ def all_of(parts: Iterable[Filter]) -> Filter:
     return {**merged, "$and": rest} if merged or len(rest) > 1 else rest[0]
 
 
-def _with_id(condition: Condition) -> Condition:
-    match condition:
-        case And() | Or():
-            return replace(condition, parts=tuple(_with_id(part) for part in condition.parts))
-        case Not():
-            return Not(_with_id(condition.part))
-        case AnyOf() | Between() | Present() if condition.field == "_id":
-            return replace(condition, field="id")
-        case _:
-            return condition
-
-
-def _operators(leaf: AnyOf | Between | Present) -> Filter:
+def _operators(leaf: Leaf) -> Filter:
     match leaf:
         case AnyOf():
             values = [_plain(value) for value in leaf.values]
@@ -82,6 +86,11 @@ def _operators(leaf: AnyOf | Between | Present) -> Filter:
             ends = {"$gte": leaf.low, "$lt": leaf.high}
             kept = {name: _plain(end) for name, end in ends.items() if end is not None}
             return kept or {"$exists": True}
+        case Contains():
+            return {"$regex": re.escape(leaf.text)}
+        case Within():
+            centre = [leaf.longitude, leaf.latitude]
+            return {"$geoWithin": {"$centerSphere": [centre, leaf.kilometres / EARTH_RADIUS]}}
         case Present():
             return {"$exists": True}
         case _:
@@ -104,8 +113,7 @@ def _any_of(condition: AnyOf) -> Filter:
 def _between(condition: Between) -> Filter:
     operators = _operators(condition)
     # In an array, MongoDB lets two different elements meet the two ends of a plain range.
-    one_element = len(operators) > 1 and not condition.single and condition.field.startswith("x.")
-    return {condition.field: {"$elemMatch": operators} if one_element else operators}
+    return {condition.field: {"$elemMatch": operators} if one_element(condition) else operators}
 
 
 def _conjuncts(part: Filter) -> Iterator[tuple[str, Any]]:
@@ -152,22 +160,62 @@ def _ways(condition: Condition) -> list[Filter]:
     """
     match condition:
         case And():
-            several = product(*(_ways(part) for part in condition.parts))
-            found = [_merged(ways) for ways in several]
+            found = _together([_ways(part) for part in condition.parts])
         case Or():
             found = [way for part in condition.parts for way in _ways(part)]
         case AnyOf():
             found = [{condition.field: {"$in": [_plain(value) for value in condition.values]}}]
-        case Between() | Present():
+        case Between() if one_element(condition):
+            found = [{condition.field: {"$elemMatch": _operators(condition)}}]
+        case Between() | Contains() | Within() | Present():
             found = [{condition.field: _operators(condition)}]
+        case Element():
+            found = [_inner(condition, way) for way in _ways(And(condition.parts))]
         case Everything():
             found = [{}]
         case Nothing():
             found = []
-        case Not(part=AnyOf() | Between() | Present() as leaf):
-            found = [{leaf.field: {"$not": _operators(leaf)}}]
+        case Not():
+            found = _denied(condition.part)
         case _:
-            raise TypeError("An element's parts are plain comparisons.")
+            raise TypeError(f"An element does not answer {type(condition).__name__}.")
+    return found
+
+
+def _inner(element: Element, way: Filter) -> Filter:
+    if not element.single:
+        return _elem_match(element.field, way)
+    dotted = {f"{element.field}.{name}": operators for name, operators in way.items()}
+    return dotted or {element.field: {"$exists": True}}
+
+
+def _denied(condition: Condition) -> list[Filter]:
+    """Give the ways an element may fail the condition: the denial moves down to the fields."""
+    match condition:
+        case And():
+            return _ways(Or(tuple(Not(part) for part in condition.parts)))
+        case Or():
+            return _ways(And(tuple(Not(part) for part in condition.parts)))
+        case Not():
+            return _ways(condition.part)
+        case Everything():
+            return []
+        case Nothing():
+            return [{}]
+        case _:
+            denials = [
+                [{name: {"$not": asked}} for name, asked in way.items()] for way in _ways(condition)
+            ]
+            return _together(denials)
+
+
+def _together(several: Iterable[list[Filter]]) -> list[Filter]:
+    """Give the ways to meet one way of each list."""
+    found: list[Filter] = [{}]
+    for ways in several:
+        if len(found) * len(ways) > _MOST_WAYS:
+            raise Invalid("Too many alternatives at once.", code="too-costly")
+        found = [_merged(pair) for pair in product(found, ways)]
     return found
 
 
@@ -195,13 +243,16 @@ def _both(operator: str, one: Any, other: Any) -> Any:
         case "$exists":
             return True
         case _:
-            raise TypeError("An element's parts deny two things of one field.")
+            told = "Two such questions about one parameter are not supported here."
+            raise Invalid(told, code="not-supported")
 
 
 _FILTERS: Mapping[type[Condition], Callable[[Any], Filter]] = {
     Everything: lambda _: {},
     Nothing: lambda _: NOTHING,
     AnyOf: _any_of,
+    Contains: lambda leaf: {leaf.field: _operators(leaf)},
+    Within: lambda leaf: {leaf.field: _operators(leaf)},
     Present: lambda leaf: {leaf.field: _operators(leaf)},
     Between: _between,
     Element: _element,

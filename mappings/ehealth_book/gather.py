@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from fhir_server.fhir import json, reference
 from fhir_server.fhir.errors import Gone, Invalid, NotFound, Unprocessable
-from fhir_server.interactions import search
+from fhir_server.interactions import paging
 from fhir_server.interactions.context import Context
 from fhir_server.search import cursor
 from fhir_server.search.condition import AnyOf, Between, Condition, Not, Present, both, either
@@ -101,10 +101,10 @@ async def _encounters(context: Context, wish: Wish) -> tuple[list[Leaf], str | N
             code="value",
         ) from None
     allow = context.allow(NAME, "Encounter")
-    found, older = await search.page(context, query, allow)
+    found, older = await paging.page(context, query, allow)
     if older is not None:
         # A search may end in an empty page; a document that appends to nothing would lie.
-        behind, _ = await search.page(context, replace(query, count=1, after=older), allow)
+        behind, _ = await paging.page(context, replace(query, count=1, after=older), allow)
         older = older if behind else None
     return [leaf(one) for one in found], older
 

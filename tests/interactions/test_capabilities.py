@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import table
 from fhir_server.interactions.dispatch import dispatch
 from fhir_server.search.parse import parse
+from fhir_server.search.place import Place
 from fhir_server.validation.structure import structural_issues
 from tests.client import issues
 
@@ -54,8 +54,7 @@ async def test_every_search_parameter_declared_is_understood(fhir, spec):
                 spec,
                 resource["type"],
                 [(param["name"], VALUES[param["type"]])],
-                base_urls=(),
-                zone=ZoneInfo("UTC"),
+                Place(types=spec.types),
                 strict=True,
                 default_count=1,
                 max_count=1,

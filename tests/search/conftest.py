@@ -8,6 +8,7 @@ import pytest
 from fhir_server.search.index import index_fields
 from fhir_server.search.match import matches
 from fhir_server.search.parse import parse
+from fhir_server.search.place import Place
 
 BASE = "https://health.example.org/fhir"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -15,13 +16,14 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 @pytest.fixture(scope="session")
 def search(spec):
+    place = Place((BASE,), ZONE, spec.types)
+
     def ask(type_, *parameters, strict=True):
         return parse(
             spec,
             type_,
             parameters,
-            base_urls=(BASE,),
-            zone=ZONE,
+            place,
             strict=strict,
             max_count=1000,
             default_count=50,
@@ -29,7 +31,7 @@ def search(spec):
 
     def document(resource):
         identity = resource.get("id", "1")
-        fields = index_fields(spec, resource, identity=identity, base_urls=(BASE,), zone=ZONE)
+        fields = index_fields(spec, resource, place, identity=identity)
         return {"_id": identity, "ts": 0, "x": fields}
 
     def found(resource, *parameters):

@@ -10,12 +10,14 @@ from fhir_server.search.condition import (
     And,
     AnyOf,
     Between,
+    Contains,
     Element,
     Everything,
     Not,
     Nothing,
     Or,
     Present,
+    Within,
 )
 from fhir_server.search.match import matches
 from fhir_server.store.filters import checked, in_history, to_filter
@@ -29,6 +31,15 @@ FIELDS = {
     "many": st.lists(WORDS, min_size=1, max_size=3),
     "date": RANGES,
     "dates": st.lists(RANGES, min_size=1, max_size=3),
+    "pair": st.lists(
+        st.fixed_dictionaries(
+            {"a": st.lists(WORDS, min_size=1, max_size=2)},
+            optional={"b": st.lists(RANGES, min_size=1, max_size=2), "c": RANGES},
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    "point": st.tuples(st.integers(100, 103), st.integers(8, 11)).map(list),
 }
 DOCUMENTS = st.lists(st.fixed_dictionaries({}, optional=FIELDS), min_size=1, max_size=8)
 
@@ -56,6 +67,16 @@ ELEMENTS = st.sampled_from([("x.date", True), ("x.dates", False)]).flatmap(
         lambda parts: Element(field[0], tuple(parts), single=field[1])
     )
 )
+PAIR_PARTS = st.one_of(
+    comparisons("a", WORDS, single=False),
+    comparisons("c.lo", NUMBERS, single=True),
+    PARTS.map(lambda part: Element("b", (part,))),
+    PARTS.map(lambda part: Element("c", (part,), single=True)),
+    WORDS.filter(bool).map(lambda text: Contains("a", text)),
+)
+PAIRS = st.lists(PAIR_PARTS | PAIR_PARTS.map(Not), min_size=1, max_size=2).map(
+    lambda parts: Element("x.pair", tuple(parts))
+)
 LEAVES = st.one_of(
     st.just(Everything()),
     st.just(Nothing()),
@@ -65,6 +86,11 @@ LEAVES = st.one_of(
     comparisons("_id", st.sampled_from(["0", "1", "2"]), single=True),
     comparisons("ts", NUMBERS, single=True),
     ELEMENTS,
+    PAIRS,
+    WORDS.filter(bool).map(lambda text: Contains("x.many", text)),
+    st.builds(
+        Within, st.just("x.point"), st.just(101.2), st.just(9.1), st.sampled_from([50, 120, 400])
+    ),
 )
 CONDITIONS = st.recursive(
     LEAVES,

@@ -4,12 +4,12 @@ import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from fhir_server.main import default_indexes
 from fhir_server.search.parse import parse
+from fhir_server.search.place import Place
 from fhir_server.store.filters import to_filter
 
 PAGE = Path(__file__).parents[2] / "docs" / "search-performance.md"
@@ -60,8 +60,7 @@ async def test_a_documented_search_uses_an_index(store, spec, search):
         spec,
         type_,
         parse_qsl(query),
-        base_urls=("http://test.invalid/fhir",),
-        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+        Place(types=spec.types),
         strict=True,
         default_count=50,
         max_count=1000,

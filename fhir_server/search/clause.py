@@ -1,0 +1,104 @@
+"""One search parameter, `name=value`, as a Condition.
+
+https://hl7.org/fhir/R4/search.html#modifiers
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fhir_server.fhir.errors import Invalid, Issue
+from fhir_server.search.condition import Condition, Not, Present, either
+from fhir_server.search.escape import split
+from fhir_server.search.kinds import Kind, kind_of
+from fhir_server.search.place import Place
+from fhir_server.search.types import reference
+from fhir_server.spec.spec import SearchParam, Spec
+
+MAX_VALUE_LENGTH = 4096
+MAX_ALTERNATIVES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a parameter is read against: the definitions, the type it is asked of, the place."""
+
+    spec: Spec
+    type: str
+    place: Place
+
+    @property
+    def params(self) -> Mapping[str, SearchParam]:
+        """The type's parameters by code."""
+        return self.spec.search_params(self.type)
+
+
+def clause(scope: Scope, name: str, value: str) -> Condition:
+    """Give what one known parameter asks, `code` or `code:modifier`.
+
+    Raises Invalid for what it cannot be asked, KeyError for a code that is not searched here.
+    """
+    code, _, modifier = name.partition(":")
+    param = scope.params[code]
+    kind = kind_of(param)
+    if kind is None:
+        raise KeyError(name)
+    try:
+        return _asked(param, kind, modifier, _alternatives(value), scope.place)
+    except Invalid as error:
+        issues = [replace(i, diagnostics=f"{name[:80]}: {i.diagnostics}") for i in error.issues]
+        raise Invalid(issues=issues) from None
+
+
+def _asked(
+    param: SearchParam, kind: Kind, modifier: str, alternatives: Sequence[str], place: Place
+) -> Condition:
+    if modifier == "missing":
+        return _missing(param, kind, alternatives)
+    asked = kind.modifiers.get(modifier)
+    if asked is not None:
+        return asked(param, alternatives, place)
+    if param.type == "reference" and modifier in (param.targets or place.types):
+        return reference.typed(param, modifier, alternatives, place)
+    known = [f":{name}" for name in (*kind.modifiers, "missing") if name]
+    if param.type == "reference":
+        known.append(":Type with a type it refers to")
+    raise Invalid(
+        f"the modifier {modifier[:32]!r} is not supported here; supported: {', '.join(known)}.",
+        code="not-supported",
+    )
+
+
+def _missing(param: SearchParam, kind: Kind, alternatives: Sequence[str]) -> Condition:
+    present = either(*(Present(field.format(param.code)) for field in kind.presence))
+    if list(alternatives) == ["true"]:
+        return Not(present)
+    if list(alternatives) == ["false"]:
+        return present
+    raise Invalid("the modifier missing takes true or false.", code="value")
+
+
+def _alternatives(value: str) -> list[str]:
+    if len(value) > MAX_VALUE_LENGTH:
+        raise Invalid(f"the value is longer than {MAX_VALUE_LENGTH} letters.", code="too-costly")
+    alternatives = split(value, ",")
+    if len(alternatives) > MAX_ALTERNATIVES:
+        raise Invalid(f"at most {MAX_ALTERNATIVES} values at once.", code="too-costly")
+    if not all(alternatives):
+        raise Invalid("a value is empty.", code="value")
+    return alternatives
+
+
+def unknown(scope: Scope, name: str) -> Issue | None:
+    """Give the issue of a parameter that is not searched here, None for one that is."""
+    code = name.partition(":")[0]
+    if "." in name or code == "_has":
+        return Issue("not-supported", f"{name[:80]!r}: chained parameters are not searched here.")
+    param = scope.params.get(code)
+    if param is None:
+        return Issue("not-supported", f"{name[:80]!r} is no parameter of {scope.type}.")
+    if kind_of(param) is None:
+        return Issue(
+            "not-supported",
+            f"{name[:80]!r}: parameters of type {param.type} are not searched here yet.",
+        )
+    return None
