@@ -17,31 +17,12 @@ BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
 # What a CodeSystem or ValueSet is asked for: no displays, no texts.
 CONTENT = frozenset(
     [
-        "version",
-        "content",
-        "hierarchyMeaning",
-        "property",
-        "uri",
-        "concept",
-        "code",
-        "compose",
-        "inactive",
-        "include",
-        "exclude",
-        "system",
-        "valueSet",
-        "filter",
-        "op",
-        "value",
-        "valueCode",
-        "valueString",
-        "valueInteger",
-        "valueBoolean",
-        "valueDecimal",
-        "valueDateTime",
-        "valueCoding",
+        "version", "content", "hierarchyMeaning", "property", "uri", "concept", "code", "compose",
+        "inactive", "include", "exclude", "system", "valueSet", "filter", "op", "value",
+        "valueCode", "valueString", "valueInteger", "valueBoolean", "valueDecimal",
+        "valueDateTime", "valueCoding",
     ]
-)
+)  # fmt: skip
 
 
 def main(package: Path) -> None:

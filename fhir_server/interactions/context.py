@@ -14,6 +14,7 @@ from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
 from fhir_server.terminology.content import Cache, Content
 from fhir_server.terminology.terminology import Terminology
+from fhir_server.terminology.ucum import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Context:
     @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place((self.base_url,), self.zone, self.spec.types)
+        return Place((self.base_url,), self.zone, self.spec.types, canonical)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', and the zone of dates."""

@@ -91,8 +91,13 @@ def canonical(value: Decimal, code: str) -> tuple[Decimal, str] | None:
     known = unit(code)
     if known is None or not _convertible(value):
         return None
-    exact = Fraction(value) * known.factor + known.offset
-    rounded = _ROUNDED.divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    # value * factor + offset, as one fraction that need not be in its lowest terms.
+    numerator, denominator = value.as_integer_ratio()
+    numerator *= known.factor.numerator
+    denominator *= known.factor.denominator
+    numerator = numerator * known.offset.denominator + known.offset.numerator * denominator
+    denominator *= known.offset.denominator
+    rounded = _ROUNDED.divide(Decimal(numerator), Decimal(denominator))
     return rounded.normalize(_ROUNDED), known.dimension
 
 
