@@ -90,7 +90,8 @@ def _expanded(url: str, expansion: Mapping[str, Any]) -> tuple[Clause, ...]:
         listed += 1
         if row.get("code") and row.get("system") and not row.get("abstract"):
             by_system.setdefault(row["system"], set()).add(row["code"])
-    if not listed or expansion.get("total", listed) > listed:
+    total = expansion.get("total", listed)
+    if not listed or total != listed:
         raise Invalid(
             f"The ValueSet {url[:200]!r} has neither a compose nor an expansion of all its codes.",
             code="not-found",

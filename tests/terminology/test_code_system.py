@@ -101,3 +101,11 @@ def test_codes_are_here_or_not(content, listed):
 
 def test_a_system_without_codes_is_read():
     assert not code_system_of({"resourceType": "CodeSystem", "content": "complete"}).codes
+
+
+def test_what_has_only_extensions_has_no_value():
+    odd = {"property": [{}, {"_code": {}, "valueCode": "x"}], "concept": [{"_code": {}}]}
+    rows = [{"_code": {}}, {"code": "parent"}, {"uri": "http://example.org"}]
+    system = code_system_of(code_system([odd, {"code": "a", **odd}], property=rows))
+    assert set(system.codes) == {"a"}
+    assert not system.parents

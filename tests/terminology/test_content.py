@@ -52,6 +52,12 @@ async def test_the_newest_version_is_meant_where_none_is_named(content, keep):
     assert await content.code_system(allow, f"{SYSTEM}|3") is None
 
 
+async def test_of_the_same_version_the_one_that_changed_last_is_meant(content, keep):
+    for id_, code in (("b", "bat"), ("a", "ant"), ("b", "bee")):
+        await keep(**{id_: code_system([concept(code)], version="1")})
+    assert set((await content.code_system(allow, SYSTEM)).codes) == {"bee"}
+
+
 async def test_a_new_version_of_the_resource_is_seen_at_once(content, keep, store):
     await keep(s=ANIMALS)
     first = await content.code_system(allow, SYSTEM)

@@ -46,8 +46,19 @@ def test_without_a_composition_the_expansion_is_the_set():
 
 @pytest.mark.parametrize(
     "more",
-    [{}, {"expansion": {"total": 2, "contains": [{"system": SYSTEM, "code": "a"}]}}],
+    [
+        {},
+        {"expansion": {}},
+        {"expansion": {"total": 2, "contains": [{"system": SYSTEM, "code": "a"}]}},
+    ],
 )
 def test_a_set_whose_codes_are_not_all_there_is_refused(more):
     with pytest.raises(Invalid, match="neither"):
         value_set_of({"url": "v", **more})
+
+
+def test_what_has_only_extensions_has_no_value():
+    row = {"_system": {}, "concept": [{"_code": {}}], "filter": [{"_op": {}}], "valueSet": [None]}
+    found = value_set_of({"compose": {"include": [row]}})
+    assert found.include == (Clause("", frozenset({""}), (Filter("", "", ""),)),)
+    assert value_set_of({"compose": {}}).include == ()
