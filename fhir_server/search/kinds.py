@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
-from fhir_server.search.types import date, number, own, reference, string, token, uri
+from fhir_server.search.types import date, number, own, quantity, reference, string, token, uri
 from fhir_server.spec.spec import SearchParam
 
 Fields: TypeAlias = Callable[[SearchParam, Iterable[tuple[str, Any]], Place], dict[str, Any]]
@@ -38,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
     "reference": Kind(reference.fields, reference.MODIFIERS, ("x.{}", "x.{}:identifier")),
     "date": Kind(date.fields, date.MODIFIERS, sort="x.{}.lo", sort_single=None),
     "number": Kind(number.fields, number.MODIFIERS, sort="x.{}.lo", sort_single=None),
+    "quantity": Kind(quantity.fields, quantity.MODIFIERS, sort="x.{}.lo", sort_single=None),
     "uri": Kind(uri.fields, uri.MODIFIERS),
 }
 

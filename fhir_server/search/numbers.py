@@ -21,7 +21,7 @@ MAX_EXPONENT = 400
 _OFFSET = 5000
 _MAX_BITS = 200
 # Room for every digit of a number, and for a tenth or half a unit of its last digit beside it.
-_EXACT = Context(prec=MAX_LETTERS + 4)
+EXACT = Context(prec=MAX_LETTERS + 4)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,4})?", re.ASCII)
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 _TENTH = Decimal("0.1")
@@ -37,18 +37,18 @@ class Written:
     @property
     def start(self) -> Decimal:
         """The least number that is rounded to this one."""
-        return _EXACT.subtract(self.value, self.half)
+        return EXACT.subtract(self.value, self.half)
 
     @property
     def end(self) -> Decimal:
         """The first number above that is not."""
-        return _EXACT.add(self.value, self.half)
+        return EXACT.add(self.value, self.half)
 
     @property
     def about(self) -> tuple[Decimal, Decimal]:
         """Both ends of what is about this number: a tenth of it, or half a unit if that is more."""
-        width = max(_EXACT.multiply(self.value.copy_abs(), _TENTH), self.half)
-        return _EXACT.subtract(self.value, width), _EXACT.add(self.value, width)
+        width = max(EXACT.multiply(self.value.copy_abs(), _TENTH), self.half)
+        return EXACT.subtract(self.value, width), EXACT.add(self.value, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ def key(number: Decimal) -> str:
     return f"0{text.translate(_COMPLEMENT)}~" if number < 0 else f"2{text}"
 
 
+def keyed(number: Decimal) -> bool:
+    """Say whether the number has a key; what a change of unit makes of one may be out of bounds."""
+    return not number or abs(number.adjusted()) < _OFFSET
+
+
 def indexed(value: Any) -> Decimal | None:
     """Give the number of a resource; None for what is none, or has too many digits to index."""
     if type(value) is int:
@@ -81,6 +86,11 @@ def indexed(value: Any) -> Decimal | None:
     if not isinstance(value, decimals.Literal):
         return None
     text = decimals.text(value)
+    return read(text)
+
+
+def read(text: str) -> Decimal | None:
+    """Give the number a text is; None for what is none, or has too many digits."""
     return Decimal(text) if _fits(text) else None
 
 
@@ -96,10 +106,10 @@ def written(text: str) -> Written:
     return Written(value, Decimal((0, (5,), int(value.as_tuple().exponent) - 1)))
 
 
-def as_keys(number: Written) -> Asked:
-    """Give what a search compares with."""
-    low, high = number.about
-    return Asked(key(number.value), key(number.start), key(number.end), (key(low), key(high)))
+def asked(number: Written, as_key: Callable[[Decimal], str] = key) -> Asked:
+    """Give what a search compares with; `as_key` may change the unit first."""
+    low, high = map(as_key, number.about)
+    return Asked(as_key(number.value), as_key(number.start), as_key(number.end), (low, high))
 
 
 def operator(value: str) -> tuple[str, str]:

@@ -36,7 +36,7 @@ def test_all_faults_are_named_at_once(search):
         "Observation",
         ("foo", "1"),
         ("bar:x", "1"),
-        ("value-quantity", "5"),
+        ("value-quantity", "many"),
         ("code:text", "x"),
         ("date", "yesterday"),
         ("_count", "many"),

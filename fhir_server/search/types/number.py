@@ -12,7 +12,7 @@ from fhir_server.search.numbers import (
     HIGHEST,
     LOWEST,
     PREFIXES,
-    as_keys,
+    asked,
     indexed,
     key,
     operator,
@@ -42,7 +42,7 @@ MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]
 
 def _asked(value: str) -> Condition:
     prefix, text = operator(unescape(value))
-    return PREFIXES[prefix](as_keys(written(text)))
+    return PREFIXES[prefix](asked(written(text)))
 
 
 def _ends(value: Any) -> dict[str, str] | None:
