@@ -15,6 +15,10 @@ TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
 
+# R4 gives these two components each other's expression: a reference is no code.
+_RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
+ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
+
 
 def main(package: Path) -> None:
     """Write the four tables; the same package always gives the same bytes."""
@@ -47,11 +51,18 @@ def _structures(package: Path) -> list[Structure]:
 def _search_params(package: Path) -> list[dict[str, Any]]:
     # Ten parameters of the package name no base: they cannot apply to anything.
     rows = [
-        parameter_of(definition)
+        parameter_of(_corrected(definition))
         for definition in definitions(package, "SearchParameter")
         if "base" in definition
     ]
     return [_row(row) for row in sorted(rows, key=lambda row: row.url)]
+
+
+def _corrected(definition: dict[str, Any]) -> dict[str, Any]:
+    meant = ERRATA.get(definition["url"], {})
+    for part in definition.get("component", ()):
+        part["expression"] = meant.get(part["expression"], part["expression"])
+    return definition
 
 
 def _compartments(package: Path) -> dict[str, Any]:

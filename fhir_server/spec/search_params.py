@@ -3,8 +3,9 @@
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from string import ascii_lowercase
 from typing import Any, TypeAlias
 
 from fhir_server.fhirpath import navigation
@@ -19,23 +20,14 @@ Values: TypeAlias = Callable[[dict[str, Any]], list[Item]]
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
-    """One part of a composite: `values(resource, item)` gives its values within one item."""
-
-    code: str
-    type: str
-    targets: tuple[str, ...]
-    values: Callable[[dict[str, Any], Item], list[Item]]
-
-
-@dataclass(frozen=True, slots=True)
 class SearchParam:
     """A search parameter as it applies to one resource type.
 
     `values(resource)` gives `(type, JSON value)` pairs: ("CodeableConcept", {...}),
-    ("dateTime", "2020"); for a composite the items its components look into. `single`: at most
-    one value in any resource of this type. `targets` are the types its references may name.
-    A resource with none of the keys `roots` has no value; () if that is not known.
+    ("dateTime", "2020"); for a composite a tuple with the values of each component within one
+    item. `components` are named a, b, … by their place. `single`: at most one value in any resource
+    of this type. `targets` are the types its references may name. A resource with none of the keys
+    `roots` has no value; () if that is not known.
     """
 
     code: str
@@ -43,7 +35,7 @@ class SearchParam:
     type: str
     expression: str
     targets: tuple[str, ...]
-    components: tuple[Component, ...]
+    components: tuple["SearchParam", ...]
     values: Values
     single: bool
     roots: tuple[str, ...] = ()
@@ -80,19 +72,19 @@ def _compile(
     if flow.contents == {"Extension"}:
         # R4 writes `Patient.extension('…')` and means what the extension says.
         flow = navigation.child(structures, flow, "value")
-    return SearchParam(
+    parts = [_component(structures, type_, part, flow, by_url) for part in row.component]
+    found = SearchParam(
         code=row.code,
         url=row.url,
         type=row.type,
         expression=row.expression,
         targets=flow.targets or row.target,
-        components=tuple(
-            _component(structures, type_, part, flow, by_url) for part in row.component
-        ),
+        components=(),
         values=_values(type_, flow.run),
         single=flow.single,
         roots=flow.roots,
     )
+    return _composed(type_, found, flow, parts) if parts else found
 
 
 def _values(type_: str, run: Run) -> Values:
@@ -109,16 +101,39 @@ def _component(
     part: ComponentRow,
     focus: Flow,
     by_url: Mapping[str, ParameterRow],
-) -> Component:
+) -> tuple[ParameterRow, Flow]:
     row = by_url.get(part.definition)
     if row is None:
         raise FhirPathError(f"its component {part.definition} is not defined")
-    run = compile_path(structures, part.expression, type_, focus).run
+    return row, compile_path(structures, part.expression, type_, focus)
 
-    def values(resource: dict[str, Any], item: Item) -> list[Item]:
-        return run((type_, resource), item)
 
-    return Component(row.code, row.type, row.target, values)
+def _composed(
+    type_: str, param: SearchParam, focus: Flow, parts: Sequence[tuple[ParameterRow, Flow]]
+) -> SearchParam:
+    """Give a composite: its value is a tuple, and only where each component has a value."""
+    components = tuple(
+        SearchParam(name, row.url, row.type, "$this", row.target, (), _no_values, single=False)
+        for name, (row, _) in zip(ascii_lowercase, parts, strict=False)
+    )
+    runs = [flow.run for _, flow in parts]
+
+    def values(resource: dict[str, Any]) -> list[Item]:
+        root = (type_, resource)
+        found: list[Item] = []
+        for item in focus.run(root, root):
+            told = []
+            for run in runs:
+                some = run(root, item)
+                if not some:
+                    break
+                told.append(some)
+            else:
+                found.append((item[0], tuple(told)))
+        return found
+
+    roots = param.roots or next((flow.roots for _, flow in reversed(parts) if flow.roots), ())
+    return replace(param, components=components, values=values, roots=roots)
 
 
 def _no_values(_resource: dict[str, Any]) -> list[Item]:
