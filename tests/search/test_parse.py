@@ -37,13 +37,13 @@ def test_all_faults_are_named_at_once(search):
         ("foo", "1"),
         ("bar:x", "1"),
         ("value-quantity", "many"),
-        ("code:text", "x"),
+        ("code:contains", "x"),
         ("date", "yesterday"),
         ("_count", "many"),
     )
     told = " ".join(issue.diagnostics for issue in issues)
     assert len(issues) == 6
-    for name in ("foo", "bar:x", "value-quantity", "code:text", "date", "_count"):
+    for name in ("foo", "bar:x", "value-quantity", "code:contains", "date", "_count"):
         assert name in told
 
 
