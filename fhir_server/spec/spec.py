@@ -13,14 +13,14 @@ import msgspec
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.codes import bare
 from fhir_server.spec.packages import ParameterRow
-from fhir_server.spec.search_params import SearchParam, compiled
+from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
 from fhir_server.spec.structures import Structure, Structures
 from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 
 __all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
 
 # Raise by one whenever what search/index writes for the same definitions changes.
-ENGINE_FORMAT = 2
+ENGINE_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,7 @@ class Spec:
     compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
     canonicals: Canonicals
+    systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
     _compiled: dict[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     _formats: dict[str, str] = field(default_factory=dict, repr=False)
@@ -46,7 +47,9 @@ class Spec:
         """Give the search parameters of a concrete type, by code; KeyError for any other name."""
         known = self._compiled.get(type_)
         if known is None:
-            found = compiled(self.structures, type_, self._rows_of(type_), self.parameters)
+            parents = parents_of(self.parameters.values())
+            definitions = Definitions(self.structures, self.parameters, self.systems, parents)
+            found = compiled(definitions, type_, self._rows_of(type_))
             known = self._compiled.setdefault(type_, found)
         return known
 
@@ -95,7 +98,7 @@ def load(folders: Sequence[Path] = ()) -> Spec:
     """
     tables = r4()
     for folder in folders:
-        tables = _joined(tables, of_folder(folder, tables.value_sets), folder)
+        tables = _joined(tables, of_folder(folder, tables), folder)
     by_name = {structure.name: structure for structure in tables.structures}
     rows: dict[str, list[ParameterRow]] = {}
     for row in tables.parameters:
@@ -112,6 +115,7 @@ def load(folders: Sequence[Path] = ()) -> Spec:
         compartments=tables.compartments,
         value_sets=tables.value_sets,
         canonicals=Canonicals(folders),
+        systems=tables.systems,
         _rows=rows,
     )
 
@@ -136,6 +140,7 @@ def _joined(known: Tables, added: Tables, folder: Path) -> Tables:
             for name in {**known.compartments, **added.compartments}
         },
         value_sets={**known.value_sets, **added.value_sets},
+        systems={**known.systems, **added.systems},
     )
 
 
