@@ -51,12 +51,13 @@ _ASKED = ("find", "aggregate")
 class Search:
     """A documented search: `ask(number)` is its URL for a citizen.
 
-    `bounded`: what it finds does not grow with the hospital.
+    `bounded`: what it finds does not grow with the hospital. `rows`: it answers with resources.
     """
 
     name: str
     ask: Callable[[int], str]
     bounded: bool = True
+    rows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,10 @@ SEARCHES = (
         ),
     ),
     Search(
-        "total of a type", lambda _: "Observation?_summary=count&_total=accurate", bounded=False
+        "total of a type",
+        lambda _: "Observation?_summary=count&_total=accurate",
+        bounded=False,
+        rows=False,
     ),
 )
 

@@ -19,7 +19,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "search-performance.md"
 EMBEDDED = "FHIR_MONGODB_URI" not in os.environ
 MOST_EXAMINED, MOST_GROWTH = 2.0, 1.3
 BY_NAME = {search.name: search for search in SEARCHES}
-WEAKER = dict(re.findall(r"^\| ([^|]+?) \| weaker: ([^|]+?) \|$", PAGE.read_text("utf-8"), re.M))
+WEAKER = dict(
+    re.findall(r"^\| ([^|]+?) \| weaker: ([^|]+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+)
 
 
 @pytest.fixture(scope="session")
