@@ -12,7 +12,7 @@ import msgspec
 from tests.client import BASE_URL, ZONE
 from tests.oracle import oracle
 from tests.oracle.drawing import drawn
-from tests.oracle.resources import TYPES
+from tests.oracle.resources import CODES, CONTENT, IN_VALUE_SET, PARENTS, TYPES, VALUE_SET
 from tests.oracle.words import split
 from tests.oracle.world import World
 
@@ -30,18 +30,24 @@ def generated(number):
 
 async def store(fhir, resources):
     """Store resources, a part after the other, and give the world as the server tells it."""
+    await put(fhir, CONTENT)
     for start in range(0, len(resources), 60):
-        entries = [
-            {
-                "resource": resource,
-                "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
-            }
-            for resource in resources[start : start + 60]
-        ]
-        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-        answer = await fhir.post("", ENCODER.encode(bundle))
-        assert answer.status_code == 200, answer.text
+        await put(fhir, resources[start : start + 60])
     return await told(fhir, {resource["resourceType"] for resource in resources})
+
+
+async def put(fhir, resources):
+    """Store resources in one transaction."""
+    entries = [
+        {
+            "resource": resource,
+            "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+        }
+        for resource in resources
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answer = await fhir.post("", ENCODER.encode(bundle))
+    assert answer.status_code == 200, answer.text
 
 
 async def told(fhir, types):
@@ -52,7 +58,8 @@ async def told(fhir, types):
         body = json.loads(answer.content, parse_float=Decimal)
         rows = [entry["resource"] for entry in body.get("entry", ())]
         found[type_] = {row["id"]: row for row in rows}
-    return World(found, BASE_URL, ZONE)
+    value_sets = {VALUE_SET: frozenset((CODES, code) for code in IN_VALUE_SET)}
+    return World(found, BASE_URL, ZONE, {CODES: PARENTS}, value_sets)
 
 
 @dataclass

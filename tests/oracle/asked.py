@@ -6,13 +6,13 @@ A label is a type of parameter (`token`), one with a modifier (`token:not`), a j
 MODIFIERS = {
     "string": ("", "exact", "contains", "missing"),
     "token": ("", "not", "text", "of-type", "in", "not-in", "above", "below", "missing"),
-    "reference": ("", "Type", "identifier", "missing"),
+    "reference": ("", "Type", "identifier", "above", "below", "missing"),
     "date": ("", "missing"),
     "number": ("", "missing"),
     "quantity": ("", "missing"),
     "uri": ("", "below", "above", "missing"),
-    "composite": ("",),
-    "special": ("",),
+    "composite": ("", "missing"),
+    "special": ("", "missing"),
 }
 JOINS = ("chain", "_has", "_list")
 BOUND_SYSTEM = "token:system of the binding"
@@ -29,6 +29,8 @@ NOT_YET = {
     "token:not-in",
     "token:above",
     "token:below",
+    "reference:above",
+    "reference:below",
     "number",
     "quantity",
     "uri",

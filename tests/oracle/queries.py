@@ -187,7 +187,10 @@ def own(draw, world, resource, kind=None):
 
 def fits(world, type_, code, modifier):
     """Say whether a modifier is for what stands in the elements of a parameter."""
-    wanted = FITTING.get(modifier)
+    row = parameter(type_, code)
+    if row["type"] == "reference" and modifier in ("above", "below"):
+        return bool(set(references.PARENTS) & set(targets(type_, row)))
+    wanted = FITTING.get(modifier) if row["type"] == "token" else None
     return wanted is None or bool(wanted & value_types(world, type_, code))
 
 

@@ -54,7 +54,41 @@ def identified(text: str, value: Value, world: World) -> bool:
     return tokens.is_it(text, Value("Identifier", value.json["identifier"]), world)
 
 
-MODIFIERS = {"": refers, "identifier": identified}
+# The parameter by which a resource says what it is a part of.
+PARENTS = {"Location": "partOf", "Organization": "partOf", "Encounter": "partOf"}
+
+
+def line(world: World, here: tuple[str, str]) -> list[tuple[str, str]]:
+    """Give a resource and everything it is a part of, as far as that is here."""
+    found = [here]
+    while resource := world.find(*found[-1]):
+        parent = resource.get(PARENTS.get(here[0], ""), {})
+        there = local(Value("Reference", parent), world)
+        if there is None or there[0] != here[0] or there in found:
+            break
+        found.append(there)
+    return found
+
+
+def part(text: str, value: Value, world: World) -> bool:
+    """`:below`: it refers to the resource or to a part of it, at any depth."""
+    here = local(value, world)
+    return here is not None and any(named(text, one, world) for one in line(world, here))
+
+
+def composed_of(text: str, value: Value, world: World) -> bool:
+    """`:above`: it refers to the resource or to what that is a part of."""
+    here = local(value, world)
+    ids = world.resources.get(here[0], {}) if here else {}
+    found = [one for id_ in ids if named(text, one := (here[0], id_), world)] if here else []
+    return refers(text, value, world) or any(here in line(world, one) for one in found)
+
+
+def named(text: str, here: tuple[str, str], world: World) -> bool:
+    return refers(text, Value("Reference", {"reference": "/".join(here)}), world)
+
+
+MODIFIERS = {"": refers, "identifier": identified, "below": part, "above": composed_of}
 
 
 def order(value: Value, world: World) -> str | None:
@@ -64,19 +98,25 @@ def order(value: Value, world: World) -> str | None:
     return target(value.json["reference"], world) if "reference" in value.json else None
 
 
+def addresses(value: Value) -> list[str]:
+    """Give the address; a canonical is also found without its version."""
+    both = [value.json, value.json.partition("|")[0]]
+    return both if value.type == "canonical" else both[:1]
+
+
 def same(text: str, value: Value, _world: World) -> bool:
     """Compare addresses letter by letter."""
-    return plain(text) == value.json
+    return plain(text) in addresses(value)
 
 
 def under(text: str, value: Value, _world: World) -> bool:
     """`:below`: the value is the address asked for or one under it."""
-    return covers(plain(text), value.json)
+    return any(covers(plain(text), address) for address in addresses(value))
 
 
 def over(text: str, value: Value, _world: World) -> bool:
     """`:above`: the value is the address asked for or one over it."""
-    return covers(value.json, plain(text))
+    return any(covers(address, plain(text)) for address in addresses(value))
 
 
 def covers(parent: str, address: str) -> bool:

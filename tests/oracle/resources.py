@@ -14,8 +14,10 @@ CODES = "http://example.org/codes"
 OTHER_CODES = "http://example.org/other|codes"
 SIDS = ("http://example.org/sid/a", "http://example.org/sid/b")
 # Code → its parent, in CODES.
+ALL_CODES = ("A", "A.1", "A.1.1", "A.1.2", "A.2", "B", "B.1", "a", "x|y", "p$q", "1,2")
 PARENTS = {"A.1": "A", "A.2": "A", "A.1.1": "A.1", "A.1.2": "A.1", "B.1": "B"}
 VALUE_SET = "http://example.org/ValueSet/some"
+IN_VALUE_SET = ("A.1", "B", "a")
 ELSEWHERE = "http://elsewhere.example.org/fhir"
 BASE = "http://test.invalid/fhir"
 # Ids end here; a few that are referred to are not there.
@@ -93,7 +95,7 @@ def resource(type_, needed=None, *choices, **optional):
 
 
 codings = made(
-    {"code": one_of("A", "A.1", "A.1.1", "A.1.2", "A.2", "B", "B.1", "a", "x|y", "p$q", "1,2")},
+    {"code": st.sampled_from(ALL_CODES)},
     system=one_of(CODES, CODES, OTHER_CODES),
     display=texts,
 )
@@ -428,3 +430,30 @@ TYPES = {
     "Group": (GROUP, 15),
     "List": (LIST, 10),
 }
+
+# What the codes mean: a code system with its hierarchy, and a value set.
+CONTENT = [
+    {
+        "resourceType": "CodeSystem",
+        "id": "codes",
+        "url": CODES,
+        "status": "active",
+        "content": "complete",
+        "property": [{"code": "parent", "type": "code"}],
+        "concept": [
+            {"code": code, "property": [{"code": "parent", "valueCode": PARENTS[code]}]}
+            if code in PARENTS
+            else {"code": code}
+            for code in ALL_CODES
+        ],
+    },
+    {
+        "resourceType": "ValueSet",
+        "id": "some",
+        "url": VALUE_SET,
+        "status": "active",
+        "compose": {
+            "include": [{"system": CODES, "concept": [{"code": code} for code in IN_VALUE_SET]}]
+        },
+    },
+]

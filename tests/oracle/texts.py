@@ -97,12 +97,14 @@ def reference(draw, value, modifier, world):
         url, _, version = value.json.partition("|")
         return draw(st.sampled_from([url, f"{url}|{version or 1}", f"{url}/x"]))
     there = references.local(value, world)
-    if modifier:
+    if modifier and modifier not in ("above", "below"):
         id_ = there[1] if there else "1"
         return draw(st.sampled_from([id_, f"{modifier}/{id_}"]))
     if there is None:
         return value.json.get("reference", "Patient/1")
     type_, id_ = there
+    if modifier:
+        id_ = draw(st.sampled_from([id_, str(draw(st.integers(1, 20)))]))
     path = f"{type_}/{id_}"
     return draw(st.sampled_from([id_, path, f"{BASE}/{path}", f"{path}/_history/7"]))
 
