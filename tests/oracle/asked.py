@@ -11,7 +11,8 @@ MODIFIERS = {
     "number": ("", "missing"),
     "quantity": ("", "missing"),
     "uri": ("", "below", "above", "missing"),
-    "composite": ("", "missing"),
+    # "For all parameters (except combination)": a composite is not asked whether it is missing.
+    "composite": ("",),
     "special": ("", "missing"),
 }
 JOINS = ("chain", "_has", "_list")

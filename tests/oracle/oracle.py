@@ -177,7 +177,7 @@ def in_order(world: World, found: list[Resource], keys: list[str]) -> list[Resou
 
 
 def order(world: World, resource: Resource, code: str) -> list[Any]:
-    """Give what the values of a parameter sort by; a token may be several."""
+    """Give what the values of a parameter sort by; one may be several."""
     kind = KINDS[definition(resource, code)["type"]]
     found = [kind.order(value, world) for value in values(world, resource, code)]
     flat = [one for each in found for one in (each if isinstance(each, list) else [each])]

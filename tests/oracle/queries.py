@@ -223,10 +223,10 @@ def targets(type_, row):
 @st.composite
 def text_of(draw, world, resource, row, modifier):
     """Give a text that asks for a value of a resource, of another where it has none."""
-    others = (
-        oracle.values(world, one, row["code"]) for one in rows(world, resource["resourceType"])
-    )
-    found = oracle.values(world, resource, row["code"]) or next(filter(None, others), [])
+    found = []
+    for one in (resource, *rows(world, resource["resourceType"])):
+        here = oracle.values(world, one, row["code"])
+        found = found or [value for value in here if texts.telling(value, row["type"], modifier)]
     if not found:
         return texts.NONE[row["type"]]
     value = draw(st.sampled_from(found))

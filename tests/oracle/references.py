@@ -91,11 +91,11 @@ def named(text: str, here: tuple[str, str], world: World) -> bool:
 MODIFIERS = {"": refers, "identifier": identified, "below": part, "above": composed_of}
 
 
-def order(value: Value, world: World) -> str | None:
-    """Sort by what is pointed at."""
+def order(value: Value, world: World) -> list[str]:
+    """Sort by what is pointed at; a canonical stands for two texts, without its version too."""
     if value.type != "Reference":
-        return value.json
-    return target(value.json["reference"], world) if "reference" in value.json else None
+        return addresses(value)
+    return [target(value.json["reference"], world)] if "reference" in value.json else []
 
 
 def addresses(value: Value) -> list[str]:
@@ -129,5 +129,5 @@ def covers(parent: str, address: str) -> bool:
 URI_MODIFIERS = {"": same, "below": under, "above": over}
 
 
-def uri_order(value: Value, _world: World) -> str:
-    return value.json
+def uri_order(value: Value, _world: World) -> list[str]:
+    return addresses(value)

@@ -11,13 +11,21 @@ from tests.oracle.definitions import Value
 from tests.oracle.quantities import UNITS
 from tests.oracle.resources import BASE, CODES, DAYS, MOMENTS, NUMBERS, PARENTS, VALUE_SET
 from tests.oracle.words import escaped, fold
+from tests.oracle.world import World
 
 PREFIXES = ["", "", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+
+
+# Where resources refer to: enough to read a reference.
+HERE = World({}, BASE)
 
 
 def telling(value, kind, modifier):
     """Say whether a value has what a question with this modifier looks at."""
     if kind == "reference" and value.type == "Reference":
+        if modifier in ("above", "below"):
+            there = references.local(value, HERE)
+            return there is not None and there[0] in references.PARENTS
         return ("identifier" if modifier == "identifier" else "reference") in value.json
     if kind == "token" and modifier == "of-type":
         return value.type == "Identifier" and "coding" in value.json.get("type", {})
@@ -209,7 +217,7 @@ KINDS = {
 NONE = {
     "string": "a",
     "token": "none",
-    "reference": "none",
+    "reference": "1",
     "date": "2024",
     "number": "1",
     "quantity": "1",
