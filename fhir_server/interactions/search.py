@@ -4,11 +4,12 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, respond
+from fhir_server.interactions import paging, questions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -22,6 +23,8 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
     check_type(context, type_)
     allow = context.allow("search-type", type_)
     query = read_query(context, request, type_)
+    condition = await questions.settled(context, type_, query.condition)
+    query = replace(query, condition=condition)
     issues = list(query.issues)
     total = await paging.total(context, query, allow, issues)
     found, next_page = await paging.page(context, query, allow)
