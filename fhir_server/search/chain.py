@@ -18,6 +18,8 @@ MAX_HOPS = 5
 MAX_WAYS = 100
 MAX_NAME = 256
 _NAMED = 8
+# `_has`, type, reference, parameter.
+_HAS_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ def hops(name: str) -> tuple[tuple[Hop, ...], str]:
     rest = name
     while is_chain(rest):
         if rest.partition(":")[0] == HAS:
-            parts = rest.split(":", 3)
-            if len(parts) < 4 or not all(parts):  # noqa: PLR2004 - _has, type, reference, parameter
+            parts = rest.split(":", _HAS_PARTS - 1)
+            if len(parts) < _HAS_PARTS or not all(parts):
                 raise Invalid("_has is written _has:Type:reference:parameter.")
             found.append(Hop(parts[2], parts[1], back=True))
             rest = parts[3]
