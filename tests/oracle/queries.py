@@ -33,12 +33,16 @@ FITTING = {
     "above": {*CODED, "uri"},
     "below": {*CODED, "uri"},
 }
-# A component that the element has not is asked for by one of these.
-OTHERS = {
-    "token": Value("code", "A"),
-    "date": Value("dateTime", "2024"),
-    "quantity": Value("Quantity", {"value": Decimal(1)}),
+# What is asked for where nothing has a value.
+STAND_INS = {
     "string": Value("string", "sốt"),
+    "token": Value("Coding", {"code": "A"}),
+    "reference": Value("Reference", {"reference": "1"}),
+    "date": Value("dateTime", "2024"),
+    "number": Value("decimal", Decimal(1)),
+    "quantity": Value("Quantity", {"value": Decimal(1)}),
+    "uri": Value("uri", "http://example.org/none"),
+    "composite": Value("Element", {}),
 }
 
 
@@ -227,16 +231,14 @@ def text_of(draw, world, resource, row, modifier):
     for one in (resource, *rows(world, resource["resourceType"])):
         here = oracle.values(world, one, row["code"])
         found = found or [value for value in here if texts.telling(value, row["type"], modifier)]
-    if not found:
-        return texts.NONE[row["type"]]
-    value = draw(st.sampled_from(found))
+    value = draw(st.sampled_from(found or [STAND_INS[row["type"]]]))
     if row["type"] != "composite":
         return draw(texts.KINDS[row["type"]](value, modifier, world))
     parts = []
     for component in row["component"]:
         inner = evaluate(component["expression"], resource, value)
         kind = BY_URL[component["definition"]]["type"]
-        one = draw(st.sampled_from(inner or [OTHERS[kind]]))
+        one = draw(st.sampled_from(inner or [STAND_INS[kind]]))
         parts.append(draw(texts.KINDS[kind](one, "", world)))
     return "$".join(parts)
 

@@ -71,17 +71,21 @@ def line(world: World, here: tuple[str, str]) -> list[tuple[str, str]]:
 
 
 def part(text: str, value: Value, world: World) -> bool:
-    """`:below`: it refers to the resource or to a part of it, at any depth."""
+    """`:below`: it refers to the resource, which may have parts, or to one, at any depth."""
     here = local(value, world)
-    return here is not None and any(named(text, one, world) for one in line(world, here))
+    if here is None or here[0] not in PARENTS:
+        return False
+    return any(named(text, one, world) for one in line(world, here))
 
 
 def composed_of(text: str, value: Value, world: World) -> bool:
-    """`:above`: it refers to the resource or to what that is a part of."""
+    """`:above`: it refers to the resource, which may have parts, or to what that is a part of."""
     here = local(value, world)
-    ids = world.resources.get(here[0], {}) if here else {}
-    found = [one for id_ in ids if named(text, one := (here[0], id_), world)] if here else []
-    return refers(text, value, world) or any(here in line(world, one) for one in found)
+    if here is None or here[0] not in PARENTS:
+        return False
+    asked = [(here[0], id_) for id_ in world.resources.get(here[0], {})]
+    lines = [line(world, one) for one in asked if named(text, one, world)]
+    return named(text, here, world) or any(here in one for one in lines)
 
 
 def named(text: str, here: tuple[str, str], world: World) -> bool:

@@ -5,12 +5,33 @@ import pytest
 from tests.client import health
 from tests.oracle import agreement
 from tests.oracle.queries import Query
+from tests.oracle.resources import VALUE_SET
 
 PATIENT = {"resourceType": "Patient", "id": "1"}
+# A code that is in the value set, but says not which system it is of.
+SEVERE = {
+    "resourceType": "Condition",
+    "id": "1",
+    "subject": {"reference": "Patient/1"},
+    "severity": {"coding": [{"code": "A.1"}]},
+}
 
+# Name → the resources, the type asked, the parameters, the ids found.
 CASES = {
     "an id is a token without a system": ([PATIENT], "Patient", [("_id", "|1")], ["1"]),
     "an id has no system to be asked by": ([PATIENT], "Patient", [("_id", "x|1")], []),
+    "a code of no system is in no value set": (
+        [SEVERE],
+        "Condition",
+        [("severity:in", VALUE_SET)],
+        [],
+    ),
+    "a code of no system is outside of every value set": (
+        [SEVERE],
+        "Condition",
+        [("severity:not-in", VALUE_SET)],
+        ["1"],
+    ),
 }
 
 
