@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, respond
+from fhir_server.interactions import paging, respond, totals
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -17,22 +17,22 @@ from fhir_server.store.documents import Stored
 
 
 async def search(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with one page of matches and the link to the next; unknown parameters are a 400."""
+    """Answer with one page of matches and links to those around; unknown parameters are a 400."""
     type_ = target.type or ""
     check_type(context, type_)
     allow = context.allow("search-type", type_)
     query = read_query(context, request, type_)
     issues = list(query.issues)
-    total = await paging.total(context, query, allow, issues)
-    found, next_page = await paging.page(context, query, allow)
+    total = await totals.total(context, query, allow, issues)
+    found = await paging.page(context, query, allow)
     if type_ in context.outdated:
         issues.append(_OUTDATED)
     body = bundle.bundle(
         "searchset",
-        [*_matches(context, found), *_warnings(issues)],
+        [*_matches(context, found.rows), *_warnings(issues)],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
-        links=paging.links(context, query, next_page),
+        links=paging.links(context, query, found),
         total=total,
     )
     return FhirResponse(200, body)

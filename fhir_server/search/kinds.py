@@ -22,7 +22,8 @@ class Kind:
 
     `fields` gives what is indexed under `x` (None: nothing is); `modifiers` what may be asked,
     "" without one. The parameter is missing when every field of `presence` is. `sort` is the
-    field of its order, an array unless `sort_single`: None says as the parameter is.
+    field of its order, an array unless `sort_single`: None says as the parameter is; of its strings
+    those that begin with `sort_prefix` count. An empty `sort`: its values have no order.
     """
 
     fields: Fields | None
@@ -30,11 +31,12 @@ class Kind:
     presence: tuple[str, ...] = ("x.{}",)
     sort: str = "x.{}"
     sort_single: bool | None = False
+    sort_prefix: str = ""
 
 
 KINDS: Mapping[str, Kind] = {
     "string": Kind(string.fields, string.MODIFIERS, ("x.{}", "x.{}:exact"), "x.{}:sort"),
-    "token": Kind(token.fields, token.MODIFIERS),
+    "token": Kind(token.fields, token.MODIFIERS, sort_prefix=f"{token.ANY_SYSTEM}|"),
     "reference": Kind(reference.fields, reference.MODIFIERS, ("x.{}", "x.{}:identifier")),
     "date": Kind(date.fields, date.MODIFIERS, sort="x.{}.lo", sort_single=None),
 }

@@ -4,13 +4,14 @@ import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from types import MappingProxyType
 from typing import Any, Self
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.fhir.exchange import FhirResponse
-from fhir_server.search.condition import Condition
+from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
@@ -23,6 +24,7 @@ from fhir_server.store import (
     reindex,
     secrets,
     system_history,
+    totals,
     transact,
 )
 from fhir_server.store.clock import Clock, wall
@@ -38,6 +40,7 @@ from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
+_ALL = Everything()
 
 
 class Store:
@@ -182,10 +185,16 @@ class Store:
         limit: int = 100,
         *,
         size: int | None = None,
+        computed: Mapping[str, SortKey] = MappingProxyType({}),
+        rest: Condition = _ALL,
+        seconds: float | None = None,
     ) -> Page:
-        """Give the first `limit` resources in this order: see `reads.search`."""
+        """Give the first `limit` resources in this order: see `reads.search`.
+
+        Raises Unprocessable (too-costly) where that takes longer than `seconds`.
+        """
         async with self._turn:
-            with client.reachable():
+            with client.reachable(), client.bounded(seconds):
                 return await reads.search(
                     self.database,
                     allow,
@@ -194,6 +203,8 @@ class Store:
                     sort=sort,
                     limit=limit,
                     size=size,
+                    computed=computed,
+                    rest=rest,
                     session=self._session,
                 )
 
@@ -203,8 +214,18 @@ class Store:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
         async with self._turn:
             with client.reachable():
-                return await reads.count(
+                return await totals.count(
                     self.database, allow, type_, condition, max_ms, session=self._session
+                )
+
+    async def estimate(
+        self, allow: Condition, type_: str, condition: Condition, seconds: float
+    ) -> int | None:
+        """Estimate how many resources the condition holds for: see `totals.estimate`."""
+        async with self._turn:
+            with client.reachable():
+                return await totals.estimate(
+                    self.database, allow, type_, condition, seconds, session=self._session
                 )
 
     async def fields(

@@ -1,0 +1,78 @@
+"""How many resources a condition holds for: counted, or estimated from a sample.
+
+https://www.mongodb.com/docs/manual/reference/operator/aggregation/sample/
+"""
+
+import pymongo
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import ExecutionTimeout
+
+from fhir_server.search.condition import Condition, both
+from fhir_server.store.documents import check_key
+from fhir_server.store.filters import Filter, checked, to_filter
+from fhir_server.store.horizon import Database
+
+# Up to here an estimate is exact.
+COUNTED = 1_000
+SAMPLE = 2_000
+
+
+async def count(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    max_ms: int,
+    *,
+    session: AsyncClientSession | None = None,
+) -> int | None:
+    """Count the resources the condition holds for; None when that takes over `max_ms`."""
+    check_key(type_)
+    filter_ = to_filter(both(condition, checked(allow)))
+    try:
+        with pymongo.timeout(max_ms / 1000):
+            return await database[type_].count_documents(filter_, session)
+    except ExecutionTimeout:
+        return None
+
+
+async def estimate(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    seconds: float,
+    *,
+    session: AsyncClientSession | None = None,
+) -> int | None:
+    """Estimate how many resources the condition holds for; None when that takes over `seconds`.
+
+    Exact up to `COUNTED`. Beyond, the share of a sample of `SAMPLE` resources: two standard errors
+    are at most 2.3 % of all resources of the type.
+    """
+    check_key(type_)
+    filter_ = to_filter(both(condition, checked(allow)))
+    try:
+        with pymongo.timeout(seconds):
+            return await _estimated(database, type_, filter_, session)
+    except ExecutionTimeout:
+        return None
+
+
+async def _estimated(
+    database: Database, type_: str, filter_: Filter, session: AsyncClientSession | None
+) -> int:
+    # A transaction counts by reading; the collection's own figure is not of its snapshot.
+    collection = database[type_]
+    if not filter_ and session is None:
+        return await collection.estimated_document_count()
+    counted = await collection.count_documents(filter_, session, limit=COUNTED + 1)
+    if counted <= COUNTED:
+        return counted
+    found = await collection.aggregate(
+        [{"$sample": {"size": SAMPLE}}, {"$match": filter_}, {"$count": "n"}], session=session
+    )
+    hits = sum(row["n"] for row in await found.to_list())
+    everything = await collection.estimated_document_count()
+    share: float = hits / min(SAMPLE, everything)
+    return max(counted, round(everything * share))
