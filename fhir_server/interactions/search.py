@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, respond, totals
+from fhir_server.interactions import cost, paging, respond, totals
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -22,9 +22,10 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
     check_type(context, type_)
     allow = context.allow("search-type", type_)
     query = read_query(context, request, type_)
-    issues = list(query.issues)
-    total = await totals.total(context, query, allow, issues)
-    found = await paging.page(context, query, allow)
+    issues = [*query.issues, *await cost.weighed(context, query, allow)]
+    with cost.timed(context, query, allow):
+        total = await totals.total(context, query, allow, issues)
+        found = await paging.page(context, query, allow)
     if type_ in context.outdated:
         issues.append(_OUTDATED)
     body = bundle.bundle(

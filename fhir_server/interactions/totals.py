@@ -25,7 +25,7 @@ async def total(
         )
         if counted is not None:
             return counted
-    estimate = await context.store.estimate(allow, query.type, query.condition, seconds)
+    estimate = await context.store.costs.estimate(allow, query.type, query.condition, seconds)
     if estimate is None:
         told = "Neither counting nor estimating ended in time: the total is left out."
         issues.append(Issue("too-costly", f"{told} Narrow the search.", severity="warning"))

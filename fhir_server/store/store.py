@@ -28,6 +28,7 @@ from fhir_server.store import (
     transact,
 )
 from fhir_server.store.clock import Clock, wall
+from fhir_server.store.costs import Costs
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
@@ -55,6 +56,7 @@ class Store:
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
+        self.costs = Costs(database)
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
@@ -85,6 +87,7 @@ class Store:
 
     async def close(self) -> None:
         """Give back the lease and the connections."""
+        await self.costs.close()
         await self._writer.close()
         await self.database.client.close()
 
@@ -216,16 +219,6 @@ class Store:
             with client.reachable():
                 return await totals.count(
                     self.database, allow, type_, condition, max_ms, session=self._session
-                )
-
-    async def estimate(
-        self, allow: Condition, type_: str, condition: Condition, seconds: float
-    ) -> int | None:
-        """Estimate how many resources the condition holds for: see `totals.estimate`."""
-        async with self._turn:
-            with client.reachable():
-                return await totals.estimate(
-                    self.database, allow, type_, condition, seconds, session=self._session
                 )
 
     async def fields(

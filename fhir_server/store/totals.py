@@ -5,12 +5,15 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/sample/
 
 import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ExecutionTimeout
 
 from fhir_server.search.condition import Condition, both
-from fhir_server.store.documents import check_key
+from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import Filter, checked, to_filter
 from fhir_server.store.horizon import Database
+
+Collection = AsyncCollection[Document]
 
 # Up to here an estimate is exact.
 COUNTED = 1_000
@@ -42,8 +45,6 @@ async def estimate(
     type_: str,
     condition: Condition,
     seconds: float,
-    *,
-    session: AsyncClientSession | None = None,
 ) -> int | None:
     """Estimate how many resources the condition holds for; None when that takes over `seconds`.
 
@@ -54,25 +55,21 @@ async def estimate(
     filter_ = to_filter(both(condition, checked(allow)))
     try:
         with pymongo.timeout(seconds):
-            return await _estimated(database, type_, filter_, session)
+            return await _estimated(database[type_], filter_)
     except ExecutionTimeout:
         return None
 
 
-async def _estimated(
-    database: Database, type_: str, filter_: Filter, session: AsyncClientSession | None
-) -> int:
-    # A transaction counts by reading; the collection's own figure is not of its snapshot.
-    collection = database[type_]
-    if not filter_ and session is None:
+async def _estimated(collection: Collection, filter_: Filter) -> int:
+    if not filter_:
         return await collection.estimated_document_count()
-    counted = await collection.count_documents(filter_, session, limit=COUNTED + 1)
+    counted = await collection.count_documents(filter_, limit=COUNTED + 1)
     if counted <= COUNTED:
         return counted
     found = await collection.aggregate(
-        [{"$sample": {"size": SAMPLE}}, {"$match": filter_}, {"$count": "n"}], session=session
+        [{"$sample": {"size": SAMPLE}}, {"$match": filter_}, {"$count": "n"}]
     )
     hits = sum(row["n"] for row in await found.to_list())
     everything = await collection.estimated_document_count()
-    share: float = hits / min(SAMPLE, everything)
+    share: float = hits / min(SAMPLE, max(everything, counted))
     return max(counted, round(everything * share))
