@@ -69,9 +69,14 @@ class Plan:
     ways: tuple["Plan", ...] = ()
 
     @property
+    def narrows(self) -> bool:
+        """Whether no more is read than what is between two places of an index."""
+        return bool(self.equal or self.bounded or self.ways)
+
+    @property
     def scans(self) -> bool:
         """Whether all of the collection may have to be read before a page is full."""
-        if self.equal or self.bounded or self.ways:
+        if self.narrows:
             return False
         if self.ordered and self.index:
             # Read in the order of what is asked for, the matches stand together.
@@ -90,11 +95,11 @@ def plan(condition: Condition, sort: Sequence[SortKey], indexes: Iterable[Keys])
     known = tuple(indexes)
     asked = asked_by(condition)
     best = max((_by(index, asked, sort) for index in known), key=_rank, default=Plan())
-    if best.equal or best.bounded:
+    if best.narrows:
         return best
     for several in _alternatives(condition):
         ways = tuple(plan(part, sort, known) for part in several.parts)
-        if not any(way.scans for way in ways):
+        if all(way.narrows for way in ways):
             return Plan(compared=tuple(sorted(asked.fields)), ways=ways)
     return best if best.ordered else Plan(compared=tuple(sorted(asked.fields)))
 

@@ -6,12 +6,15 @@ from dataclasses import astuple, dataclass
 from itertools import permutations
 
 from fhir_server.search.condition import Condition
-from fhir_server.search.plan import Keys, asked_by, order_of
+from fhir_server.search.plan import Keys, asked_by, code_of, order_of
 from fhir_server.search.query import SortKey
+from fhir_server.spec.spec import Spec
 
 MOST_INDEXES = 64
 # Of the fields asked for by equality, so many lead a proposed index.
 _MOST_EQUAL = 3
+# Kinds whose single value is no array in the index (`search/types`).
+_SCALARS = ("date", "number", "quantity", "reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,15 @@ def proposals(
     return found
 
 
+def may_hold_array(spec: Spec, type_: str, field: str) -> bool:
+    """Say whether an index field may hold several values: unless its parameter has one only."""
+    if not field.startswith("x."):
+        return False
+    param = spec.search_params(type_).get(code_of(field))
+    scalar = param is not None and param.single and param.type in _SCALARS
+    return not scalar or ":" in field
+
+
 def _keys(shape: Shape, is_array: Callable[[str, str], bool]) -> Keys:
     """Give the fields asked for by equality, then the order, or else a range."""
 
@@ -83,10 +95,12 @@ def _keys(shape: Shape, is_array: Callable[[str, str], bool]) -> Keys:
     order = tuple(key for key in shape.order if key[0] not in equal)
     if any(array(field) for field, _ in order):
         order = ()
-    # An order alone is followed from its beginning: worth it only where nothing else is asked for.
-    asked = [*shape.ranges, *shape.others, *shape.equal]
-    led = bool(equal) or not asked or bool(order and order[0][0] in shape.ranges)
+    # An order alone is followed from its beginning: of use where nothing but its key is asked for.
+    asked = {code_of(field) for field in (*shape.ranges, *shape.others)}
+    led = bool(equal) or bool(order and asked <= {code_of(order[0][0])})
     bounds = [field for field in shape.ranges if not (several and array(field))]
+    # Where a range begins is what orders follow too.
+    bounds.sort(key=lambda field: field.endswith(".hi"))
     tail = order if led and order else tuple((field, 1) for field in bounds[:1])
     return (*((field, 1) for field in equal), *tail)
 

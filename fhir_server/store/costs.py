@@ -1,10 +1,10 @@
 """What searches cost: a type's size and indexes, MongoDB's plans, estimates, and what was slow."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from fhir_server.fhir.errors import FhirError
@@ -44,7 +44,7 @@ class Costs:
     async def facts(self, type_: str) -> Facts:
         """Give the facts of a type; whoever comes while they are asked again gets the old ones."""
         until, facts = self._known.get(type_, (0.0, Facts()))
-        now = time.monotonic()
+        now = monotonic()
         if now >= until:
             if until:
                 self._known[type_] = (now + SECONDS, facts)
