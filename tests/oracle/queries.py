@@ -48,12 +48,17 @@ STAND_INS = {
 
 @dataclass(frozen=True)
 class Query:
-    """A search of one type: its parameters, the page size, and the labels of what it asks."""
+    """A search of one type: its parameters, and the labels of what it asks.
+
+    `count` is the page size; `counted` asks for the total too, `posted` sends it as a form.
+    """
 
     type: str
     parameters: tuple[tuple[str, str], ...]
-    count: int
-    labels: frozenset[str]
+    count: int = 1_000
+    counted: bool = False
+    posted: bool = False
+    labels: frozenset[str] = frozenset()
 
     def __str__(self):
         """Give it as it is sent, without the page size."""
@@ -133,7 +138,8 @@ def queries(draw, world):
     if keys:
         parameters.append(("_sort", ",".join(keys)))
     labels = labels.union(*(kinds for _, _, kinds in asked))
-    return Query(type_, tuple(parameters), draw(st.sampled_from([1_000, 1_000, 17, 4])), labels)
+    ways = (draw(st.sampled_from([1_000, 1_000, 17, 4])), draw(st.booleans()), draw(st.booleans()))
+    return Query(type_, tuple(parameters), *ways, labels)
 
 
 @st.composite
