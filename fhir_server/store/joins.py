@@ -91,9 +91,9 @@ async def bounded(seconds: float) -> AsyncIterator[None]:
         "identifier, a patient, a code or a date."
     )
     try:
-        # Not the driver's own timeout: a dead server is to be told as early as ever.
+        # The driver's own (0 is none) would wait as long for a dead server, which is told earlier.
         async with asyncio.timeout(seconds):
-            with pymongo.timeout(None):
+            with pymongo.timeout(0):
                 yield
     except (TimeoutError, ExecutionTimeout) as error:
         raise Unprocessable(told, code="too-costly") from error
