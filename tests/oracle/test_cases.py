@@ -16,6 +16,12 @@ SEVERE = {
     "severity": {"coding": [{"code": "A.1"}]},
 }
 
+NUMBERED = {
+    "resourceType": "Patient",
+    "id": "1",
+    "name": [{"text": " ".join(f"w{number}" for number in range(1, 20))}],
+}
+
 # Name → the resources, the type asked, the parameters, the ids found.
 CASES = {
     "an id is a token without a system": ([PATIENT], "Patient", [("_id", "|1")], ["1"]),
@@ -31,6 +37,18 @@ CASES = {
         "Condition",
         [("severity:not-in", VALUE_SET)],
         ["1"],
+    ),
+    "a name is found from its sixteenth word on": (
+        [NUMBERED],
+        "Patient",
+        [("name", "w16 w17")],
+        ["1"],
+    ),
+    "a name is not found from its seventeenth word on": (
+        [NUMBERED],
+        "Patient",
+        [("name", "w17")],
+        [],
     ),
 }
 
