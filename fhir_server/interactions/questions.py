@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/search.html#chaining and https://hl7.org/fhir/R4/search.html#token
 """
 
-from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -88,7 +87,7 @@ def allowed(context: Context, type_: str) -> Condition:
 async def _coded(context: Context, asked: Coded) -> Condition:
     allow = partial(context.allow, "read")
     if asked.relation == "in":
-        return _any_of(asked, await context.terminology.expand(allow, asked.value))
+        return _any_of(asked, set(await context.terminology.expand(allow, asked.value)))
     system, _, code = asked.value.partition("|")
     if not (system and code):
         raise Invalid(f":{asked.relation} takes system|code.", code="value")
@@ -97,9 +96,9 @@ async def _coded(context: Context, asked: Coded) -> Condition:
     return _any_of(asked, {(system, one) for one in await closure(allow, system, code)})
 
 
-def _any_of(asked: Coded, codes: Collection[tuple[str, str]]) -> Condition:
+def _any_of(asked: Coded, codes: set[tuple[str, str]]) -> Condition:
     # An element of type code has no system in the index: it is of those it is bound to.
-    bound = [("", code) for system, code in codes if system in asked.systems]
-    texts = token.entries(sorted([*codes, *bound]))
+    codes |= {("", code) for system, code in codes if system in asked.systems}
+    texts = token.entries(sorted(codes))
     exact = tuple(text for text in texts if not text.startswith(f"{token.ANY_SYSTEM}|"))
     return AnyOf(asked.field, exact) if exact else Nothing()
