@@ -4,6 +4,7 @@ import pytest
 
 from tests.client import health
 from tests.oracle import agreement
+from tests.oracle.quantities import UCUM
 from tests.oracle.queries import Query
 from tests.oracle.resources import VALUE_SET
 
@@ -16,6 +17,14 @@ SEVERE = {
     "severity": {"coding": [{"code": "A.1"}]},
 }
 
+# Less than ten: not ten itself, whatever the unit.
+FEW = {
+    "resourceType": "Observation",
+    "id": "1",
+    "status": "final",
+    "code": {"text": "weight"},
+    "valueQuantity": {"value": 10, "comparator": "<", "system": UCUM, "code": "g"},
+}
 NUMBERED = {
     "resourceType": "Patient",
     "id": "1",
@@ -36,6 +45,18 @@ CASES = {
         [SEVERE],
         "Condition",
         [("severity:not-in", VALUE_SET)],
+        ["1"],
+    ),
+    "less than ten does not reach ten": (
+        [FEW],
+        "Observation",
+        [("value-quantity", f"ge10000|{UCUM}|mg")],
+        [],
+    ),
+    "less than ten ends before ten": (
+        [FEW],
+        "Observation",
+        [("value-quantity", "eb10")],
         ["1"],
     ),
     "a name is found from its sixteenth word on": (
