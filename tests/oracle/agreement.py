@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from tests.client import BASE_URL, ZONE
-from tests.oracle import oracle
+from tests.oracle import includes, oracle
 from tests.oracle.drawing import drawn
 from tests.oracle.resources import CODES, CONTENT, IN_VALUE_SET, PARENTS, TYPES, VALUE_SET
 from tests.oracle.words import split
@@ -82,9 +82,10 @@ async def told(fhir, resources):
 
 @dataclass
 class Answer:
-    """The ids found, page after page, and the total where it was asked for; or a refusal."""
+    """The ids found, what each page brings along, the total where asked for; or a refusal."""
 
     ids: list[str] = field(default_factory=list)
+    brought: list[set[tuple[str, str]]] = field(default_factory=list)
     total: int | None = None
     status: int = 200
     told: str = ""
@@ -93,20 +94,25 @@ class Answer:
 def expected(world, query):
     """Give the answer of the oracle."""
     ids = oracle.search(world, query.type, query.parameters)
-    return Answer(ids, len(ids) if query.counted else None)
+    asked = [(name, value) for name, value in query.parameters if name in includes.NAMES]
+    pages = [ids[start : start + query.count] for start in range(0, len(ids), query.count)] or [[]]
+    brought = [includes.included(world, query.type, page, asked) for page in pages]
+    return Answer(ids, brought, len(ids) if query.counted else None)
 
 
 async def ask(fhir, query):
     """Ask the server, from page to page to the end, and back again."""
     answer = await first_page(fhir, query)
-    pages = []
+    pages, brought = [], []
     while answer.status_code == 200:
         body = answer.json()
         pages.append(matches(body))
+        brought.append(set(entries(body, "include")))
         following = linked(body, "next")
         if following is None:
             wrong = await back(fhir, body, pages)
-            return Answer([id_ for page in pages for id_ in page], body.get("total"), told=wrong)
+            ids = [id_ for page in pages for id_ in page]
+            return Answer(ids, brought, body.get("total"), told=wrong)
         answer = await fhir.get(following)
     return Answer(status=answer.status_code, told=answer.text)
 
@@ -133,8 +139,15 @@ async def back(fhir, body, pages):
 
 def matches(body):
     """Give the ids found by a page."""
-    found = [entry for entry in body.get("entry", ()) if entry["search"]["mode"] == "match"]
-    return [entry["resource"]["id"] for entry in found]
+    return [id_ for _, id_ in entries(body, "match")]
+
+
+def entries(body, mode):
+    """Give type and id of the entries of one mode; each stands once."""
+    rows = [one["resource"] for one in body.get("entry", ()) if one["search"]["mode"] == mode]
+    found = [(row["resourceType"], row["id"]) for row in rows]
+    assert len(found) == len(set(found)), found
+    return found
 
 
 def linked(body, relation):

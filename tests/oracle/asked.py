@@ -16,6 +16,7 @@ MODIFIERS = {
     "special": ("", "missing"),
 }
 JOINS = ("chain", "_has", "_list")
+INCLUDE = "_include"
 BOUND_SYSTEM = "token:system of the binding"
 SORT_MANY = "sort:by several parameters of several values"
 SORT_TOKEN = "sort:token"

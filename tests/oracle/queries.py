@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.oracle import oracle, references, texts
 from tests.oracle.asked import (
     APART,
+    INCLUDE,
     JOINS,
     MODIFIERS,
     NOT_YET,
@@ -87,9 +88,8 @@ def leading(world):
             pairs = found[type_, resource["id"]] = []
             for code in askable(type_, "reference"):
                 for value in oracle.values(world, resource, code):
-                    there = references.local(value, world)
-                    target = there and world.find(*there)
-                    pairs += [(code, target)] if target else []
+                    there = references.leads(value, world, any_version=True)
+                    pairs += [(code, world.find(*one)) for one in there]
     return found
 
 
@@ -137,9 +137,32 @@ def queries(draw, world):
     parameters = list(dict.fromkeys((name, text) for name, text, _ in asked))
     if keys:
         parameters.append(("_sort", ",".join(keys)))
+    if INCLUDE not in NOT_YET:
+        brought = draw(st.lists(includes(world, resource), max_size=2, unique=True))
+        parameters += brought
+        labels |= {name for name, _ in brought}
     labels = labels.union(*(kinds for _, _, kinds in asked))
     ways = (draw(st.sampled_from([1_000, 1_000, 17, 4])), draw(st.booleans()), draw(st.booleans()))
     return Query(type_, tuple(parameters), *ways, labels)
+
+
+@st.composite
+def includes(draw, world, resource):
+    """Give what to bring along: what the resource refers to, or what refers to it."""
+    here = (resource["resourceType"], resource["id"])
+    ways = [
+        ("_include", f"{here[0]}:{code}", target["resourceType"])
+        for code, target in leading(world)[here]
+    ] + [
+        ("_revinclude", f"{other['resourceType']}:{code}", here[0])
+        for other, code in referring(world).get(here, ())
+    ]
+    if not ways:
+        return "_include", "*"
+    name, value, type_ = draw(st.sampled_from(ways))
+    iterate = draw(st.sampled_from(["", "", ":iterate"]))
+    source = value.partition(":")[0]
+    return name + iterate, draw(st.sampled_from([value, f"{value}:{type_}", f"{source}:*", "*"]))
 
 
 @st.composite

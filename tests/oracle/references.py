@@ -26,6 +26,20 @@ def local(value: Value, world: World) -> tuple[str, str] | None:
     return (type_, id_) if type_ in TYPES and "/" not in id_ else None
 
 
+def leads(value: Value, world: World, *, any_version: bool = False) -> list[tuple[str, str]]:
+    """Give type and id of what is here and referred to: a canonical by its url and version."""
+    if value.type == "Reference":
+        there = local(value, world)
+        return [there] if there and world.find(*there) else []
+    url, _, version = value.json.partition("|")
+    return [
+        (type_, id_)
+        for type_, rows in world.resources.items()
+        for id_, row in rows.items()
+        if row.get("url") == url and (any_version or version in ("", row.get("version")))
+    ]
+
+
 def refers(text: str, value: Value, world: World) -> bool:
     """`id` (of any type), `Type/id`, an address; a canonical with its version or without."""
     wanted = plain(text)
