@@ -30,12 +30,14 @@ def indexes(
 
 async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
     from fhir_server import main
+    from fhir_server.interactions.search_parameters import refresh
     from fhir_server.store.indexes import wanted_indexes
 
     spec = main.definitions(main.plugins(settings))
     async with main.health_store(settings) as store:
         context = main.health_context(settings, spec, store)
         await store.prepare()
+        await refresh(context)
         wanted = wanted_indexes(main.default_indexes(), sorted(spec.types))
         missing = set(await store.missing_indexes(main.default_indexes(), spec.types))
         formats = {type_: context.index_format(type_) for type_ in spec.types}

@@ -17,6 +17,7 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.patch.apply import MEDIA_TYPES
 from fhir_server.search.kinds import kind_of
+from fhir_server.spec.spec import Spec
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
@@ -25,8 +26,8 @@ _SYSTEM = ("transaction", "batch", "search-system", "history-system")
 def handler(
     routes: Callable[[], Routes],
 ) -> Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]:
-    """Give the handler of `GET [base]/metadata`; each statement is built once per base."""
-    built: dict[tuple[str, str], FhirResponse] = {}
+    """Give the handler of `GET [base]/metadata`; each statement is built once per base and Spec."""
+    built: dict[tuple[str, str], tuple[Spec, FhirResponse]] = {}
 
     async def capabilities(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
         mode = only(request, "mode").get("mode", "full")
@@ -34,21 +35,26 @@ def handler(
             told = f"mode={mode[:32]!r} is not known; known: {', '.join(_MODES)}."
             raise Invalid(told, code="not-supported")
         key = (context.base_url, mode)
-        if key not in built:
-            built[key] = _answer(_MODES[mode](routes(), context), context)
-        answer = built[key]
-        if respond.unchanged(request, dict(answer.headers)["ETag"], context.started):
+        if key not in built or built[key][0] is not context.spec:
+            built[key] = (context.spec, _answer(_MODES[mode](routes(), context), context))
+        answer = built[key][1]
+        if respond.unchanged(request, dict(answer.headers)["ETag"], _since(context)):
             return FhirResponse(304, b"", answer.headers)
         return answer
 
     return capabilities
 
 
+def _since(context: Context) -> int:
+    """Give when this process came to the definitions it has, in µs."""
+    return max(context.started, context.definitions.since)
+
+
 def _answer(told: Mapping[str, Any], context: Context) -> FhirResponse:
     # The date is that of this process; another worker says the same in all else.
     lasting = {name: value for name, value in told.items() if name != "date"}
     etag = f'W/"{sha256(json.dump(lasting)).hexdigest()[:16]}"'
-    headers = [("ETag", etag), ("Last-Modified", respond.http_date(context.started))]
+    headers = [("ETag", etag), ("Last-Modified", respond.http_date(_since(context)))]
     return FhirResponse(200, json.dump(told), headers)
 
 
@@ -84,7 +90,7 @@ _MODES: Mapping[str, Callable[[Routes, Context], dict[str, Any]]] = {
 def _head(context: Context) -> dict[str, Any]:
     return {
         "status": "active",
-        "date": dates.instant(context.started),
+        "date": dates.instant(_since(context)),
         "kind": "instance",
         "software": {"name": "fhir-server", "version": version("fhir-server")},
         "implementation": {"description": "FHIR server for Viet Nam", "url": context.base_url},
@@ -134,8 +140,15 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
             "referencePolicy": _reference_policy(context),
             "searchParam": _search_params(context, type_),
             "operation": _operations(routes, type_),
+            **_built(context, type_),
         }
     )
+
+
+def _built(context: Context, type_: str) -> dict[str, str]:
+    """Tell which parameters cannot be asked yet."""
+    codes = ", ".join(sorted(context.spec.building.get(type_, ())))
+    return {"documentation": f"Search parameters being built: {codes}."} if codes else {}
 
 
 def _conditional_delete(context: Context) -> str:

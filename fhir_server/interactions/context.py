@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from typing import Self
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
+from fhir_server.interactions.definitions import Definitions
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
@@ -28,6 +30,7 @@ class Limits:
     conditional_delete_max: int = 1
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
+    max_search_parameters: int = 200
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
 
@@ -55,11 +58,11 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format; it is the one value here
-    that changes, when a type has been reindexed.
+    `outdated` are the types whose index fields are in an older format. It and `definitions`, which
+    hold the Spec of the moment, are the values here that change: all contexts of a base share them.
     """
 
-    spec: Spec
+    definitions: Definitions
     store: Store
     base_url: str
     zone: tzinfo
@@ -71,13 +74,28 @@ class Context:
     new_id: Callable[[], str] = _random_id
 
     @property
+    def spec(self) -> Spec:
+        """What the definitions say now; whoever asks twice and waits between may get another."""
+        return self.definitions.spec
+
+    @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
         return Place((self.base_url,), self.zone, self.spec.types)
 
     def index_format(self, type_: str) -> str:
-        """Give the format of a type's index fields: the definitions', and the zone of dates."""
-        return f"{self.spec.index_format(type_)} {self.zone}"
+        """Give the format of a type's index fields.
+
+        In words: the definitions the server came with, the zone of dates, and `code=digest` for
+        each stored parameter.
+        """
+        stored = self.spec.digests.get(type_, {})
+        words = (f"{code}={stored[code]}" for code in sorted(stored))
+        return " ".join((self.spec.index_format(type_), str(self.zone), *words))
+
+    def frozen(self) -> Self:
+        """Give this context with the definitions of the moment, for as long as it is held."""
+        return replace(self, definitions=Definitions(self.spec))
 
     def now(self) -> int:
         """Give the wall clock's time in µs."""

@@ -94,6 +94,8 @@ def unknown(scope: Scope, name: str) -> Issue | None:
     if "." in name or code == "_has":
         return Issue("not-supported", f"{name[:80]!r}: chained parameters are not searched here.")
     param = scope.params.get(code)
+    if param is None and (told := scope.spec.building.get(scope.type, {}).get(code)):
+        return Issue("incomplete", f"{code!r} is being built for {scope.type}: {told}.")
     if param is None:
         return Issue("not-supported", f"{name[:80]!r} is no parameter of {scope.type}.")
     if kind_of(param) is None:

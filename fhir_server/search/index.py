@@ -42,7 +42,7 @@ def index_fields(
 @lru_cache(maxsize=1024)
 def _indexed(spec: Spec, type_: str) -> tuple[tuple[SearchParam, Fields], ...]:
     """Give the parameters of a type that are indexed, with what writes their fields."""
-    kinds = ((param, kind_of(param)) for param in spec.search_params(type_).values())
+    kinds = ((param, kind_of(param)) for param in spec.indexed_params(type_).values())
     return tuple((param, kind.fields) for param, kind in kinds if kind and kind.fields)
 
 

@@ -26,6 +26,7 @@ from fhir_server.store import (
     transact,
 )
 from fhir_server.store.clock import Clock, wall
+from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
@@ -52,6 +53,7 @@ class Store:
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
+        self.definitions = Definitions(database)
         self._patience = patience
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
@@ -246,7 +248,12 @@ class Store:
         self._writes()
         with client.reachable():
             return await transact.transact(
-                self.database, self._writer, allow, plan, patience=self._patience
+                self.database,
+                self._writer,
+                allow,
+                plan,
+                known=self.definitions,
+                patience=self._patience,
             )
 
     async def answer(
@@ -273,6 +280,7 @@ class Store:
                 allow,
                 plan,
                 finish=last,
+                known=self.definitions,
                 unique=unique,
                 patience=self._patience,
             )
@@ -328,6 +336,10 @@ class Store:
 
     async def outdated(self, formats: Mapping[str, str]) -> set[str]:
         """Give the types whose documents are in another index format than this one."""
+        return {*await self.index_formats(formats)}
+
+    async def index_formats(self, formats: Mapping[str, str]) -> dict[str, str]:
+        """Give, of the types in another format than this one, which: see `reindex.outdated`."""
         with client.reachable():
             return await reindex.outdated(self.database, formats)
 

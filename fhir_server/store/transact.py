@@ -26,6 +26,7 @@ from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     commit,
+    definitions,
     fields,
     horizon,
     integrity,
@@ -35,6 +36,7 @@ from fhir_server.store import (
     reads,
     write,
 )
+from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.once import Once
@@ -103,6 +105,10 @@ class Transaction:
             self.database, allow, type_, condition, names, limit=limit, session=self.session
         )
 
+    async def definitions(self, limit: int) -> list[Document]:
+        """Give at most `limit` active SearchParameters, whoever may see them."""
+        return await definitions.active(self.database, self.session, limit)
+
     async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
         """Give (type, id) of at most `limit` deleted resources the condition holds for."""
         rows = await purge.tombstones(self.database, self.session, condition, limit)
@@ -136,7 +142,13 @@ Attempt = Callable[[AsyncClientSession, int], Awaitable[Result]]
 
 
 async def transact(
-    database: Database, writer: Writer, allow: Allow, plan: Plan, *, patience: float
+    database: Database,
+    writer: Writer,
+    allow: Allow,
+    plan: Plan,
+    *,
+    known: Definitions,
+    patience: float,
 ) -> list[Stored]:
     """Run the plan and commit its changes, all or none; give the versions made, in their order.
 
@@ -148,7 +160,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow)
-        road = commit.Road(database, writer, session, allow)
+        road = commit.Road(database, writer, session, allow, known)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -162,6 +174,7 @@ async def answer(
     plan: Plan,
     *,
     finish: Finish,
+    known: Definitions,
     unique: Once | None,
     patience: float,
 ) -> FhirResponse:
@@ -172,10 +185,11 @@ async def answer(
     """
 
     async def attempt(session: AsyncClientSession, before: int) -> FhirResponse:
-        if unique and (known := await once.remembered(database, session, unique)):
-            return known
+        if unique and (before_it := await once.remembered(database, session, unique)):
+            return before_it
         transaction = Transaction(database, session, allow)
-        road = commit.Road(database, writer, session, allow, always=unique is not None)
+        always = unique is not None
+        road = commit.Road(database, writer, session, allow, known, always=always)
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:
