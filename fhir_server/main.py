@@ -46,7 +46,8 @@ def plugins(settings: Settings) -> Sequence[Plugin]:
 
 def definitions(guests: Sequence[Plugin] = ()) -> Spec:
     """Give R4 and what the guests add to it, every search expression compiled."""
-    compiled = load([folder for guest in guests for folder in guest.definitions])
+    addresses = {name: here for guest in guests for name, here in guest.addresses.items()}
+    compiled = load([folder for guest in guests for folder in guest.definitions], addresses)
     compiled.check()
     return compiled
 

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
+    max_search_parameters: Annotated[int, Field(ge=0)] = 200
     max_jobs: Annotated[int, Field(gt=0)] = 100
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
