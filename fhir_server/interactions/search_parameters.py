@@ -24,6 +24,7 @@ KIND = "search-parameters"
 LEASE, SETTLED = 6.0, 10.0
 # The words of an index format that speak of what the server came with.
 _OWN_WORDS = 2
+_WAITS = "it waits for its turn"
 
 
 async def judge(context: Context, transaction: Transaction, changes: Sequence[Change]) -> None:
@@ -123,9 +124,8 @@ async def _take_up(context: Context, version: int) -> None:
     spec = definitions.spec.with_stored(rows)
     left = await unfinished(replace(context, definitions=Definitions(spec)))
     if left:
-        input_ = json.dump({"version": version})
-        await store.jobs.put_once(job(version), KIND, {"name": "server"}, input_, SETTLED)
-    building = _building(spec, left, "it waits for its turn")
+        await _queue(context, version)
+    building = _building(spec, left, _WAITS)
     definitions.spec = replace(spec, building=building)
     definitions.told, definitions.since = told, context.now()
     definitions.version = version
@@ -133,12 +133,23 @@ async def _take_up(context: Context, version: int) -> None:
 
 async def _look_again(context: Context) -> None:
     definitions = context.definitions
-    text, percent = await context.store.jobs.progress(job(definitions.version))
-    progress = f"{text or 'it waits for its turn'}{'' if percent is None else f' ({percent} %)'}"
-    building = _building(definitions.spec, await unfinished(context), progress)
+    progress = await context.store.jobs.progress(job(definitions.version))
+    left = await unfinished(context)
+    if left and progress is None:
+        # It was given up, or never came to the queue.
+        await _queue(context, definitions.version)
+    text, percent = progress or ("", None)
+    told = f"{text or _WAITS}{'' if percent is None else f' ({percent} %)'}"
+    building = _building(definitions.spec, left, told)
     if building != definitions.spec.building:
         definitions.spec = replace(definitions.spec, building=building)
         definitions.since = context.now()
+
+
+async def _queue(context: Context, version: int) -> None:
+    input_ = json.dump({"version": version})
+    jobs = context.store.jobs
+    await jobs.put_once(job(version), KIND, {"name": "server"}, input_, SETTLED)
 
 
 def _building(spec: Spec, left: Mapping[str, str], progress: str) -> dict[str, dict[str, str]]:

@@ -54,14 +54,14 @@ def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str,
             f"The resource says it is a {told!r}, the URL says {type_}.",
             expression=f"{type_}.resourceType",
         )
-    issues = structural_issues(context.spec, resource) or _misdefined(context, resource)
+    issues = structural_issues(context.spec, resource) or misdefined(context, resource)
     if issues:
         raise Unprocessable(issues=issues)
     refuse_subset(resource)
     return resource
 
 
-def _misdefined(context: Context, resource: dict[str, Any]) -> list[Issue]:
+def misdefined(context: Context, resource: dict[str, Any]) -> list[Issue]:
     """Give what keeps a well-made, active SearchParameter from being used."""
     if resource["resourceType"] != definition.TYPE or not definition.is_active(resource):
         return []

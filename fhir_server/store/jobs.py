@@ -54,9 +54,10 @@ class Jobs:
     async def put_once(
         self, id_: str, kind: str, caller: Mapping[str, Any], input_: bytes, after: float
     ) -> None:
-        """Put a job that may be claimed after so many seconds; nothing where the id is there."""
+        """Put a job that may be claimed after so many seconds; one that waits or runs stays."""
         with client.reachable():
             now = await self._now()
+            await self._database.jobs.delete_one({"_id": id_, "state": {"$nin": _LIVING}})
             job = _job(kind, caller, input_) | {
                 "created": now,
                 "due": now + timedelta(seconds=after),
@@ -64,11 +65,12 @@ class Jobs:
             await self._database.jobs.update_one({"_id": id_}, {"$setOnInsert": job}, upsert=True)
         self.added.set()
 
-    async def progress(self, id_: str) -> tuple[str, int | None]:
-        """Give what a job's worker noted last, whoever put it: a text and a percentage."""
+    async def progress(self, id_: str) -> tuple[str, int | None] | None:
+        """Give what the worker of a job that waits or runs noted last: a text and a percentage."""
         with client.reachable():
-            row = await self._database.jobs.find_one({"_id": id_}, {"text": 1, "percent": 1})
-            return (row["text"], row["percent"]) if row else ("", None)
+            living = {"_id": id_, "state": {"$in": _LIVING}}
+            row = await self._database.jobs.find_one(living, {"text": 1, "percent": 1})
+            return (row["text"], row["percent"]) if row else None
 
     async def waiting(self, caller: str) -> int:
         """Count the jobs of a caller that have not ended."""

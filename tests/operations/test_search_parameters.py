@@ -1,5 +1,6 @@
 """A SearchParameter is posted, built as a job, searched by, changed and deleted while serving."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -269,6 +270,56 @@ async def test_another_process_hears_of_it_when_it_asks(fhir, spec):
     await stored.refresh(other)
     assert "village" in other.spec.search_params("Patient")
     assert await fhir.context.store.jobs.count() == {"done": 1}
+
+
+async def test_of_two_written_at_the_same_time_that_clash_one_is_refused(fhir):
+    twin = defined(url=f"{VILLAGE}-2", id="twin")
+    both = [
+        fhir.put("SearchParameter/village", defined()),
+        fhir.put("SearchParameter/twin", twin),
+    ]
+    answers = await asyncio.gather(*both)
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
+
+
+async def test_a_job_that_was_given_up_is_put_again(fhir):
+    await put(fhir, patient("p1", "v1"))
+    await put(fhir, defined())
+    jobs = fhir.context.store.database.jobs
+    await jobs.update_many({}, {"$set": {"state": "failed"}})
+    await stored.refresh(fhir.context)
+    assert await fhir.context.store.jobs.count() == {"queued": 1}
+    await built(fhir)
+    assert await found(fhir, "Patient?village=v1") == ["p1"]
+
+
+async def test_while_it_is_built_it_says_how_far_it_is(fhir):
+    await put(fhir, patient("p1", "v1"))
+    await put(fhir, defined())
+    jobs = fhir.context.store.database.jobs
+    await jobs.update_many({}, {"$set": {"text": "Patient: 0 of 1", "percent": 0}})
+    await stored.refresh(fhir.context)
+    issue = await refused(fhir, "Patient?village=v1")
+    told = "'village' is being built for Patient: Patient: 0 of 1 (0 %)."
+    assert issue["diagnostics"] == told
+    assert (await status(fhir))["reason"] == "Patient: 0 of 1 (0 %)"
+
+
+async def test_validate_says_what_a_write_would_refuse(fhir):
+    answer = await fhir.post("SearchParameter/$validate", defined(expression="Patient.nothing"))
+    assert issues(answer)[0]["expression"] == ["SearchParameter.expression"]
+
+
+async def test_a_parameter_of_every_type_is_built_without_indexes(fhir):
+    await put(fhir, patient("p1", "v1"))
+    everywhere = defined(base=["Resource"], code="lang", expression="Resource.language")
+    await put(fhir, everywhere)
+    await put(fhir, patient("p2", "v1") | {"language": "vi"})
+    await built(fhir)
+    assert await found(fhir, "Patient?lang=vi") == ["p2"]
+    assert "stored_lang" not in await fhir.context.store.database.Patient.index_information()
+    told = await status(fhir)
+    assert (told["state"], told["Patient"]["indexed"]) == ("ready", 2)
 
 
 async def test_a_restart_takes_up_what_is_stored(fhir, spec):
