@@ -15,7 +15,7 @@ from fhir_server.http import log
 from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
-from fhir_server.interactions.definitions import Definitions
+from fhir_server.interactions.current import Current
 from fhir_server.interactions.routes import Routes
 from fhir_server.interactions.search_parameters import outdated, refresh
 from fhir_server.jobs import request
@@ -28,6 +28,7 @@ from fhir_server.settings import Settings
 from fhir_server.spec.spec import Spec, load
 from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
+from fhir_server.store.joins import Bounds
 from fhir_server.store.store import Store
 from mappings.plugin import plugin as mappings
 
@@ -96,7 +97,9 @@ async def health_store(settings: Settings) -> AsyncIterator[Store]:
     """Open the database of the health base; `serve` started the embedded one if none is named."""
     uri = settings.uri()
     assert uri is not None
-    store = Store.open(uri, settings.database, patience=settings.transaction_seconds)
+    bounds = Bounds(settings.join_limit, settings.search_seconds)
+    patience = settings.transaction_seconds
+    store = Store.open(uri, settings.database, patience=patience, bounds=bounds)
     try:
         yield store
     finally:
@@ -106,7 +109,7 @@ async def health_store(settings: Settings) -> AsyncIterator[Store]:
 def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
     """Give the Context of /fhir; nothing is asked of the database yet."""
     return Context(
-        definitions=Definitions(spec),
+        current=Current(spec),
         store=store,
         base_url=settings.base_url.rstrip("/"),
         zone=settings.zone(),

@@ -8,12 +8,15 @@ from typing import Self
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
-from fhir_server.interactions.definitions import Definitions
+from fhir_server.interactions.current import Current
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
+from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.terminology.ucum import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,15 @@ class Limits:
     conditional_delete_max: int = 1
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
+    total_seconds: float = 2.0
+    search_seconds: float = 30.0
+    scan_warning: int = 10_000
+    scan_limit: int = 1_000_000
+    slow_search_ms: int = 500
     max_search_parameters: int = 200
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
+    max_expansion: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +67,12 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format. It and `definitions`, which
-    hold the Spec of the moment, are the values here that change: all contexts of a base share them.
+    `outdated` are the types whose index fields are in an older format. It and `current`, which
+    holds the Spec of the moment, are what changes here: all contexts of a base share them.
+    `definitions` keeps what terminology has read.
     """
 
-    definitions: Definitions
+    current: Current
     store: Store
     base_url: str
     zone: tzinfo
@@ -71,17 +81,24 @@ class Context:
     started: int
     limits: Limits = Limits()
     outdated: set[str] = field(default_factory=set)
+    definitions: Cache = field(default_factory=Cache, repr=False)
     new_id: Callable[[], str] = _random_id
 
     @property
     def spec(self) -> Spec:
         """What the definitions say now; whoever asks twice and waits between may get another."""
-        return self.definitions.spec
+        return self.current.spec
 
     @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place((self.base_url,), self.zone, self.spec.types)
+        return Place((self.base_url,), self.zone, self.spec.types, canonical)
+
+    @property
+    def terminology(self) -> Terminology:
+        """Give what answers questions about codes, from the definitions and from this store."""
+        content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
+        return Terminology(content, self.limits.max_expansion)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields.
@@ -95,7 +112,7 @@ class Context:
 
     def frozen(self) -> Self:
         """Give this context with the definitions of the moment, for as long as it is held."""
-        return replace(self, definitions=Definitions(self.spec))
+        return replace(self, current=Current(self.spec))
 
     def now(self) -> int:
         """Give the wall clock's time in µs."""

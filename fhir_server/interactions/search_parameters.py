@@ -11,7 +11,7 @@ from dataclasses import replace
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Issue, Unprocessable, inside
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.definitions import Definitions
+from fhir_server.interactions.current import Current
 from fhir_server.search import definition
 from fhir_server.search.definition import TYPE
 from fhir_server.spec.packages import ParameterRow
@@ -64,16 +64,16 @@ def _refuse(change: Change, found: Iterable[Issue]) -> None:
 
 async def refresh(context: Context) -> None:
     """Take up what has changed since this process asked last; Unavailable without an answer."""
-    definitions, store = context.definitions, context.store
-    async with definitions.asking:
+    cell, store = context.current, context.store
+    async with cell.asking:
         asked = asyncio.get_running_loop().time()
         store.definitions.changed.clear()
         version = await store.definitions.version()
-        if version != definitions.version:
+        if version != cell.version:
             await _take_up(context, version)
-        elif definitions.spec.building:
+        elif cell.spec.building:
             await _look_again(context)
-        definitions.heard = asked
+        cell.heard = asked
 
 
 async def heard(context: Context) -> None:
@@ -86,7 +86,7 @@ async def heard(context: Context) -> None:
 async def current(context: Context, changes: Iterable[Change]) -> bool:
     """Say whether the index fields of these changes are in the formats of the moment."""
     clock = asyncio.get_running_loop().time
-    if clock() - context.definitions.heard > LEASE:
+    if clock() - context.current.heard > LEASE:
         await refresh(context)
     return all(one.index_format in ("", context.index_format(one.type)) for one in changes)
 
@@ -119,31 +119,31 @@ def job(version: int) -> str:
 
 
 async def _take_up(context: Context, version: int) -> None:
-    definitions, store = context.definitions, context.store
-    rows, told = _usable(definitions.spec, await store.definitions.active(0))
-    spec = definitions.spec.with_stored(rows)
-    left = await unfinished(replace(context, definitions=Definitions(spec)))
+    cell, store = context.current, context.store
+    rows, told = _usable(cell.spec, await store.definitions.active(0))
+    spec = cell.spec.with_stored(rows)
+    left = await unfinished(replace(context, current=Current(spec)))
     if left:
         await _queue(context, version)
     building = _building(spec, left, _WAITS)
-    definitions.spec = replace(spec, building=building)
-    definitions.told, definitions.since = told, context.now()
-    definitions.version = version
+    cell.spec = replace(spec, building=building)
+    cell.told, cell.since = told, context.now()
+    cell.version = version
 
 
 async def _look_again(context: Context) -> None:
-    definitions = context.definitions
-    progress = await context.store.jobs.progress(job(definitions.version))
+    cell = context.current
+    progress = await context.store.jobs.progress(job(cell.version))
     left = await unfinished(context)
     if left and progress is None:
         # It was given up, or never came to the queue.
-        await _queue(context, definitions.version)
+        await _queue(context, cell.version)
     text, percent = progress or ("", None)
     told = f"{text or _WAITS}{'' if percent is None else f' ({percent} %)'}"
-    building = _building(definitions.spec, left, told)
-    if building != definitions.spec.building:
-        definitions.spec = replace(definitions.spec, building=building)
-        definitions.since = context.now()
+    building = _building(cell.spec, left, told)
+    if building != cell.spec.building:
+        cell.spec = replace(cell.spec, building=building)
+        cell.since = context.now()
 
 
 async def _queue(context: Context, version: int) -> None:

@@ -43,7 +43,7 @@ async def build(work: Work) -> FhirResponse:
     context, version = work.context, work.job.input["version"]
     await search_parameters.refresh(context)
     for type_ in sorted(await search_parameters.unfinished(context)):
-        if context.definitions.version != version:
+        if context.current.version != version:
             break
         await context.store.definitions.keep_indexes(type_, _indexes(context.spec, type_))
         await _rewrite(work, type_)
@@ -114,7 +114,7 @@ def _state(context: Context, resource: Mapping[str, Any]) -> tuple[str, str]:
         return "unused", f"Its status is {resource['status']}; only an active one is used."
     if definition.defined_here(context.spec, resource):
         return "defined", "The server came with this parameter and uses its own."
-    if reason := context.definitions.told.get(resource["url"]):
+    if reason := context.current.told.get(resource["url"]):
         return "refused", reason
     building = context.spec.building
     told = [

@@ -121,30 +121,40 @@ class Coded:
     """A token of the field is in a value set, or stands in a code system's hierarchy.
 
     `in`: `value` is the value set's canonical URL. `above`, `below`: `value` is `system|code`, and
-    the code itself counts too.
+    the code itself counts too. Where the index has no system (`|code`, of an element of type
+    code), the code is one of each of `systems`.
     """
 
     field: str
     relation: Literal["in", "above", "below"]
     value: str
+    systems: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """The reference field leads to a resource of the type, here, that meets the condition."""
+    """The reference field leads to a resource of the type, here, that meets the condition.
+
+    `by_url`: resources of the type have a canonical URL, `x.url`, and may be referred to by it.
+    """
 
     field: str
     type: str
     condition: "Condition"
+    by_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Referring:
-    """Some resource of the type whose field refers to this one meets the condition."""
+    """Some resource of the type whose field refers to this one meets the condition.
+
+    `by_url`: this one has a canonical URL, `x.url`, and may be referred to by it.
+    """
 
     type: str
     field: str
     condition: "Condition"
+    by_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +225,16 @@ def renamed(condition: Condition, rename: Callable[[str], str]) -> Condition:
             return condition
         case _:
             return replace(condition, field=rename(condition.field))
+
+
+def is_open(condition: Condition) -> bool:
+    """Say whether there is a question in it that one document does not answer."""
+    match condition:
+        case And() | Or() | Element():
+            return any(map(is_open, condition.parts))
+        case Not():
+            return is_open(condition.part)
+        case Coded() | Chained() | Referring() | Subtree():
+            return True
+        case _:
+            return False

@@ -11,7 +11,7 @@ from typing import Any
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhirpath.syntax import Binary, Call, FhirPathError, Index, Name, Node, Variable
 from fhir_server.fhirpath.syntax import parse as parsed
-from fhir_server.search.kinds import KINDS
+from fhir_server.search.kinds import KINDS, kind_of
 from fhir_server.spec.packages import ParameterRow, parameter_of
 from fhir_server.spec.spec import Spec, SpecError
 
@@ -166,7 +166,10 @@ def _compiles(spec: Spec, row: ParameterRow) -> Iterator[Issue]:
             return
     for type_ in spec.applies(row):
         try:
-            spec.compiled(row, type_)
+            if kind_of(spec.compiled(row, type_)) is None:
+                told = "One of its parts is of a type that is not searched in a composite."
+                yield _issue("component", told, "not-supported")
+                return
         except SpecError as error:
             yield _issue("expression", f"It cannot be used: {error}.")
             return

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import msgspec
 
+from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.codes import bare
 from fhir_server.spec.packages import ParameterRow
-from fhir_server.spec.search_params import SearchParam, compiled
+from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
 from fhir_server.spec.structures import Structure, Structures
 from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 
 __all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
 
 # Raise by one whenever what search/index writes for the same definitions changes.
-ENGINE_FORMAT = 2
+ENGINE_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,8 @@ class Spec:
     """What the definitions of one base say.
 
     `types` are the concrete resource types by name; `structures` answers what stands in a type
-    or path; `parameters` are all search parameters by url, compiled when a type is asked for.
+    or path; `parameters` are all search parameters by url, compiled when a type is asked for;
+    `canonicals` are the CodeSystems and ValueSets, read when one is asked for.
     `stored` are, by type and code, the parameters that came as SearchParameter resources, `digests`
     what each is known by in the index; those in `building` are written to the index but not asked
     yet, and say how far that is.
@@ -38,6 +40,8 @@ class Spec:
     parameters: Mapping[str, ParameterRow]
     compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
+    canonicals: Canonicals
+    systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
     stored: Mapping[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
@@ -63,7 +67,7 @@ class Spec:
         """Give the parameters of a concrete type that the server came with, by code."""
         known = self._compiled.get(type_)
         if known is None:
-            found = compiled(self.structures, type_, self._rows_of(type_), self.parameters)
+            found = compiled(self._definitions(), type_, self._rows_of(type_))
             known = self._compiled.setdefault(type_, found)
         return known
 
@@ -92,7 +96,7 @@ class Spec:
         """Give a parameter compiled for a concrete type; SpecError says why it cannot be."""
         known = self._made.get((row, type_))
         if known is None:
-            found = compiled(self.structures, type_, [row], self.parameters)[row.code]
+            found = compiled(self._definitions(), type_, [row])[row.code]
             known = self._made.setdefault((row, type_), found)
         return known
 
@@ -119,6 +123,10 @@ class Spec:
         """Compile every search parameter of every type, say how many; SpecError names a bad one."""
         return sum(len(self.search_params(type_)) for type_ in self.types)
 
+    def _definitions(self) -> Definitions:
+        parents = parents_of(self.parameters.values())
+        return Definitions(self.structures, self.parameters, self.systems, parents)
+
     def _rows_of(self, type_: str) -> list[ParameterRow]:
         """Give the parameters of a type, those of its bases first."""
         return [row for name in reversed(self._line(type_)) for row in self._rows.get(name, ())]
@@ -141,7 +149,7 @@ def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = Non
     """
     tables = r4()
     for folder in folders:
-        tables = _joined(tables, of_folder(folder, tables.value_sets, addresses), folder)
+        tables = _joined(tables, of_folder(folder, tables, addresses), folder)
     by_name = {structure.name: structure for structure in tables.structures}
     rows: dict[str, list[ParameterRow]] = {}
     for row in tables.parameters:
@@ -157,6 +165,8 @@ def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = Non
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
+        canonicals=Canonicals(folders),
+        systems=tables.systems,
         _rows=rows,
     )
 
@@ -181,6 +191,7 @@ def _joined(known: Tables, added: Tables, folder: Path) -> Tables:
             for name in {**known.compartments, **added.compartments}
         },
         value_sets={**known.value_sets, **added.value_sets},
+        systems={**known.systems, **added.systems},
     )
 
 

@@ -1,4 +1,4 @@
-"""Index fields alone: what can be decided by them is decided without reading a body."""
+"""What is read without a body: index fields, versions, the values a field has."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +7,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
 from fhir_server.search.condition import Condition, both
+from fhir_server.store import joins
 from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
+from fhir_server.store.joins import BOUNDS, Bounds, Joins
 
 
 async def fields(
@@ -21,19 +23,33 @@ async def fields(
     *,
     limit: int,
     session: AsyncClientSession | None = None,
+    bounds: Bounds = BOUNDS,
 ) -> dict[str, Document]:
     """Give by id the named index fields of at most `limit` resources, in no order.
 
     The names are without `x.`; what a resource has no value for is left out.
     """
     check_key(type_)
-    cursor = database[type_].find(
-        to_filter(both(condition, checked(allow))),
-        {f"x.{name}": 1 for name in names} or {"_id": 1},
-        limit=limit,
-        session=session,
-    )
-    return {row["_id"]: row.get("x", {}) for row in await cursor.to_list()}
+    asked = Joins(database, bounds, session)
+    wanted = {f"x.{name}": 1 for name in names} or {"_id": 1}
+    rows = await joins.rows(asked, type_, both(condition, checked(allow)), wanted, limit)
+    return {row["_id"]: row.get("x", {}) for row in rows}
+
+
+async def versions(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    *,
+    limit: int,
+    session: AsyncClientSession | None = None,
+) -> dict[str, tuple[int, int]]:
+    """Give by id the version and ts of at most `limit` resources, in no order."""
+    check_key(type_)
+    filter_ = to_filter(both(condition, checked(allow)))
+    cursor = database[type_].find(filter_, {"v": 1, "ts": 1}, limit=limit, session=session)
+    return {row["_id"]: (int(row["v"]), int(row["ts"])) for row in await cursor.to_list()}
 
 
 async def distinct(

@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.access.caller import Caller
 from fhir_server.interactions import search_parameters as stored
-from fhir_server.interactions.definitions import Definitions
+from fhir_server.interactions.current import Current
 from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.queue import Job
 from fhir_server.jobs.worker import Work
@@ -260,7 +260,7 @@ async def test_the_state_of_nothing_is_not_found_and_of_a_deleted_one_gone(fhir)
 
 
 async def test_another_process_hears_of_it_when_it_asks(fhir, spec):
-    other = replace(fhir.context, definitions=Definitions(spec))
+    other = replace(fhir.context, current=Current(spec))
     await put(fhir, patient("p1", "v1"))
     await put(fhir, defined())
     assert other.spec.stored == {}
@@ -327,7 +327,7 @@ async def test_a_restart_takes_up_what_is_stored(fhir, spec):
     await put(fhir, defined())
     # As if the process had died before it put the job on the queue.
     await fhir.context.store.database.jobs.delete_many({})
-    again = replace(fhir.context, definitions=Definitions(spec))
+    again = replace(fhir.context, current=Current(spec))
     await stored.refresh(again)
     await built(fhir)
     await stored.refresh(again)
@@ -352,7 +352,7 @@ async def test_an_upgrade_that_takes_the_code_leaves_the_stored_one_out_and_says
     document = await fhir.context.store.database.SearchParameter.find_one({})
     body = document["body"].replace(b'"code":"village"', b'"code":"gender"')
     await fhir.context.store.database.SearchParameter.update_one({}, {"$set": {"body": body}})
-    again = replace(fhir.context, definitions=Definitions(spec))
+    again = replace(fhir.context, current=Current(spec))
     await stored.refresh(again)
     assert again.spec.stored == {}
-    assert "gender" in again.definitions.told[defined()["url"]]
+    assert "gender" in again.current.told[defined()["url"]]

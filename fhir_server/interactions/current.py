@@ -10,7 +10,7 @@ from fhir_server.spec.spec import Spec
 
 
 @dataclass(slots=True, eq=False)
-class Definitions:
+class Current:
     """`spec` is swapped whole when a stored SearchParameter changes; it is never changed itself.
 
     `version` is the store's number of that change, `heard` when this process last asked for it, in
