@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fhir_server.fhir.errors import Unprocessable
+from fhir_server.fhir.errors import Unavailable, Unprocessable
 from fhir_server.search.condition import (
     AnyOf,
     Between,
@@ -23,6 +23,7 @@ from fhir_server.search.query import BY_ID, SortKey
 from fhir_server.store import joins, reads
 from fhir_server.store.documents import Change
 from fhir_server.store.joins import Bounds, Joins
+from fhir_server.store.store import Store
 
 ALL = Everything()
 PLAIN, LOOKED_UP = Bounds(), Bounds(join_limit=0)
@@ -218,3 +219,12 @@ async def test_index_fields_are_found_by_joins(database):
     asked = both(OF_NORTH, Between("x.rank", 1, 5, single=True))
     rows = await joins.rows(Joins(database), "Observation", asked, {"x.code": 1}, 10)
     assert rows == [{"_id": "1", "x": {"code": ["*|hb"]}}]
+
+
+async def test_a_join_may_take_longer_than_another_operation(mongodb_uri):
+    impatient = Store.open(mongodb_uri, "test_joins_impatient", bounds=Bounds(seconds=60))
+    impatient.database.client._timeout = 0.000001
+    with pytest.raises(Unavailable):
+        await impatient.fields(ALL, "Observation", ALL, (), 1)
+    assert await impatient.settled("Observation", OF_AN) == Nothing()
+    await impatient.close()
