@@ -122,3 +122,21 @@ def test_a_stored_parameter_is_indexed_though_it_cannot_be_asked_yet(spec):
     assert index_fields(now, patient, Place(), identity="1")["village"] == ["|v1", "*|v1"]
     assert "village" not in spec.search_params("Patient")
     assert "village" not in now.search_params("Person")
+
+
+def composite(*definitions):
+    parts = [{"definition": url, "expression": text} for url, text in definitions]
+    return {"base": ["Observation"], "type": "composite", "expression": "Observation"} | {
+        "component": parts
+    }
+
+
+def test_a_composite_is_made_of_parameters_the_server_came_with(spec):
+    known = "http://hl7.org/fhir/SearchParameter/clinical-code"
+    assert told(spec, **composite((known, "code"), (known, "category"))) == []
+    assert told(spec, **composite((known, "code"), (URL, "category"))) == [
+        ("SearchParameter.component[1].definition", "business-rule")
+    ]
+    assert told(spec, **composite((known, "code"), (known, "nothing"))) == [
+        ("SearchParameter.expression", "business-rule")
+    ]
