@@ -20,7 +20,7 @@ from fhir_server.search.condition import (
     is_open,
 )
 from fhir_server.search.query import BY_ID, SortKey
-from fhir_server.store import joins, reads
+from fhir_server.store import joins, reads, totals
 from fhir_server.store.documents import Change
 from fhir_server.store.joins import Bounds, Joins
 from fhir_server.store.store import Store
@@ -66,10 +66,8 @@ async def found(database, bounds, type_, condition, *, sort=(BY_ID,), limit=100)
     asked = Joins(database, bounds)
     condition = await joins.settled(asked, type_, condition)
     assert bounds is PLAIN or is_open(condition) or isinstance(condition, Nothing)
-    page = await reads.search(
-        database, ALL, type_, condition, sort=sort, limit=limit, bounds=bounds
-    )
-    total = await reads.count(database, ALL, type_, condition, 5_000)
+    page = await reads.search(asked, ALL, type_, condition, sort=sort, limit=limit)
+    total = await totals.count(database, ALL, type_, condition, 5_000)
     assert total == len(page.found) or page.more
     return [one.id for one in page.found]
 
