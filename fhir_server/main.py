@@ -127,7 +127,7 @@ async def prepared(settings: Settings, context: Context) -> Context:
     """
     store, spec = context.store, context.spec
     await store.prepare()
-    await store.ensure_indexes(default_indexes(), spec.types)
+    await store.indexing.ensure(default_indexes(), spec.types)
     await refresh(context)
     return replace(
         context,

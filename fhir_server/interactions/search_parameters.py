@@ -94,7 +94,7 @@ async def current(context: Context, changes: Iterable[Change]) -> bool:
 async def outdated(context: Context, types: Collection[str]) -> set[str]:
     """Give which of these types are indexed by other definitions than the server came with."""
     formats = {type_: context.index_format(type_) for type_ in types}
-    states = await context.store.index_formats(formats)
+    states = await context.store.indexing.formats(formats)
     return {
         type_
         for type_, state in states.items()
@@ -105,7 +105,7 @@ async def outdated(context: Context, types: Collection[str]) -> set[str]:
 async def unfinished(context: Context) -> dict[str, str]:
     """Give the types whose index is of other stored parameters, each with the format it is in."""
     formats = {type_: context.index_format(type_) for type_ in context.spec.types}
-    states = await context.store.index_formats(formats)
+    states = await context.store.indexing.formats(formats)
     return {
         type_: state
         for type_, state in states.items()

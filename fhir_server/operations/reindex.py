@@ -73,7 +73,7 @@ async def run(work: Work) -> FhirResponse:
 
 async def _outdated(context: Context) -> list[str]:
     formats = {type_: context.index_format(type_) for type_ in context.spec.types}
-    return sorted(await context.store.outdated(formats))
+    return sorted(await context.store.indexing.outdated(formats))
 
 
 async def _one(work: Work, noted: dict[str, Any], type_: str, *, everything: bool) -> Counts:
@@ -110,13 +110,13 @@ async def rewrite(
         held = context.frozen()
         wanted = held.index_format(type_)
         while held.spec.digests is context.spec.digests and (
-            step := await store.reindex(
+            step := await store.indexing.step(
                 type_, partial(indexed, held), wanted, after=after, everything=everything
             )
         ):
             after = step.after
             await told(step)
-        counts = await store.verify_format(type_, wanted)
+        counts = await store.indexing.verify(type_, wanted)
         if counts.complete:
             break
         after, everything = "", False

@@ -45,7 +45,7 @@ async def build(work: Work) -> FhirResponse:
     for type_ in sorted(await search_parameters.unfinished(context)):
         if context.current.version != version:
             break
-        await context.store.definitions.keep_indexes(type_, _indexes(context.spec, type_))
+        await context.store.indexing.keep(type_, _indexes(context.spec, type_))
         await _rewrite(work, type_)
     await search_parameters.refresh(context)
     return FhirResponse(200, json.dump({"resourceType": "Parameters"}))
@@ -132,7 +132,7 @@ async def _type(context: Context, type_: str, code: str) -> list[dict[str, Any]]
         {"name": "state", "valueCode": "building" if building else "ready"},
     ]
     allow = context.allow("search-type", type_)
-    counts = await context.store.definitions.count_formats(allow, type_, _COUNT_MS)
+    counts = await context.store.indexing.count_formats(allow, type_, _COUNT_MS)
     if counts is not None:
         word = f"{code}={context.spec.digests[type_][code]}"
         indexed = sum(count for text, count in counts.items() if word in text.split())

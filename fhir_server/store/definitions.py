@@ -13,8 +13,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
 from fhir_server.fhir import json
-from fhir_server.search.condition import Condition
-from fhir_server.store import chunks, client, indexes, reindex
+from fhir_server.store import chunks, client
 from fhir_server.store.documents import Change, Document
 from fhir_server.store.horizon import Database
 
@@ -48,18 +47,6 @@ class Definitions:
         """Raise a transient PyMongoError where index fields were made by older definitions."""
         if self.guard and not await self.guard(changes):
             raise PyMongoError("The definitions changed.", ["TransientTransactionError"])
-
-    async def keep_indexes(self, type_: str, wanted: Mapping[str, str]) -> None:
-        """Let a type have these indexes for stored parameters: see `indexes.keep`."""
-        with client.reachable():
-            await indexes.keep(self._database, type_, wanted)
-
-    async def count_formats(
-        self, allow: Condition, type_: str, max_ms: int
-    ) -> dict[str, int] | None:
-        """Count a type's resources by index format; None when that takes over `max_ms`."""
-        with client.reachable():
-            return await reindex.count_formats(self._database, allow, type_, max_ms)
 
     async def active(self, limit: int) -> list[Document]:
         """Give the active SearchParameters in the order of their ids, at most `limit`."""

@@ -22,7 +22,6 @@ from fhir_server.store import (
     joins,
     probe,
     reads,
-    reindex,
     secrets,
     system_history,
     totals,
@@ -35,11 +34,11 @@ from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
+from fhir_server.store.indexing import Indexing
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
-from fhir_server.store.reindex import Counts, Step
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -67,6 +66,7 @@ class Store:
         self.jobs = Jobs(database)
         self.costs = Costs(database, bounds.seconds)
         self.definitions = Definitions(database)
+        self.indexing = Indexing(database)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
@@ -363,56 +363,6 @@ class Store:
         """Give the names of the collections there are."""
         with client.reachable():
             return set(await self.database.list_collection_names())
-
-    async def missing_indexes(
-        self, wanted: indexes.Wanted, types: Collection[str]
-    ) -> list[indexes.Index]:
-        """Give the indexes that are wanted and do not exist: see `indexes.missing`."""
-        with client.reachable():
-            return await indexes.missing(self.database, wanted, types)
-
-    async def ensure_indexes(self, wanted: indexes.Wanted, types: Collection[str]) -> None:
-        """Build what is missing of a set that was not built yet: see `indexes.ensure`."""
-        with client.reachable():
-            await indexes.ensure(self.database, wanted, types)
-
-    async def build_indexes(
-        self,
-        wanted: Sequence[indexes.Index],
-        progress: Callable[[int, int], None] = lambda _done, _all: None,
-    ) -> None:
-        """Build indexes; `progress(done, all)` is told after each."""
-        with client.reachable():
-            await indexes.build(self.database, wanted, progress)
-
-    async def outdated(self, formats: Mapping[str, str]) -> set[str]:
-        """Give the types whose documents are in another index format than this one."""
-        return {*await self.index_formats(formats)}
-
-    async def index_formats(self, formats: Mapping[str, str]) -> dict[str, str]:
-        """Give, of the types in another format than this one, which: see `reindex.outdated`."""
-        with client.reachable():
-            return await reindex.outdated(self.database, formats)
-
-    async def reindex(
-        self,
-        type_: str,
-        fields: Callable[[Document], Document],
-        index_format: str,
-        *,
-        after: str = "",
-        everything: bool = False,
-    ) -> Step | None:
-        """Write new index fields for the next resources of a type: see `reindex.step`."""
-        with client.reachable():
-            return await reindex.step(
-                self.database, type_, fields, index_format, after=after, everything=everything
-            )
-
-    async def verify_format(self, type_: str, index_format: str) -> Counts:
-        """Count the resources that are in a format, and all: see `reindex.verify`."""
-        with client.reachable():
-            return await reindex.verify(self.database, type_, index_format)
 
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]
