@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
+from fhir_server.fhir.errors import Forbidden
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
@@ -86,3 +87,10 @@ class Context:
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
         return decide.decide(self.caller, interaction, type_)
+
+    def seen(self, interaction: str, type_: str) -> Condition | None:
+        """Give what `allow` gives, None where there is nothing for the caller to see."""
+        try:
+            return self.allow(interaction, type_)
+        except Forbidden:
+            return None
