@@ -63,12 +63,12 @@ def links(context: Context, query: SearchQuery, next_page: str | None) -> list[t
     """Give the self link, which repeats what was applied, and the next one."""
     applied = [pair for pair in query.applied if pair[0] != "_page"]
     here = [*applied, ("_page", query.after)] if query.after else applied
-    found = [("self", _url(context, query.type, here))]
+    found = [("self", _url(context, query.path, here))]
     if next_page is not None:
-        found.append(("next", _url(context, query.type, [*applied, ("_page", next_page)])))
+        found.append(("next", _url(context, query.path, [*applied, ("_page", next_page)])))
     return found
 
 
-def _url(context: Context, type_: str, parameters: Sequence[tuple[str, str]]) -> str:
+def _url(context: Context, path: str, parameters: Sequence[tuple[str, str]]) -> str:
     query = f"?{urlencode(parameters)}" if parameters else ""
-    return f"{context.base_url}/{type_}{query}"
+    return f"{context.base_url}/{path}".removesuffix("/") + query

@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
@@ -12,6 +13,7 @@ from fhir_server.interactions import paging, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
+from fhir_server.search.condition import Condition, both
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.documents import Stored
 
@@ -21,27 +23,56 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
     type_ = target.type or ""
     check_type(context, type_)
     allow = context.allow("search-type", type_)
-    query = read_query(context, request, type_)
+    return await answer(context, read_query(context, request, type_), allow)
+
+
+async def answer(context: Context, query: SearchQuery, allow: Condition) -> FhirResponse:
+    """Answer a search on one type with a page of what the caller may see."""
     issues = list(query.issues)
     total = await paging.total(context, query, allow, issues)
     found, next_page = await paging.page(context, query, allow)
-    if type_ in context.outdated:
-        issues.append(_OUTDATED)
+    issues += outdated(context, [query.type])
+    links = paging.links(context, query, next_page)
+    return searchset(context, found, issues, links=links, total=total)
+
+
+def searchset(
+    context: Context,
+    found: Sequence[Stored],
+    issues: Sequence[Issue],
+    *,
+    links: Sequence[bundle.Link],
+    total: int | None,
+) -> FhirResponse:
+    """Give the answer: the matches, and what has to be said of them as one entry more."""
     body = bundle.bundle(
         "searchset",
         [*_matches(context, found), *_warnings(issues)],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
-        links=paging.links(context, query, next_page),
+        links=links,
         total=total,
     )
     return FhirResponse(200, body)
+
+
+def outdated(context: Context, types: Iterable[str]) -> list[Issue]:
+    """Give the warning that matches may be missing, where a type is in an older format."""
+    return [_OUTDATED] if context.outdated.intersection(types) else []
 
 
 def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuery:
     """Give the parsed search; Invalid names every parameter that is not known or not readable."""
     strict = respond.strict(request, default=context.limits.strict_search)
     return searched(context, type_, request.parameters, strict=strict)
+
+
+def placed(
+    query: SearchQuery, path: str, within: Condition, first: Sequence[tuple[str, str]] = ()
+) -> SearchQuery:
+    """Give the search as asked at `path`, no further than `within`, `first` leading its links."""
+    condition = both(query.condition, within)
+    return replace(query, path=path, condition=condition, applied=(*first, *query.applied))
 
 
 def _matches(context: Context, found: Sequence[Stored]) -> Iterator[bytes]:
@@ -57,7 +88,7 @@ def _warnings(issues: Sequence[Issue]) -> Iterator[bytes]:
 
 _OUTDATED = Issue(
     "incomplete",
-    "Part of this type is indexed in an older format; matches may be missing until "
+    "Part of what is asked is indexed in an older format; matches may be missing until "
     "`$reindex` or `fhir-server indexes --reindex` has run.",
     severity="warning",
 )

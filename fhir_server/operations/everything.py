@@ -55,7 +55,12 @@ class Wish:
         """The wish as a search, which is what a page's link is signed for."""
         path = f"{self.root}/{self.id}/{NAME}"
         return SearchQuery(
-            path, Everything(), count=self.count, after=self.page, applied=self.given
+            self.root,
+            Everything(),
+            count=self.count,
+            after=self.page,
+            applied=self.given,
+            path=path,
         )
 
 

@@ -124,7 +124,7 @@ def unseal(key: bytes, query: SearchQuery) -> Position | None:
 
 
 def _question(query: SearchQuery) -> list[object]:
-    return [query.type, *(pair for pair in query.applied if pair[0] not in FREE)]
+    return [query.path, *(pair for pair in query.applied if pair[0] not in FREE)]
 
 
 def _split(sort: tuple[SortKey, ...]) -> Iterator[tuple[Condition, tuple[SortKey, ...]]]:

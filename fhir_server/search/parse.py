@@ -43,7 +43,7 @@ def parse(
     faults = {name: unknown(scope, name) for name, _ in criteria}
     left_out = [issue for issue in faults.values() if issue]
     refused = left_out if strict else []
-    query = SearchQuery(type_, Everything())
+    query = SearchQuery(type_, Everything(), path=type_)
     with _noting(refused):
         query = control.shaped(
             query, parameters, scope.params, default=default_count, cap=max_count

@@ -32,7 +32,8 @@ class SearchQuery:
 
     `sort` always ends with `_id`, so the order is total. `count` 0 asks for the total only.
     `after` is the text of `_page`, read by `search/cursor`. `applied` are the parameters used, in
-    order, for the self link; `issues` warn of those that were left out.
+    order, for the self link; `issues` warn of those that were left out. `path` is where it was
+    asked, relative to the base, which its links repeat and are signed for.
     """
 
     type: str
@@ -44,3 +45,4 @@ class SearchQuery:
     after: str | None = None
     applied: tuple[tuple[str, str], ...] = ()
     issues: tuple[Issue, ...] = ()
+    path: str = ""

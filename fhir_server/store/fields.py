@@ -7,6 +7,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
 from fhir_server.search.condition import Condition, both
+from fhir_server.search.query import SortKey
 from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
@@ -34,6 +35,28 @@ async def fields(
         session=session,
     )
     return {row["_id"]: row.get("x", {}) for row in await cursor.to_list()}
+
+
+async def keys(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    *,
+    sort: Sequence[SortKey],
+    limit: int,
+    session: AsyncClientSession | None = None,
+) -> list[tuple[str, int]]:
+    """Give the `_id` and `ts` of the first `limit` resources in this order, read from an index."""
+    check_key(type_)
+    cursor = database[type_].find(
+        to_filter(both(condition, checked(allow))),
+        {"ts": 1},
+        sort=[(key.field, -1 if key.descending else 1) for key in sort],
+        limit=limit,
+        session=session,
+    )
+    return [(row["_id"], int(row["ts"])) for row in await cursor.to_list()]
 
 
 async def distinct(

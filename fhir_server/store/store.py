@@ -223,6 +223,22 @@ class Store:
                     session=self._session,
                 )
 
+    async def keys(
+        self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
+    ) -> list[tuple[str, int]]:
+        """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.keys(
+                    self.database,
+                    allow,
+                    type_,
+                    condition,
+                    sort=sort,
+                    limit=limit,
+                    session=self._session,
+                )
+
     async def distinct(
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:

@@ -140,7 +140,7 @@ def test_any_other_text_is_refused(text):
 @pytest.mark.parametrize(
     "other",
     [
-        replace(QUERY, type="Observation"),
+        replace(QUERY, path="Observation"),
         replace(QUERY, applied=(("name", "binh"),)),
         replace(QUERY, applied=(*QUERY.applied, ("_sort", "name"))),
     ],
