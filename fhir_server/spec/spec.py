@@ -12,7 +12,7 @@ import msgspec
 
 from fhir_server.spec.codes import bare
 from fhir_server.spec.packages import ParameterRow
-from fhir_server.spec.search_params import SearchParam, compiled
+from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
 from fhir_server.spec.structures import Structure, Structures
 from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 
@@ -35,6 +35,7 @@ class Spec:
     parameters: Mapping[str, ParameterRow]
     compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
+    systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
     _compiled: dict[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     _formats: dict[str, str] = field(default_factory=dict, repr=False)
@@ -43,7 +44,9 @@ class Spec:
         """Give the search parameters of a concrete type, by code; KeyError for any other name."""
         known = self._compiled.get(type_)
         if known is None:
-            found = compiled(self.structures, type_, self._rows_of(type_), self.parameters)
+            parents = parents_of(self.parameters.values())
+            definitions = Definitions(self.structures, self.parameters, self.systems, parents)
+            found = compiled(definitions, type_, self._rows_of(type_))
             known = self._compiled.setdefault(type_, found)
         return known
 
@@ -92,7 +95,7 @@ def load(folders: Sequence[Path] = ()) -> Spec:
     """
     tables = r4()
     for folder in folders:
-        tables = _joined(tables, of_folder(folder, tables.value_sets), folder)
+        tables = _joined(tables, of_folder(folder, tables), folder)
     by_name = {structure.name: structure for structure in tables.structures}
     rows: dict[str, list[ParameterRow]] = {}
     for row in tables.parameters:
@@ -108,6 +111,7 @@ def load(folders: Sequence[Path] = ()) -> Spec:
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
+        systems=tables.systems,
         _rows=rows,
     )
 
@@ -132,6 +136,7 @@ def _joined(known: Tables, added: Tables, folder: Path) -> Tables:
             for name in {**known.compartments, **added.compartments}
         },
         value_sets={**known.value_sets, **added.value_sets},
+        systems={**known.systems, **added.systems},
     )
 
 
