@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, respond
+from fhir_server.interactions import paging, questions, respond
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.search import answer, outdated, placed, read_query, searchset
@@ -62,11 +62,12 @@ async def search(
     queries = _queries(context, request, named or sorted(types), given, told=not named)
     query = placed(queries[min(queries)], path, Everything(), applied)
     there = await context.store.collections()
-    parts = [
-        Part(type_, both(one.condition, within(type_)), allow)
-        for type_, one in sorted(queries.items(), reverse=order.descending)
-        if (allow := _allowed(context, type_, named)) and type_ in there
-    ]
+    parts = []
+    for type_, one in sorted(queries.items(), reverse=order.descending):
+        allow = _allowed(context, type_, named)
+        if allow and type_ in there:
+            asked = both(one.condition, within(type_))
+            parts.append(Part(type_, await questions.settled(context, type_, asked), allow))
     return await _answer(context, query, order, parts)
 
 

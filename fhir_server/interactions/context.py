@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from typing import Protocol
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
-from fhir_server.fhir.errors import Forbidden
+from fhir_server.fhir.errors import Forbidden, Invalid
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
@@ -47,6 +48,25 @@ class Target:
     operation: str | None = None
 
 
+class Terminology(Protocol):
+    """What searches ask of terminology; `allow` gives the access decision for a type."""
+
+    async def expand(
+        self, allow: Callable[[str], Condition], value_set: str
+    ) -> frozenset[tuple[str, str]]:
+        """Give (system, code) of every code in a value set."""
+
+    async def below(
+        self, allow: Callable[[str], Condition], system: str, code: str
+    ) -> frozenset[str]:
+        """Give the code and all it subsumes."""
+
+    async def above(
+        self, allow: Callable[[str], Condition], system: str, code: str
+    ) -> frozenset[str]:
+        """Give the code and all it is subsumed by."""
+
+
 def _random_id() -> str:
     return str(uuid.uuid4())
 
@@ -75,6 +95,11 @@ class Context:
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
         return Place((self.base_url,), self.zone, self.spec.types)
+
+    @property
+    def terminology(self) -> Terminology:
+        """Give what answers questions about codes; Invalid where there is none."""
+        raise Invalid("Value sets and hierarchies of codes are not searched.", code="not-supported")
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', and the zone of dates."""

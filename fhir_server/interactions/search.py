@@ -9,7 +9,7 @@ from dataclasses import replace
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, respond
+from fhir_server.interactions import paging, questions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -28,6 +28,8 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
 
 async def answer(context: Context, query: SearchQuery, allow: Condition) -> FhirResponse:
     """Answer a search on one type with a page of what the caller may see."""
+    condition = await questions.settled(context, query.type, query.condition)
+    query = replace(query, condition=condition)
     issues = list(query.issues)
     total = await paging.total(context, query, allow, issues)
     found, next_page = await paging.page(context, query, allow)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fhir_server.fhir import bundle, dates, json
 from fhir_server.fhir.errors import Invalid, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
+from fhir_server.interactions import questions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.parameters import GENERAL, searched
@@ -39,8 +39,9 @@ async def lastn(context: Context, request: FhirRequest, _: Target) -> FhirRespon
     """
     most, query = _asked(context, request)
     allow = context.allow(NAME, OBSERVATION)
+    condition = await questions.settled(context, OBSERVATION, query.condition)
     found = await context.store.fields(
-        allow, OBSERVATION, query.condition, ("code", "date"), MAX_LOOKED_AT + 1
+        allow, OBSERVATION, condition, ("code", "date"), MAX_LOOKED_AT + 1
     )
     _bounded(len(found), MAX_LOOKED_AT, "find", "Narrow it by code, category or date.")
     newest = sorted(found, key=lambda id_: (_when(found[id_]), id_), reverse=True)

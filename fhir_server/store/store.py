@@ -18,6 +18,7 @@ from fhir_server.store import (
     history,
     horizon,
     indexes,
+    joins,
     probe,
     reads,
     reindex,
@@ -31,6 +32,7 @@ from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
 from fhir_server.store.jobs import Jobs
+from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
 from fhir_server.store.reindex import Counts, Step
@@ -47,12 +49,19 @@ class Store:
     one a call raises TypeError. Every ts is int microseconds since the Unix epoch, UTC.
     """
 
-    def __init__(self, database: horizon.Database, clock: Clock, patience: float) -> None:
+    def __init__(
+        self,
+        database: horizon.Database,
+        clock: Clock,
+        patience: float,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
         self._patience = patience
+        self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
         self._session: AsyncClientSession | None = None
@@ -66,14 +75,20 @@ class Store:
 
     @classmethod
     def open(
-        cls, uri: str, database: str, *, now: Callable[[], int] = wall, patience: float = 10.0
+        cls,
+        uri: str,
+        database: str,
+        *,
+        now: Callable[[], int] = wall,
+        patience: float = 10.0,
+        bounds: Bounds = BOUNDS,
     ) -> Self:
         """Give the store of a database; nothing is sent yet.
 
         `now`: the wall clock in microseconds. `patience`: seconds a write goes on trying while
         others come between.
         """
-        return cls(client.connect(uri)[database], Clock(now), patience)
+        return cls(client.connect(uri)[database], Clock(now), patience, bounds)
 
     async def prepare(self) -> None:
         """Make the store's own collections and their indexes; may be repeated."""
@@ -195,7 +210,18 @@ class Store:
                     limit=limit,
                     size=size,
                     session=self._session,
+                    bounds=self._bounds,
                 )
+
+    async def settled(self, type_: str, condition: Condition) -> Condition:
+        """Give the condition with its joins answered, where that is short: see `joins.settled`.
+
+        Each join is narrowed already to what the caller may see.
+        """
+        async with self._turn:
+            with client.reachable():
+                asked = Joins(self.database, self._bounds, self._session)
+                return await joins.settled(asked, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
@@ -213,15 +239,8 @@ class Store:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
         async with self._turn:
             with client.reachable():
-                return await fields.fields(
-                    self.database,
-                    allow,
-                    type_,
-                    condition,
-                    names,
-                    limit=limit,
-                    session=self._session,
-                )
+                asked = Joins(self.database, self._bounds, self._session)
+                return await fields.fields(asked, allow, type_, condition, names, limit=limit)
 
     async def keys(
         self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
@@ -229,15 +248,8 @@ class Store:
         """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
         async with self._turn:
             with client.reachable():
-                return await fields.keys(
-                    self.database,
-                    allow,
-                    type_,
-                    condition,
-                    sort=sort,
-                    limit=limit,
-                    session=self._session,
-                )
+                asked = Joins(self.database, self._bounds, self._session)
+                return await fields.keys(asked, allow, type_, condition, sort=sort, limit=limit)
 
     async def distinct(
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
@@ -262,7 +274,12 @@ class Store:
         self._writes()
         with client.reachable():
             return await transact.transact(
-                self.database, self._writer, allow, plan, patience=self._patience
+                self.database,
+                self._writer,
+                allow,
+                plan,
+                patience=self._patience,
+                bounds=self._bounds,
             )
 
     async def answer(
@@ -291,6 +308,7 @@ class Store:
                 finish=last,
                 unique=unique,
                 patience=self._patience,
+                bounds=self._bounds,
             )
 
     def _writes(self) -> None:
