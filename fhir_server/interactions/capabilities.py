@@ -16,7 +16,7 @@ from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.patch.apply import MEDIA_TYPES
-from fhir_server.search.kinds import kind_of
+from fhir_server.search.parse import is_searched
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
@@ -163,7 +163,7 @@ def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
     return [
         {"name": code, "definition": param.url, "type": param.type}
         for code, param in sorted(context.spec.search_params(type_).items())
-        if kind_of(param) is not None
+        if is_searched(param)
     ]
 
 

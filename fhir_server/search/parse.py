@@ -9,16 +9,21 @@ from dataclasses import replace
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search import control
+from fhir_server.search import filter as filter_
 from fhir_server.search.clause import Scope, clause, unknown
-from fhir_server.search.condition import Everything, both
+from fhir_server.search.condition import Condition, Everything, both
+from fhir_server.search.kinds import kind_of
 from fhir_server.search.place import Place
 from fhir_server.search.query import SearchQuery
-from fhir_server.spec.spec import Spec
+from fhir_server.spec.spec import SearchParam, Spec
 
 MAX_PARAMETERS = 200
 
 # What the door reads, https://hl7.org/fhir/R4/http.html#parameters
 FORMAT = frozenset({"_format", "_pretty"})
+
+# https://hl7.org/fhir/R4/search.html#query
+_REFUSED = {"_query": "there are no named queries here; ask with search parameters or _filter."}
 
 
 def parse(
@@ -40,7 +45,7 @@ def parse(
         raise Invalid(f"A search takes at most {MAX_PARAMETERS} parameters.", code="too-costly")
     scope = Scope(spec, type_, place)
     criteria = [pair for pair in parameters if pair[0] not in FORMAT | control.NAMES]
-    faults = {name: unknown(scope, name) for name, _ in criteria}
+    faults = {name: _fault(scope, name) for name, _ in criteria}
     left_out = [issue for issue in faults.values() if issue]
     refused = left_out if strict else []
     query = SearchQuery(type_, Everything(), path=type_)
@@ -52,7 +57,7 @@ def parse(
     for name, value in criteria:
         if faults[name] is None:
             with _noting(refused):
-                clauses.append(clause(scope, name, value))
+                clauses.append(_asked(scope, name, value))
     if refused:
         raise Invalid(issues=refused)
     used = (pair for pair in parameters if pair[0] != "_page" and not faults.get(pair[0]))
@@ -62,6 +67,21 @@ def parse(
         applied=tuple(used),
         issues=tuple(replace(issue, severity="warning") for issue in left_out),
     )
+
+
+def is_searched(param: SearchParam) -> bool:
+    """Say whether a parameter of the definitions can be asked here."""
+    return param.code == filter_.NAME or kind_of(param) is not None
+
+
+def _asked(scope: Scope, name: str, value: str) -> Condition:
+    return filter_.read(scope, value) if name == filter_.NAME else clause(scope, name, value)
+
+
+def _fault(scope: Scope, name: str) -> Issue | None:
+    if name in _REFUSED:
+        return Issue("not-supported", f"{name}: {_REFUSED[name]}")
+    return None if name == filter_.NAME else unknown(scope, name)
 
 
 @contextmanager
