@@ -16,6 +16,7 @@ from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.patch.apply import MEDIA_TYPES
+from fhir_server.search.clause import Scope
 from fhir_server.search.parse import is_searched
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
@@ -160,10 +161,11 @@ def _filled(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
+    scope = Scope(context.spec, type_, context.place)
     return [
         {"name": code, "definition": param.url, "type": param.type}
         for code, param in sorted(context.spec.search_params(type_).items())
-        if is_searched(param)
+        if is_searched(scope, code)
     ]
 
 

@@ -27,6 +27,7 @@ class Limits:
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
+    text_search: bool = False
     conditional_delete_max: int = 1
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
@@ -94,7 +95,12 @@ class Context:
     @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place((self.base_url,), self.zone, self.spec.types)
+        return Place(
+            (self.base_url,),
+            self.zone,
+            self.spec.types,
+            text_search=self.limits.text_search,
+        )
 
     @property
     def terminology(self) -> Terminology:
@@ -102,8 +108,9 @@ class Context:
         raise Invalid("Value sets and hierarchies of codes are not searched.", code="not-supported")
 
     def index_format(self, type_: str) -> str:
-        """Give the format of a type's index fields: the definitions', and the zone of dates."""
-        return f"{self.spec.index_format(type_)} {self.zone}"
+        """Give the format of a type's index fields: the definitions', the zone of dates, words."""
+        words = " words" if self.limits.text_search else ""
+        return f"{self.spec.index_format(type_)} {self.zone}{words}"
 
     def now(self) -> int:
         """Give the wall clock's time in µs."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.fhir.errors import Invalid, Issue
-from fhir_server.search import chain
+from fhir_server.search import chain, words
 from fhir_server.search.condition import Condition, Everything, Not, Present, either
 from fhir_server.search.escape import split
 from fhir_server.search.kinds import Kind, kind_of, modifiers_of
@@ -113,6 +113,9 @@ def unknown(scope: Scope, name: str) -> Issue | None:
     param = scope.params.get(code)
     if param is None:
         return Issue("not-supported", f"{name[:80]!r} is no parameter of {scope.type}.")
+    if code in (words.TEXT, words.CONTENT) and not scope.place.text_search:
+        told = "the words of resources are not indexed here (FHIR_TEXT_SEARCH)."
+        return Issue("not-supported", f"{code}: {told}")
     if kind_of(param) is None:
         return Issue(
             "not-supported",

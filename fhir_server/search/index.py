@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.reference import local_targets
+from fhir_server.search import words
 from fhir_server.search.kinds import Fields, kind_of
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam, Spec
@@ -36,6 +37,8 @@ def index_fields(
         found[PATIENT_FIELD] = sorted(patients)
     if targets := local_targets(resource, place.base_urls):
         found[REFERENCES_FIELD] = sorted(targets)
+    if place.text_search:
+        found |= words.fields(spec.structures, resource)
     return found
 
 

@@ -12,10 +12,9 @@ from fhir_server.search import control
 from fhir_server.search import filter as filter_
 from fhir_server.search.clause import Scope, clause, unknown
 from fhir_server.search.condition import Condition, Everything, both
-from fhir_server.search.kinds import kind_of
 from fhir_server.search.place import Place
 from fhir_server.search.query import SearchQuery
-from fhir_server.spec.spec import SearchParam, Spec
+from fhir_server.spec.spec import Spec
 
 MAX_PARAMETERS = 200
 
@@ -69,9 +68,9 @@ def parse(
     )
 
 
-def is_searched(param: SearchParam) -> bool:
-    """Say whether a parameter of the definitions can be asked here."""
-    return param.code == filter_.NAME or kind_of(param) is not None
+def is_searched(scope: Scope, name: str) -> bool:
+    """Say whether a parameter can be asked here."""
+    return _fault(scope, name) is None
 
 
 def _asked(scope: Scope, name: str, value: str) -> Condition:
