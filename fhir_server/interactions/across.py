@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#_type
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -96,14 +97,15 @@ def _queries(
     if sum(len(name) + len(value) for name, value in given) * len(types) > MAX_READ:
         raise Invalid("This is too long for so many types; name fewer.", code="too-costly")
     strict = respond.strict(request, default=context.limits.strict_search)
+    asked = partial(searched, context, strict=strict, together=types)
     try:
-        queries = {type_: searched(context, type_, given, strict=strict) for type_ in types}
+        queries = {type_: asked(type_, given) for type_ in types}
     except Invalid as error:
         raise Invalid(issues=[*error.issues, *([_COMMON] if told else ())]) from None
     issues = {issue.diagnostics: issue for one in queries.values() for issue in one.issues}
     if issues:
         known = [pair for pair in given if all(_knows(one, pair) for one in queries.values())]
-        queries = {type_: searched(context, type_, known) for type_ in types}
+        queries = {type_: asked(type_, known) for type_ in types}
     warnings = tuple(issues.values())
     return {type_: replace(one, issues=warnings) for type_, one in queries.items()}
 
@@ -125,7 +127,7 @@ async def _answer(
     found, next_page = await _page(context, query, order, parts)
     issues += outdated(context, [part.type for part in parts])
     links = paging.links(context, query, next_page)
-    return searchset(context, found, issues, links=links, total=total)
+    return await searchset(context, query, found, issues, links=links, total=total)
 
 
 async def _total(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, questions, respond
+from fhir_server.interactions import includes, paging, questions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -19,7 +19,10 @@ from fhir_server.store.documents import Stored
 
 
 async def search(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with one page of matches and the link to the next; unknown parameters are a 400."""
+    """Answer with a page of matches, what they bring along, and the link to the next page.
+
+    Unknown parameters are a 400.
+    """
     type_ = target.type or ""
     check_type(context, type_)
     allow = context.allow("search-type", type_)
@@ -35,21 +38,24 @@ async def answer(context: Context, query: SearchQuery, allow: Condition) -> Fhir
     found, next_page = await paging.page(context, query, allow)
     issues += outdated(context, [query.type])
     links = paging.links(context, query, next_page)
-    return searchset(context, found, issues, links=links, total=total)
+    return await searchset(context, query, found, issues, links=links, total=total)
 
 
-def searchset(
+async def searchset(
     context: Context,
+    query: SearchQuery,
     found: Sequence[Stored],
     issues: Sequence[Issue],
     *,
     links: Sequence[bundle.Link],
     total: int | None,
 ) -> FhirResponse:
-    """Give the answer: the matches, and what has to be said of them as one entry more."""
+    """Give the answer: the matches, what they bring along, and what has to be said of them."""
+    included, cut = await includes.included(context, query.includes, found)
+    matched, brought = _entries(context, found, "match"), _entries(context, included, "include")
     body = bundle.bundle(
         "searchset",
-        [*_matches(context, found), *_warnings(issues)],
+        [*matched, *brought, *_warnings([*issues, *cut])],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
         links=links,
@@ -77,10 +83,10 @@ def placed(
     return replace(query, path=path, condition=condition, applied=(*first, *query.applied))
 
 
-def _matches(context: Context, found: Sequence[Stored]) -> Iterator[bytes]:
+def _entries(context: Context, found: Sequence[Stored], mode: str) -> Iterator[bytes]:
     for stored in found:
         url = f"{context.base_url}/{stored.type}/{stored.id}"
-        yield bundle.search_entry(url, stored.body or b"")
+        yield bundle.search_entry(url, stored.body or b"", mode)
 
 
 def _warnings(issues: Sequence[Issue]) -> Iterator[bytes]:

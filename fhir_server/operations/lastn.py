@@ -18,6 +18,7 @@ from fhir_server.operations.bodies import bodies
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import control
 from fhir_server.search.condition import Condition
+from fhir_server.search.include import is_include
 from fhir_server.search.query import SearchQuery
 from fhir_server.search.types.token import ANY_SYSTEM
 from fhir_server.store.documents import Stored
@@ -60,7 +61,7 @@ def _asked(context: Context, request: FhirRequest) -> tuple[int, SearchQuery]:
     given = inputs(context, request, known)
     most = given.pop("max", 1)
     pairs = [(name, text) for name, texts in given.items() for text in texts]
-    shaping = sorted(name for name, _ in pairs if name in control.NAMES)
+    shaping = sorted(name for name, _ in pairs if name in control.NAMES or is_include(name))
     if shaping:
         told = f"{shaping[0]} is not offered here: all is given at once, newest first."
         raise Invalid(told, code="not-supported")

@@ -18,6 +18,8 @@ MAX_HOPS = 5
 MAX_WAYS = 100
 MAX_NAME = 256
 _NAMED = 8
+# `_has`, type, reference, parameter.
+_HAS_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ def hops(name: str) -> tuple[tuple[Hop, ...], str]:
     rest = name
     while is_chain(rest):
         if rest.partition(":")[0] == HAS:
-            parts = rest.split(":", 3)
-            if len(parts) < 4 or not all(parts):  # noqa: PLR2004 - _has, type, reference, parameter
+            parts = rest.split(":", _HAS_PARTS - 1)
+            if len(parts) < _HAS_PARTS or not all(parts):
                 raise Invalid("_has is written _has:Type:reference:parameter.")
             found.append(Hop(parts[2], parts[1], back=True))
             rest = parts[3]
@@ -103,6 +105,14 @@ def in_list(values: Sequence[str]) -> Condition:
     return Referring("List", "x.item", AnyOf("_id", ids))
 
 
+def leads_to(spec: Spec, type_: str, code: str) -> Sequence[str]:
+    """Give the types a reference parameter may lead to, sorted; none where it is no such one."""
+    param = spec.search_params(type_).get(code) if type_ in spec.types else None
+    if param is None or param.type != "reference":
+        return ()
+    return sorted(set(param.targets or spec.types) & spec.types.keys())
+
+
 def _joined(spec: Spec, hop: Hop, type_: str, asked: Sequence[tuple[str, Condition]]) -> Condition:
     field = f"x.{hop.code}"
     if hop.back:
@@ -127,26 +137,18 @@ def _next(spec: Spec, hop: Hop, types: Collection[str]) -> set[str]:
 def _targets(spec: Spec, hop: Hop, type_: str) -> Iterator[str]:
     """Yield the types a hop from a type leads to."""
     if hop.back:
-        if type_ in _referred(spec, hop.type, hop.code):
+        if type_ in leads_to(spec, hop.type, hop.code):
             yield hop.type
         return
-    for target in _referred(spec, type_, hop.code):
+    for target in leads_to(spec, type_, hop.code):
         if hop.type in ("", target):
             yield target
-
-
-def _referred(spec: Spec, type_: str, code: str) -> Collection[str]:
-    """Give the types a reference parameter may lead to; none where it is no such parameter."""
-    param = spec.search_params(type_).get(code) if type_ in spec.types else None
-    if param is None or param.type != "reference":
-        return ()
-    return sorted(set(param.targets or spec.types) & spec.types.keys())
 
 
 def _lost(spec: Spec, hop: Hop, types: Collection[str]) -> str:
     if hop.back:
         return f"no reference parameter {hop.code!r} of {hop.type!r} leads to {_told(types)}."
-    known = {target for type_ in types for target in _referred(spec, type_, hop.code)}
+    known = {target for type_ in types for target in leads_to(spec, type_, hop.code)}
     if not known:
         return f"{hop.code!r} is no reference parameter of {_told(types)}."
     return f"{hop.code!r} leads to {_told(known)}, not to {hop.type!r}."

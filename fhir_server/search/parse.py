@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from fhir_server.search import control
 from fhir_server.search import filter as filter_
 from fhir_server.search.clause import Scope, clause, unknown
 from fhir_server.search.condition import Condition, Everything, both
+from fhir_server.search.include import includes, is_include
 from fhir_server.search.place import Place
 from fhir_server.search.query import SearchQuery
 from fhir_server.spec.spec import Spec
@@ -37,16 +38,19 @@ def parse(
     strict: bool,
     max_count: int,
     default_count: int,
+    together: Collection[str] = (),
 ) -> SearchQuery:
     """Read a search on one type of the spec; `parameters` are decoded (name, value) pairs in order.
 
-    Raises Invalid (400) with an issue for each parameter at fault. A parameter that is unknown or
-    not searched here is at fault only if `strict`; else it is left out and warned of.
+    `together`: the types that are searched at once, where it is not this one alone. Raises Invalid
+    (400) with an issue for each parameter at fault. A parameter that is unknown or not searched
+    here is at fault only if `strict`; else it is left out and warned of.
     """
     if len(parameters) > MAX_PARAMETERS:
         raise Invalid(f"A search takes at most {MAX_PARAMETERS} parameters.", code="too-costly")
     scope = Scope(spec, type_, place)
-    criteria = [pair for pair in parameters if pair[0] not in FORMAT | control.NAMES]
+    shaping = FORMAT | control.NAMES
+    criteria = [one for one in parameters if one[0] not in shaping and not is_include(one[0])]
     faults = {name: _fault(scope, name) for name, _ in criteria}
     left_out = [issue for issue in faults.values() if issue]
     refused = left_out if strict else []
@@ -55,6 +59,12 @@ def parse(
         query = control.shaped(
             query, parameters, scope.params, default=default_count, cap=max_count
         )
+    with _noting(refused):
+        query = replace(query, includes=includes(spec, together or (type_,), parameters))
+        if query.includes and query.summary == "text":
+            # https://hl7.org/fhir/R4/search.html#summary
+            told = "_include and _revinclude do not go together with _summary=text."
+            raise Invalid(told, code="not-supported")
     clauses = []
     for name, value in criteria:
         if faults[name] is None:

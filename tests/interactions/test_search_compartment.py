@@ -150,6 +150,17 @@ async def test_a_compartment_is_read_only(fhir):
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
 
+async def test_a_page_brings_along_what_it_refers_to(fhir):
+    path = "Patient/p1/*?_type=Encounter,Observation&_include=Observation:encounter"
+    assert await found(fhir, f"{path}&_count=1") == ["Encounter/e1"]
+    path = "Patient/p1/Observation?_include=Observation:subject&_count=1"
+    assert await found(fhir, path) == ["Observation/o1", "Patient/p1"]
+    path = "Patient/p1/*?_sort=-_lastUpdated&_count=1&_revinclude=Encounter:subject"
+    assert await found(fhir, path) == ["Patient/p1", "Encounter/e1"]
+    answer = await fhir.get("Patient/p1/*?_type=Encounter,Observation&_include=Device:patient")
+    assert answer.status_code == 400
+
+
 async def test_elements_are_those_of_the_type_that_is_searched(fhir):
     answer = await fhir.get("Patient/p1/Observation?_elements=device&_count=1")
     assert answer.status_code == 200, answer.text
