@@ -12,9 +12,11 @@ from fhir_server.search.project import SUMMARIES
 from fhir_server.search.query import BY_ID, SearchQuery, SortKey
 from fhir_server.spec.spec import SearchParam
 
-NAMES = frozenset({"_count", "_sort", "_total", "_summary", "_elements", "_page", "_contained"})
-# What is contained is found through what contains it, by `_content` or by chains; not by itself.
-CONTAINED = ("false",)
+NAMES = frozenset(
+    {"_count", "_sort", "_total", "_summary", "_elements", "_page", "_contained", "_containedType"}
+)
+CONTAINED = ("false", "true", "both")
+CONTAINED_TYPES = ("container", "contained")
 TOTALS = ("none", "estimate", "accurate")
 MAX_SORT_KEYS = 4
 MAX_DIGITS = 9
@@ -34,7 +36,6 @@ def shaped(
     Raises Invalid, naming the parameter, for a value it cannot have or a second one.
     """
     given = _given(parameters)
-    _one_of("_contained", given.get("_contained", "false"), CONTAINED)
     summary = _one_of("_summary", given.get("_summary", "false"), SUMMARIES)
     count = count_of(given.get("_count"), default=default, cap=cap)
     return replace(
@@ -44,6 +45,10 @@ def shaped(
         total=_one_of("_total", given.get("_total", "none"), TOTALS),
         summary=summary,
         after=given.get("_page"),
+        contained=_one_of("_contained", given.get("_contained", "false"), CONTAINED),
+        contained_type=_one_of(
+            "_containedType", given.get("_containedType", "container"), CONTAINED_TYPES
+        ),
     )
 
 

@@ -22,11 +22,8 @@ MAX_PARAMETERS = 200
 # What the door reads, https://hl7.org/fhir/R4/http.html#parameters
 FORMAT = frozenset({"_format", "_pretty"})
 
-# https://hl7.org/fhir/R4/search.html#query and https://hl7.org/fhir/R4/search.html#contained
-_REFUSED = {
-    "_query": "there are no named queries here; ask with search parameters or _filter.",
-    "_containedType": "what is contained is not found by itself, so there is nothing to choose.",
-}
+# https://hl7.org/fhir/R4/search.html#query
+_REFUSED = {"_query": "there are no named queries here; ask with search parameters or _filter."}
 
 
 def parse(

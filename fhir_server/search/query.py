@@ -36,6 +36,7 @@ class SearchQuery:
     order, for the self link; `issues` warn of those that were left out. `includes`: what the
     matches bring along. `path` is where it was asked, relative to the base, which its links repeat
     and are signed for.
+    `contained`: whether what is contained is searched; `contained_type`: how it is shown.
     """
 
     type: str
@@ -49,3 +50,5 @@ class SearchQuery:
     includes: tuple[Include, ...] = ()
     issues: tuple[Issue, ...] = ()
     path: str = ""
+    contained: str = "false"
+    contained_type: str = "container"

@@ -70,3 +70,13 @@ def test_every_type_can_be_indexed(spec):
         fields = index_fields(spec, {"resourceType": type_}, Place(), identity="1")
         # The standard's expression makes "not deceased" a value of its own.
         assert set(fields) <= {"_patient", "deceased"}
+
+
+def test_what_is_contained_is_indexed_under_its_type(search):
+    patient = {"resourceType": "Patient", "id": "p", "gender": "female"}
+    found = search.document({"resourceType": "Basic", "code": {}, "contained": [patient]})["x"]
+    assert found["_contained"] == {"Patient": [{"gender": found_gender(search), "id": "p"}]}
+
+
+def found_gender(search):
+    return search.document({"resourceType": "Patient", "gender": "female"})["x"]["gender"]

@@ -93,10 +93,3 @@ def test_an_empty_value_is_refused(search, value):
 def test_a_long_name_is_not_repeated_whole(search):
     (issue,) = refused(search, "Patient", ("x" * 100_000, "1"))
     assert len(issue.diagnostics) < 200
-
-
-def test_what_is_contained_is_not_searched_by_itself(search):
-    assert search.ask("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
-    for parameter in (("_contained", "true"), ("_contained", "both"), ("_containedType", "x")):
-        with pytest.raises(Invalid, match=parameter[0]):
-            search.ask("Patient", parameter)
