@@ -14,6 +14,15 @@ from fhir_server.spec.structures import Structure
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
+# What a CodeSystem or ValueSet is asked for: no displays, no texts.
+CONTENT = frozenset(
+    [
+        "version", "content", "hierarchyMeaning", "property", "uri", "concept", "code", "compose",
+        "inactive", "include", "exclude", "system", "valueSet", "filter", "op", "value",
+        "valueCode", "valueString", "valueInteger", "valueBoolean", "valueDecimal",
+        "valueDateTime", "valueCoding",
+    ]
+)  # fmt: skip
 
 # R4 gives these two components each other's expression: a reference is no code.
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
@@ -21,12 +30,14 @@ ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
 
 
 def main(package: Path) -> None:
-    """Write the five tables; the same package always gives the same bytes."""
+    """Write the tables; the same package always gives the same bytes."""
     structures = _structures(package)
     write("structures.json", [_row(item) for item in structures])
     write("search_params.json", _search_params(package))
     write("compartments.json", _compartments(package))
     write("codes.json", _codes(package, structures))
+    for type_, name in (("CodeSystem", "code_systems.json"), ("ValueSet", "value_sets.json")):
+        write(name, _content(package, type_))
     write("systems.json", _systems(package, structures))
 
 
@@ -76,6 +87,20 @@ def _codes(package: Path, structures: list[Structure]) -> dict[str, Any]:
     sets = _bound(package, structures)
     found = {url: enumerated(item, systems, {}) for url, item in sets.items()}
     return {url: None if codes is None else sorted(codes) for url, codes in found.items()}
+
+
+def _content(package: Path, type_: str) -> dict[str, Any]:
+    """Give by url what terminology/ reads of each CodeSystem or ValueSet."""
+    found = (item for item in definitions(package, type_) if "url" in item)
+    return {item["url"]: _reduced(item) for item in sorted(found, key=lambda item: item["url"])}
+
+
+def _reduced(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_reduced(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _reduced(item) for key, item in value.items() if key in CONTENT}
+    return value
 
 
 def _systems(package: Path, structures: list[Structure]) -> dict[str, list[str]]:

@@ -54,7 +54,7 @@ async def search(
         raise Invalid("_contained is searched in one type at a time.", code="not-supported")
     there = await context.store.collections()
     parts = []
-    for type_, one in sorted(queries.items(), reverse=order.descending):
+    for type_, one in queries.items():
         allow = _allowed(context, type_, named)
         if allow and type_ in there:
             asked = both(one.condition, within(type_))

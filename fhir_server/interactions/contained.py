@@ -36,7 +36,7 @@ async def search(context: Context, query: SearchQuery) -> FhirResponse:
     there = await context.store.collections()
     within = _within(query)
     parts = []
-    for type_ in sorted(there & context.spec.types.keys(), reverse=order.descending):
+    for type_ in sorted(there & context.spec.types.keys()):
         allow = context.seen("search-type", type_)
         if allow and "contained" in context.spec.structures.keys(type_):
             own = query.condition if _own(query, type_) else Nothing()

@@ -4,16 +4,18 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Protocol
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
-from fhir_server.fhir.errors import Forbidden, Invalid
+from fhir_server.fhir.errors import Forbidden
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
+from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.terminology.ucum import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,14 @@ class Limits:
     conditional_delete_max: int = 1
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
+    total_seconds: float = 2.0
+    search_seconds: float = 30.0
+    scan_warning: int = 10_000
+    scan_limit: int = 1_000_000
+    slow_search_ms: int = 500
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
+    max_expansion: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +57,6 @@ class Target:
     operation: str | None = None
 
 
-class Terminology(Protocol):
-    """What searches ask of terminology; `allow` gives the access decision for a type."""
-
-    async def expand(
-        self, allow: Callable[[str], Condition], value_set: str
-    ) -> frozenset[tuple[str, str]]:
-        """Give (system, code) of every code in a value set."""
-
-    async def below(
-        self, allow: Callable[[str], Condition], system: str, code: str
-    ) -> frozenset[str]:
-        """Give the code and all it subsumes."""
-
-    async def above(
-        self, allow: Callable[[str], Condition], system: str, code: str
-    ) -> frozenset[str]:
-        """Give the code and all it is subsumed by."""
-
-
 def _random_id() -> str:
     return str(uuid.uuid4())
 
@@ -77,8 +66,8 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format; it is the one value here
-    that changes, when a type has been reindexed.
+    `outdated` are the types whose index fields are in an older format; it changes when a type has
+    been reindexed. `definitions` keeps what terminology has read.
     """
 
     spec: Spec
@@ -90,6 +79,7 @@ class Context:
     started: int
     limits: Limits = Limits()
     outdated: set[str] = field(default_factory=set)
+    definitions: Cache = field(default_factory=Cache, repr=False)
     new_id: Callable[[], str] = _random_id
 
     @property
@@ -99,13 +89,15 @@ class Context:
             (self.base_url,),
             self.zone,
             self.spec.types,
+            canonical,
             text_search=self.limits.text_search,
         )
 
     @property
     def terminology(self) -> Terminology:
-        """Give what answers questions about codes; Invalid where there is none."""
-        raise Invalid("Value sets and hierarchies of codes are not searched.", code="not-supported")
+        """Give what answers questions about codes, from the definitions and from this store."""
+        content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
+        return Terminology(content, self.limits.max_expansion)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', the zone of dates, words."""

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirResponse
-from fhir_server.interactions import paging, respond
+from fhir_server.interactions import cost, paging, respond, totals
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.paging import Found
 from fhir_server.interactions.searchset import outdated, searchset
 from fhir_server.search import cursor
 from fhir_server.search.condition import AnyOf, Between, Condition, Everything, both
@@ -38,54 +39,77 @@ async def answer(
     parts: Sequence[Part],
     shown: Shown = list,
 ) -> FhirResponse:
-    """Answer with a page of what the parts find, in their order; `shown` gives what is told of it.
-
-    The parts stand in the order of their types.
-    """
+    """Answer with a page of what the parts find, in this order; `shown` gives what is told."""
     issues = list(query.issues)
-    total = await _total(context, query, parts, issues)
-    found, next_page = await _page(context, query, order, parts)
+    for part in parts:
+        issues += await cost.weighed(context, _asked(query, order, part), part.allow)
+    total = await _total(context, query, order, parts, issues)
+    found = await _page(context, query, order, parts)
     issues += outdated(context, [part.type for part in parts])
-    links = paging.links(context, query, next_page)
-    return await searchset(context, query, shown(found), issues, links=links, total=total)
+    told = replace(found, rows=tuple(shown(found.rows)))
+    return await searchset(context, query, told, issues, total=total)
+
+
+def _asked(query: SearchQuery, order: Order, part: Part) -> SearchQuery:
+    """Give what is asked of one type as a search of its own."""
+    return replace(
+        query, type=part.type, condition=part.condition, sort=order.sort, after=None, issues=()
+    )
 
 
 async def _total(
-    context: Context, query: SearchQuery, parts: Sequence[Part], issues: list[Issue]
+    context: Context,
+    query: SearchQuery,
+    order: Order,
+    parts: Sequence[Part],
+    issues: list[Issue],
 ) -> int | None:
     """Count the matches of all types if that is asked for; None where one took too long."""
     counted: int | None = None if query.total == "none" and query.count > 0 else 0
     for part in parts:
         if counted is not None:
-            asked = replace(query, type=part.type, condition=part.condition)
-            found = await paging.total(context, asked, part.allow, issues)
+            asked = _asked(query, order, part)
+            found = await totals.total(context, asked, part.allow, issues)
             counted = None if found is None else counted + found
     return counted
 
 
-async def _page(
-    context: Context, query: SearchQuery, order: Order, parts: Sequence[Part]
-) -> tuple[list[Stored], str | None]:
-    """Give the resources of a page, and the text of the next link's `_page`, None at the end."""
+async def _page(context: Context, query: SearchQuery, order: Order, parts: Sequence[Part]) -> Found:
+    """Give one page, and the places its links lead to."""
     if query.count == 0:
-        return [], None
+        return Found()
     position = cursor.unseal(context.cursor_key, query)
-    bound = (position.bound if position else None) or context.now()
+    start = position or Position(0, bound=context.now())
+    walk = order.turned if start.back else order
+    rows = await _rows(context, query.count + 1, walk, parts, start)
+    found, end = await _bodies(context, walk, parts, rows[: query.count])
+    ahead = replace(start, values=rows[end - 1]) if end < len(rows) else None
+    behind = None
+    if position and (position.values or position.back):
+        behind = replace(start, values=rows[0] if rows else (), back=not start.back)
+    if start.back:
+        ahead, behind, found = behind, ahead, found[::-1]
+    return Found(
+        tuple(found), paging.sealed(context, query, ahead), paging.sealed(context, query, behind)
+    )
+
+
+async def _rows(
+    context: Context, count: int, walk: Order, parts: Sequence[Part], start: Position
+) -> list[Row]:
+    """Give the first `count` rows from a place on."""
+    until = Between("ts", None, start.bound + 1) if start.bound else Everything()
+    # A walk in the order of time would otherwise run after its own tail.
+    until = until if "ts" in walk.fields else Everything()
     rows: list[Row] = []
-    for part in parts:
-        missing = query.count + 1 - (len(rows) if order.by_type else 0)
+    for part in sorted(parts, key=lambda one: one.type, reverse=walk.descending):
+        missing = count - (len(rows) if walk.by_type else 0)
         if missing > 0:
-            rest = order.behind(position.values, part.type) if position else Everything()
-            # A walk in the order of time would otherwise run after its own tail.
-            until = Between("ts", None, bound + 1) if "ts" in order.fields else Everything()
+            rest = walk.behind(start.values, part.type) if start.values else Everything()
             asked = both(part.condition, rest, until)
-            keys = await context.store.keys(part.allow, part.type, asked, order.sort, missing)
-            rows += [order.row(part.type, *key) for key in keys]
-    rows.sort(reverse=order.descending)
-    found, end = await _bodies(context, order, parts, rows[: query.count])
-    if end == len(rows):
-        return found, None
-    return found, cursor.seal(context.cursor_key, query, Position(0, rows[end - 1], bound))
+            keys = await context.store.keys(part.allow, part.type, asked, walk.sort, missing)
+            rows += [walk.row(part.type, *key) for key in keys]
+    return sorted(rows, reverse=walk.descending)[:count]
 
 
 async def _bodies(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import contained, paging, questions, respond
+from fhir_server.interactions import contained, cost, paging, questions, respond, totals
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.searchset import outdated, searchset
@@ -17,7 +17,7 @@ from fhir_server.search.query import SearchQuery
 
 
 async def search(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with a page of matches, what they bring along, and the link to the next page.
+    """Answer with a page of matches, what they bring along, and links to the pages around.
 
     Unknown parameters are a 400.
     """
@@ -33,12 +33,12 @@ async def answer(context: Context, query: SearchQuery, allow: Condition) -> Fhir
         return await contained.search(context, query)
     condition = await questions.settled(context, query.type, query.condition)
     query = replace(query, condition=condition)
-    issues = list(query.issues)
-    total = await paging.total(context, query, allow, issues)
-    found, next_page = await paging.page(context, query, allow)
-    issues += outdated(context, [query.type])
-    links = paging.links(context, query, next_page)
-    return await searchset(context, query, found, issues, links=links, total=total)
+    issues = [*query.issues, *await cost.weighed(context, query, allow)]
+    with cost.timed(context, query, allow):
+        total = await totals.total(context, query, allow, issues)
+        found = await paging.page(context, query, allow)
+        issues += outdated(context, [query.type])
+        return await searchset(context, query, found, issues, total=total)
 
 
 def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuery:

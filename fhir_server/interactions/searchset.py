@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirResponse
-from fhir_server.interactions import includes, respond
+from fhir_server.interactions import includes, paging, respond
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.paging import Found
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.documents import Stored
 
@@ -17,21 +18,23 @@ from fhir_server.store.documents import Stored
 async def searchset(
     context: Context,
     query: SearchQuery,
-    found: Sequence[Stored],
+    found: Found,
     issues: Sequence[Issue],
     *,
-    links: Sequence[bundle.Link],
     total: int | None,
 ) -> FhirResponse:
     """Give the answer: the matches, what they bring along, and what has to be said of them."""
-    included, cut = await includes.included(context, query.includes, found)
-    matched, brought = _entries(context, found, "match"), _entries(context, included, "include")
+    included, cut = await includes.included(context, query.includes, found.rows)
+    matched, brought = (
+        _entries(context, found.rows, "match"),
+        _entries(context, included, "include"),
+    )
     body = bundle.bundle(
         "searchset",
         [*matched, *brought, *_warnings([*issues, *cut])],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
-        links=links,
+        links=paging.links(context, query, found),
         total=total,
     )
     return FhirResponse(200, body)

@@ -50,6 +50,11 @@ class Order:
         """Whether all of one type comes before anything of the next."""
         return self.fields[0] == _TYPE
 
+    @property
+    def turned(self) -> "Order":
+        """The same line, walked from its other end."""
+        return Order(self.fields, not self.descending)
+
     def row(self, type_: str, identity: str, ts: int) -> Row:
         """Give the values of a row in the order of the fields."""
         known = {_TYPE: type_, "_id": identity, "ts": ts}

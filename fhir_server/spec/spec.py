@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.codes import bare
 from fhir_server.spec.packages import ParameterRow
 from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
@@ -19,7 +20,7 @@ from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 __all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
 
 # Raise by one whenever what search/index writes for the same definitions changes.
-ENGINE_FORMAT = 2
+ENGINE_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,8 @@ class Spec:
     """What the definitions of one base say.
 
     `types` are the concrete resource types by name; `structures` answers what stands in a type
-    or path; `parameters` are all search parameters by url, compiled when a type is asked for.
+    or path; `parameters` are all search parameters by url, compiled when a type is asked for;
+    `canonicals` are the CodeSystems and ValueSets, read when one is asked for.
     """
 
     types: Mapping[str, Structure]
@@ -35,6 +37,7 @@ class Spec:
     parameters: Mapping[str, ParameterRow]
     compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
+    canonicals: Canonicals
     systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
     _compiled: dict[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
@@ -111,6 +114,7 @@ def load(folders: Sequence[Path] = ()) -> Spec:
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
+        canonicals=Canonicals(folders),
         systems=tables.systems,
         _rows=rows,
     )

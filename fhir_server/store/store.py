@@ -2,15 +2,16 @@
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from types import MappingProxyType
 from typing import Any, Self
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.fhir.exchange import FhirResponse
-from fhir_server.search.condition import Condition
+from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
@@ -24,9 +25,11 @@ from fhir_server.store import (
     reindex,
     secrets,
     system_history,
+    totals,
     transact,
 )
 from fhir_server.store.clock import Clock, wall
+from fhir_server.store.costs import Costs
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
@@ -40,6 +43,7 @@ from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
+_ALL = Everything()
 
 
 class Store:
@@ -60,6 +64,7 @@ class Store:
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
+        self.costs = Costs(database, bounds.seconds)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
@@ -97,6 +102,7 @@ class Store:
 
     async def close(self) -> None:
         """Give back the lease and the connections."""
+        await self.costs.close()
         await self._writer.close()
         await self.database.client.close()
 
@@ -114,11 +120,10 @@ class Store:
 
     async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
         """Give one version, a tombstone too; None when it never was."""
-        async with self._turn:
-            with client.reachable():
-                return await reads.vread(
-                    self.database, allow, type_, id_, version, session=self._session
-                )
+        async with self._asking():
+            return await reads.vread(
+                self.database, allow, type_, id_, version, session=self._session
+            )
 
     async def history(
         self,
@@ -134,17 +139,16 @@ class Store:
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
-        async with self._turn:
-            with client.reachable():
-                return await history.history(
-                    self.database,
-                    allow,
-                    type_,
-                    span,
-                    limit=limit,
-                    size=size,
-                    session=self._session,
-                )
+        async with self._asking():
+            return await history.history(
+                self.database,
+                allow,
+                type_,
+                span,
+                limit=limit,
+                size=size,
+                session=self._session,
+            )
 
     async def count_history(
         self,
@@ -158,11 +162,10 @@ class Store:
     ) -> int | None:
         """Count the versions of a resource; None when that takes over `max_ms`."""
         span = Span(id_, since, at)
-        async with self._turn:
-            with client.reachable():
-                return await history.count(
-                    self.database, allow, type_, span, max_ms, session=self._session
-                )
+        async with self._asking():
+            return await history.count(
+                self.database, allow, type_, span, max_ms, session=self._session
+            )
 
     async def system_history(
         self,
@@ -176,17 +179,16 @@ class Store:
     ) -> list[Stored]:
         """Give versions of these types, newest first: see `system_history.system_history`."""
         span = Span(None, since, at)
-        async with self._turn:
-            with client.reachable():
-                return await system_history.system_history(
-                    self.database,
-                    allowed,
-                    span,
-                    before,
-                    limit=limit,
-                    size=size,
-                    session=self._session,
-                )
+        async with self._asking():
+            return await system_history.system_history(
+                self.database,
+                allowed,
+                span,
+                before,
+                limit=limit,
+                size=size,
+                session=self._session,
+            )
 
     async def search(
         self,
@@ -197,20 +199,25 @@ class Store:
         limit: int = 100,
         *,
         size: int | None = None,
+        computed: Mapping[str, SortKey] = MappingProxyType({}),
+        rest: Condition = _ALL,
     ) -> Page:
-        """Give the first `limit` resources in this order: see `reads.search`."""
-        async with self._turn:
-            with client.reachable():
+        """Give the first `limit` resources in this order: see `reads.search`.
+
+        Raises Unprocessable (too-costly) where that takes too long.
+        """
+        async with self._asking():
+            with client.bounded(self._bounds.seconds):
                 return await reads.search(
-                    self.database,
+                    self._joins,
                     allow,
                     type_,
                     condition,
                     sort=sort,
                     limit=limit,
                     size=size,
-                    session=self._session,
-                    bounds=self._bounds,
+                    computed=computed,
+                    rest=rest,
                 )
 
     async def settled(self, type_: str, condition: Condition) -> Condition:
@@ -218,48 +225,51 @@ class Store:
 
         Each join is narrowed already to what the caller may see.
         """
-        async with self._turn:
-            with client.reachable():
-                asked = Joins(self.database, self._bounds, self._session)
-                return await joins.settled(asked, type_, condition)
+        async with self._asking():
+            return await joins.settled(self._joins, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        async with self._turn:
-            with client.reachable():
-                return await reads.count(
-                    self.database, allow, type_, condition, max_ms, session=self._session
-                )
+        async with self._asking():
+            return await totals.count(
+                self.database, allow, type_, condition, max_ms, session=self._session
+            )
 
     async def fields(
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        async with self._turn:
-            with client.reachable():
-                asked = Joins(self.database, self._bounds, self._session)
-                return await fields.fields(asked, allow, type_, condition, names, limit=limit)
+        async with self._asking():
+            asked = Joins(self.database, self._bounds, self._session)
+            return await fields.fields(asked, allow, type_, condition, names, limit=limit)
 
     async def keys(
         self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
     ) -> list[tuple[str, int]]:
         """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
-        async with self._turn:
-            with client.reachable():
-                asked = Joins(self.database, self._bounds, self._session)
-                return await fields.keys(asked, allow, type_, condition, sort=sort, limit=limit)
+        async with self._asking():
+            asked = Joins(self.database, self._bounds, self._session)
+            return await fields.keys(asked, allow, type_, condition, sort=sort, limit=limit)
+
+    async def versions(
+        self, allow: Condition, type_: str, condition: Condition, limit: int
+    ) -> dict[str, tuple[int, int]]:
+        """Give by id the version and ts of at most `limit` resources: see `fields.versions`."""
+        async with self._asking():
+            return await fields.versions(
+                self.database, allow, type_, condition, limit=limit, session=self._session
+            )
 
     async def distinct(
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:
         """Give every value an index field has in a type; None when that takes over `max_ms`."""
-        async with self._turn:
-            with client.reachable():
-                return await fields.distinct(
-                    self.database, allow, type_, field, max_ms, session=self._session
-                )
+        async with self._asking():
+            return await fields.distinct(
+                self.database, allow, type_, field, max_ms, session=self._session
+            )
 
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
         """Commit the changes, all or none; give the versions made: see `transact.transact`."""
@@ -310,6 +320,17 @@ class Store:
                 patience=self._patience,
                 bounds=self._bounds,
             )
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Let one question of a transaction run at a time; turn what the driver raises."""
+        async with self._turn:
+            with client.reachable():
+                yield
+
+    @property
+    def _joins(self) -> Joins:
+        return Joins(self.database, self._bounds, self._session)
 
     def _writes(self) -> None:
         if self._session:
@@ -388,8 +409,7 @@ class Store:
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]
     ) -> Mapping[str, Stored]:
-        async with self._turn:
-            with client.reachable():
-                return await reads.read_many(
-                    self.database, checked(allow), type_, ids, session=self._session
-                )
+        async with self._asking():
+            return await reads.read_many(
+                self.database, checked(allow), type_, ids, session=self._session
+            )
