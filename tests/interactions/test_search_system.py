@@ -112,6 +112,28 @@ async def test_types_are_merged_into_one_order(fhir, sort, order):
     assert pages == [order[:2], order[2:4], order[4:]]
 
 
+@pytest.mark.parametrize("query", ["?_count=2", "?_sort=-_lastUpdated&_count=2"])
+async def test_the_way_back_shows_the_same_pages(fhir, query):
+    pages, url, relation = [], query, "next"
+    while url:
+        page = (await fhir.get(url)).json()
+        pages.append(named(page))
+        links = {link["relation"]: link["url"].removeprefix(BASE_URL) for link in page["link"]}
+        if relation == "next" and "next" not in links:
+            relation = "previous"
+        url = links.get(relation)
+    first, second, third, *back = pages
+    assert [len(page) for page in (first, second, third)] == [2, 2, 1]
+    assert back == [second, first]
+
+
+async def test_a_search_that_no_index_serves_is_warned_of_by_type(store, spec):
+    async with health(store, spec, scan_warning=0) as client:
+        await client.post("Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+        page = (await client.get("?_type=Basic,Task&_tag=blue")).json()
+        assert "No index serves a search of Basic by _tag" in str(page["entry"][-1])
+
+
 async def test_a_walk_by_time_ends_though_what_it_meets_is_written_again(fhir):
     seen, url = [], "?_sort=_lastUpdated&_count=1"
     while url:
