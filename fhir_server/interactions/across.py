@@ -17,8 +17,10 @@ from fhir_server.search.condition import Condition, Everything, both
 from fhir_server.search.merged import order_of
 from fhir_server.search.query import SearchQuery
 
-# Letters of parameters times types: each type reads them for itself.
-MAX_READ = 4_000_000
+# Letters of parameters times types, as each type reads them for itself; a parameter is a hundred
+# letters more.
+MAX_READ = 500_000
+PARAMETER = 100
 
 _COMMON = Issue(
     "not-supported",
@@ -84,8 +86,9 @@ def _queries(
 
     `told`: the types were not named, which may be what is wrong.
     """
-    if sum(len(name) + len(value) for name, value in given) * len(types) > MAX_READ:
-        raise Invalid("This is too long for so many types; name fewer.", code="too-costly")
+    if sum(PARAMETER + len(value) for _, value in given) * len(types) > MAX_READ:
+        refused = f"This is too much to ask of {len(types)} types; name fewer in _type."
+        raise Invalid(refused, code="too-costly")
     strict = respond.strict(request, default=context.limits.strict_search)
     asked = partial(searched, context, strict=strict, together=types)
     try:
