@@ -24,7 +24,9 @@ from fhir_server.search.query import BY_ID, SearchQuery, SortKey
 from fhir_server.search.seal import seal as sealed
 
 KEY = b"k" * 32
-QUERY = SearchQuery("Patient", Everything(), applied=(("name", "an"), ("_count", "5")))
+QUERY = SearchQuery(
+    "Patient", Everything(), applied=(("name", "an"), ("_count", "5")), path="Patient"
+)
 
 
 def walk(documents, sort, size, bound=None):
