@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
+    text_search: bool = False
     conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     join_limit: Annotated[int, Field(gt=0, le=100_000)] = 1_000
     search_seconds: Annotated[float, Field(gt=0)] = 30.0

@@ -17,11 +17,15 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.patch.apply import MEDIA_TYPES
 from fhir_server.search import include
-from fhir_server.search.kinds import kind_of
+from fhir_server.search.clause import Scope
+from fhir_server.search.parse import is_searched
 from fhir_server.spec.spec import Spec
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
+# What is not told with each type; a compartment by its definition.
+_ELSEWHERE = (*_SYSTEM, "search-compartment")
+_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/{}"
 
 
 def handler(
@@ -105,7 +109,9 @@ def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, 
         "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
         "resource": [_resource(routes, context, type_) for type_ in types],
         "interaction": [{"code": code} for code in _SYSTEM if code in codes],
+        "searchParam": _common_params(context),
         "operation": _operations(routes, None),
+        "compartment": [_COMPARTMENT.format(name.lower()) for name in context.spec.compartments],
     }
     return {
         "resourceType": "CapabilityStatement",
@@ -129,7 +135,7 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
         {
             "type": type_,
             "profile": context.spec.types[type_].url,
-            "interaction": [{"code": code} for code in codes if code not in _SYSTEM],
+            "interaction": [{"code": code} for code in codes if code not in _ELSEWHERE],
             "versioning": "versioned-update",
             "readHistory": "vread" in codes,
             "updateCreate": context.limits.update_create,
@@ -171,11 +177,18 @@ def _filled(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
+    scope = Scope(context.spec, type_, context.place)
     return [
         {"name": code, "definition": param.url, "type": param.type}
         for code, param in sorted(context.spec.search_params(type_).items())
-        if kind_of(param) is not None
+        if is_searched(scope, code)
     ]
+
+
+def _common_params(context: Context) -> list[dict[str, str]]:
+    """Give the search parameters that every type has: what the whole base can be asked."""
+    told = [_search_params(context, type_) for type_ in context.spec.types]
+    return [one for one in told[0] if all(one in others for others in told)]
 
 
 def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:

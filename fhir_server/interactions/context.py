@@ -8,6 +8,7 @@ from typing import Self
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
+from fhir_server.fhir.errors import Forbidden
 from fhir_server.interactions.current import Current
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
@@ -30,6 +31,7 @@ class Limits:
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
+    text_search: bool = False
     conditional_delete_max: int = 1
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
@@ -91,7 +93,13 @@ class Context:
     @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place((self.base_url,), self.zone, self.spec.types, canonical)
+        return Place(
+            (self.base_url,),
+            self.zone,
+            self.spec.types,
+            canonical,
+            text_search=self.limits.text_search,
+        )
 
     @property
     def terminology(self) -> Terminology:
@@ -102,12 +110,13 @@ class Context:
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields.
 
-        In words: the definitions the server came with, the zone of dates, and `code=digest` for
-        each stored parameter.
+        In words: the definitions the server came with, the zone of dates and whether the words of
+        texts are indexed, and `code=digest` for each stored parameter.
         """
         stored = self.spec.digests.get(type_, {})
         words = (f"{code}={stored[code]}" for code in sorted(stored))
-        return " ".join((self.spec.index_format(type_), str(self.zone), *words))
+        reading = f"{self.zone}+text" if self.limits.text_search else str(self.zone)
+        return " ".join((self.spec.index_format(type_), reading, *words))
 
     def frozen(self) -> Self:
         """Give this context with the definitions of the moment, for as long as it is held."""
@@ -120,3 +129,10 @@ class Context:
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
         return decide.decide(self.caller, interaction, type_)
+
+    def seen(self, interaction: str, type_: str) -> Condition | None:
+        """Give what `allow` gives, None where there is nothing for the caller to see."""
+        try:
+            return self.allow(interaction, type_)
+        except Forbidden:
+            return None

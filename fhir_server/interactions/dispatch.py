@@ -27,6 +27,6 @@ async def run(
 
 async def run_entry(routes: Routes, context: Context, entry: Entry) -> FhirResponse:
     """Answer an entry of a Bundle that is run on its own; a Bundle in it is not."""
-    if not entry.path:
+    if not entry.path and entry.method == "POST":
         raise Invalid("A Bundle inside a Bundle's entry is not run.")
     return await dispatch(routes, context, entry.request)

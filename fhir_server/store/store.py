@@ -54,11 +54,7 @@ class Store:
     """
 
     def __init__(
-        self,
-        database: horizon.Database,
-        clock: Clock,
-        patience: float,
-        bounds: Bounds = BOUNDS,
+        self, database: horizon.Database, clock: Clock, patience: float, bounds: Bounds = BOUNDS
     ) -> None:
         """Use `Store.open`."""
         self.database = database
@@ -143,13 +139,7 @@ class Store:
         span = Span(id_, since, at, before)
         async with self._asking():
             return await history.history(
-                self.database,
-                allow,
-                type_,
-                span,
-                limit=limit,
-                size=size,
-                session=self._session,
+                self.database, allow, type_, span, limit=limit, size=size, session=self._session
             )
 
     async def count_history(
@@ -183,13 +173,7 @@ class Store:
         span = Span(None, since, at)
         async with self._asking():
             return await system_history.system_history(
-                self.database,
-                allowed,
-                span,
-                before,
-                limit=limit,
-                size=size,
-                session=self._session,
+                self.database, allowed, span, before, limit=limit, size=size, session=self._session
             )
 
     async def search(
@@ -244,16 +228,17 @@ class Store:
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
         async with self._asking():
-            return await fields.fields(
-                self.database,
-                allow,
-                type_,
-                condition,
-                names,
-                limit=limit,
-                session=self._session,
-                bounds=self._bounds,
-            )
+            return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
+
+    async def keys(
+        self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
+    ) -> list[tuple[str, int]]:
+        """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
+        async with self._asking():
+            with client.bounded(self._bounds.seconds):
+                return await fields.keys(
+                    self._joins, allow, type_, condition, sort=sort, limit=limit
+                )
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int

@@ -109,9 +109,7 @@ class Transaction:
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        return await fields.fields(
-            self.database, allow, type_, condition, names, limit=limit, session=self.session
-        )
+        return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
 
     async def definitions(self, limit: int) -> list[Document]:
         """Give at most `limit` active SearchParameters, whoever may see them."""
