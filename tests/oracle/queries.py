@@ -250,7 +250,7 @@ def clause(world, resource, way, depth=2):
 
 
 @st.composite
-def own(draw, world, resource, kind=None, only=(), types=()):
+def own(draw, world, resource, kind=None, *, only=(), types=()):
     """Give a parameter of the resource itself, of any kind or of one.
 
     Or one of `only`, with a modifier that each of `types` takes.
