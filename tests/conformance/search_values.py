@@ -57,9 +57,7 @@ def bogus(type_: str, code: str) -> str:
 
 def _parts(row: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the parameters a composite is made of."""
-    parts = [BY_URL[part["definition"]] for part in row["component"]]
-    # R4 names these two the wrong way round: https://hl7.org/fhir/R4/documentreference.html#search
-    return parts[::-1] if row["code"] == "relationship" else parts
+    return [BY_URL[part["definition"]] for part in row["component"]]
 
 
 def _bogus(row: dict[str, Any]) -> str:
