@@ -28,6 +28,7 @@ asks for them; a test holds this page equal to what a run gives. For each parame
 | POST | so does the same search as a form to `_search` |
 | not found | a value that no resource has finds nothing, with a 200 |
 | missing | `:missing=true` and `:missing=false` share out all resources, each on its side |
+| sort | `_sort` keeps every resource; composite and special parameters have no order, a 400 |
 
 The values come from the official examples (`hl7.fhir.r4.examples` 4.0.1). Where no example has a
 value, a small resource is made from the parameter's expression; such parameters have a `*`.

@@ -18,7 +18,9 @@ PACKAGE = HERE.parents[1] / ".cache" / "r4-examples" / "package"
 # Without the package: its cross-section.
 FOLDER = PACKAGE if PACKAGE.exists() else HERE / "r4_examples"
 BROKEN = json.loads((HERE / "broken_examples.json").read_bytes())
-CHECKS = ("declared", "found", "POST", "not found", "missing")
+CHECKS = ("declared", "found", "POST", "not found", "missing", "sort")
+# What has no order is refused as a key of one.
+UNSORTED = ("composite", "special")
 AT_ONCE = 16
 MOST = 1_000
 
@@ -143,6 +145,20 @@ async def _try(fhir: Client, trial: Trial, resources: list[Resource]) -> None:
     if found:
         trial.faults["not found"] = f"{trial.code}={nothing} finds {sorted(found)}"
     await _missing(fhir, trial, resources)
+    await _sorted(fhir, trial, resources)
+
+
+async def _sorted(fhir: Client, trial: Trial, resources: list[Resource]) -> None:
+    url = f"/fhir/{trial.type}?_sort={trial.code}&_count={MOST}"
+    answer = await fhir.http.get(url)
+    body = json.loads(answer.content)
+    if trial.kind in UNSORTED:
+        if answer.status_code != 400:
+            trial.faults["sort"] = f"{answer.status_code} where it cannot be sorted by"
+    elif answer.status_code != 200:
+        trial.faults["sort"] = f"{answer.status_code}: {body}"
+    elif len(body["entry"]) != len(resources):
+        trial.faults["sort"] = f"{len(body['entry'])} of {len(resources)} resources"
 
 
 async def _missing(fhir: Client, trial: Trial, resources: list[Resource]) -> None:

@@ -197,3 +197,30 @@ async def test_names_with_and_without_accents_are_both_found_by_one_without(fhir
     for typed in ("le hoa", "Lê Hòa", "LÊ HOẢ"):
         assert await found(fhir, "name", typed) == ["1", "2", "3"], typed
     assert await found(fhir, "name:exact", "Lê Hòa") == ["2"]
+
+
+async def test_contains_looks_inside_words_and_across_them(fhir):
+    await named(fhir, "1", BUOI)
+    await named(fhir, "2", DUC)
+    for typed in ("uoi", "ưởi", "yen thi b", "YỄN", "n  th"):
+        assert await found(fhir, "name:contains", typed) == ["1"], typed
+    assert await found(fhir, "name:contains", "d") == ["2"]
+    assert await found(fhir, "family:contains", "ang") == ["2"]
+    assert await found(fhir, "name:contains", "buoi nguyen") == []
+    for typed in (".*", "^", "(", "\\\\"):
+        answer = await fhir.get(f"Patient?name:contains={quote(typed)}")
+        assert answer.status_code == 400, typed
+
+
+async def test_an_address_is_found_from_any_of_its_words_on(fhir):
+    text = "12/3 Đường Lê Lợi, Phường Bến Nghé, Quận 1, TP. Hồ Chí Minh"
+    city = {
+        "resourceType": "Patient",
+        "id": "1",
+        "address": [{"text": text, "city": "Hồ Chí Minh"}],
+    }
+    await fhir.put("Patient/1", city)
+    for typed in ("12 3 duong le loi", "Bến Nghé", "quan 1", "tp ho chi minh", "lê"):
+        assert await found(fhir, "address", typed) == ["1"], typed
+    assert await found(fhir, "address-city", "ho chi") == ["1"]
+    assert await found(fhir, "address-city", "chi minh") == []
