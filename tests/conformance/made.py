@@ -223,6 +223,9 @@ def complete(type_: str, node: dict[str, Any]) -> None:
         if not there and element.get("min"):
             value = value_of(content_of(type_, element, types[0]), element, "")
             node[key_of(element, types[0])] = [value] if element.get("max") == "*" else value
+    if not node:
+        # Nothing has to be there, but an object is never empty.
+        node["id"] = "made"
 
 
 def chosen(element: dict[str, Any], row: dict[str, Any]) -> str:
