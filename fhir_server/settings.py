@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     max_bundle_entries: Annotated[int, Field(gt=0)] = 10_000
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
+    max_expansion: Annotated[int, Field(gt=0)] = 10_000
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True

@@ -7,22 +7,38 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from fhir_server.spec.codes import bare, enumerated
+from fhir_server.spec.codes import bare, enumerated, systems_of
 from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
 
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
+# What a CodeSystem or ValueSet is asked for: no displays, no texts.
+CONTENT = frozenset(
+    [
+        "version", "content", "hierarchyMeaning", "property", "uri", "concept", "code", "compose",
+        "inactive", "include", "exclude", "system", "valueSet", "filter", "op", "value",
+        "valueCode", "valueString", "valueInteger", "valueBoolean", "valueDecimal",
+        "valueDateTime", "valueCoding",
+    ]
+)  # fmt: skip
+
+# R4 gives these two components each other's expression: a reference is no code.
+_RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
+ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
 
 
 def main(package: Path) -> None:
-    """Write the four tables; the same package always gives the same bytes."""
+    """Write the tables; the same package always gives the same bytes."""
     structures = _structures(package)
     write("structures.json", [_row(item) for item in structures])
     write("search_params.json", _search_params(package))
     write("compartments.json", _compartments(package))
     write("codes.json", _codes(package, structures))
+    for type_, name in (("CodeSystem", "code_systems.json"), ("ValueSet", "value_sets.json")):
+        write(name, _content(package, type_))
+    write("systems.json", _systems(package, structures))
 
 
 def definitions(package: Path, type_: str) -> Iterator[dict[str, Any]]:
@@ -47,11 +63,18 @@ def _structures(package: Path) -> list[Structure]:
 def _search_params(package: Path) -> list[dict[str, Any]]:
     # Ten parameters of the package name no base: they cannot apply to anything.
     rows = [
-        parameter_of(definition)
+        parameter_of(_corrected(definition))
         for definition in definitions(package, "SearchParameter")
         if "base" in definition
     ]
     return [_row(row) for row in sorted(rows, key=lambda row: row.url)]
+
+
+def _corrected(definition: dict[str, Any]) -> dict[str, Any]:
+    meant = ERRATA.get(definition["url"], {})
+    for part in definition.get("component", ()):
+        part["expression"] = meant.get(part["expression"], part["expression"])
+    return definition
 
 
 def _compartments(package: Path) -> dict[str, Any]:
@@ -61,18 +84,40 @@ def _compartments(package: Path) -> dict[str, Any]:
 
 def _codes(package: Path, structures: list[Structure]) -> dict[str, Any]:
     systems = {item["url"]: item for item in definitions(package, "CodeSystem") if "url" in item}
-    sets = {item["url"]: item for item in definitions(package, "ValueSet") if "url" in item}
-    needed = sorted(
-        {
-            bare(element.binding)
-            for structure in structures
-            for elements in structure.elements.values()
-            for element in elements
-            if element.binding and "code" in element.types
-        }
-    )
-    found = {url: enumerated(sets[url], systems, {}) for url in needed}
+    sets = _bound(package, structures)
+    found = {url: enumerated(item, systems, {}) for url, item in sets.items()}
     return {url: None if codes is None else sorted(codes) for url, codes in found.items()}
+
+
+def _content(package: Path, type_: str) -> dict[str, Any]:
+    """Give by url what terminology/ reads of each CodeSystem or ValueSet."""
+    found = (item for item in definitions(package, type_) if "url" in item)
+    return {item["url"]: _reduced(item) for item in sorted(found, key=lambda item: item["url"])}
+
+
+def _reduced(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_reduced(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _reduced(item) for key, item in value.items() if key in CONTENT}
+    return value
+
+
+def _systems(package: Path, structures: list[Structure]) -> dict[str, list[str]]:
+    return {url: sorted(systems_of(item, {})) for url, item in _bound(package, structures).items()}
+
+
+def _bound(package: Path, structures: list[Structure]) -> dict[str, dict[str, Any]]:
+    """Give the value sets that `code` elements are bound to, by url in order."""
+    sets = {item["url"]: item for item in definitions(package, "ValueSet") if "url" in item}
+    needed = {
+        bare(element.binding)
+        for structure in structures
+        for elements in structure.elements.values()
+        for element in elements
+        if element.binding and "code" in element.types
+    }
+    return {url: sets[url] for url in sorted(needed)}
 
 
 def _row(item: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Flow:
     `targets` are the types `where(resolve() is T)` leaves. `shadow` yields the Elements that
     carry the id and the extensions of primitives (JSON's `_birthDate`). `roots` are the keys of
     the resource without any of which the path yields nothing; () if that is not known.
+    `bindings` are the value sets its codes come from.
     """
 
     contents: frozenset[str]
@@ -28,6 +29,7 @@ class Flow:
     targets: tuple[str, ...] = ()
     shadow: "Flow | None" = None
     roots: tuple[str, ...] = ()
+    bindings: frozenset[str] = frozenset()
 
     def truth(self, root: Item, focus: Item) -> bool | None:
         """Give the path's value as a criterion; None if it has none."""

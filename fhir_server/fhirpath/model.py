@@ -9,13 +9,14 @@ class Member:
     """One JSON property of an element: `value[x]` has one for each of its types.
 
     `content` names what stands in it: a type (`Quantity`) or, for an element defined in place,
-    its path (`Observation.component`).
+    its path (`Observation.component`); `binding` the value set its codes must come from, if any.
     """
 
     key: str
     content: str
     single: bool
     primitive: bool
+    binding: str = ""
 
 
 class Model(Protocol):

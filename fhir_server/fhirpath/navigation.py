@@ -46,7 +46,15 @@ def child(model: Model, source: Flow, name: str) -> Flow:
         )
     contents = frozenset(member.content for member in members)
     roots = _roots(source, members)
-    return Flow(contents, single, _walk(source.run, table), origin, shadow=shadow, roots=roots)
+    return Flow(
+        contents,
+        single,
+        _walk(source.run, table),
+        origin,
+        shadow=shadow,
+        roots=roots,
+        bindings=frozenset(member.binding for member in members if member.binding),
+    )
 
 
 def _roots(source: Flow, members: Sequence[Member]) -> tuple[str, ...]:
@@ -135,6 +143,7 @@ def union(flows: Sequence[Flow]) -> Flow:
         origin=" | ".join(sorted(origins)),
         targets=_joined(live),
         roots=_any_root(live),
+        bindings=frozenset().union(*(flow.bindings for flow in live)),
     )
 
 

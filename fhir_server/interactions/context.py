@@ -12,6 +12,9 @@ from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
+from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.terminology import Terminology
+from fhir_server.terminology.ucum import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Limits:
     max_url_bytes: int = 16 * 1024
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
+    max_expansion: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format; it is the one value here
-    that changes, when a type has been reindexed.
+    `outdated` are the types whose index fields are in an older format; it changes when a type has
+    been reindexed. `definitions` keeps what terminology has read.
     """
 
     spec: Spec
@@ -68,12 +72,13 @@ class Context:
     started: int
     limits: Limits = Limits()
     outdated: set[str] = field(default_factory=set)
+    definitions: Cache = field(default_factory=Cache, repr=False)
     new_id: Callable[[], str] = _random_id
 
     @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place((self.base_url,), self.zone, self.spec.types)
+        return Place((self.base_url,), self.zone, self.spec.types, canonical)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', and the zone of dates."""
@@ -82,6 +87,12 @@ class Context:
     def now(self) -> int:
         """Give the wall clock's time in µs."""
         return wall()
+
+    @property
+    def terminology(self) -> Terminology:
+        """Give what answers questions about codes, from the definitions and from this store."""
+        content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
+        return Terminology(content, self.limits.max_expansion)
 
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search.condition import Condition, Not, Present, either
 from fhir_server.search.escape import split
-from fhir_server.search.kinds import Kind, kind_of
+from fhir_server.search.kinds import Kind, kind_of, modifiers_of
 from fhir_server.search.place import Place
 from fhir_server.search.types import reference
 from fhir_server.spec.spec import SearchParam, Spec
@@ -54,12 +54,13 @@ def _asked(
 ) -> Condition:
     if modifier == "missing":
         return _missing(param, kind, alternatives)
-    asked = kind.modifiers.get(modifier)
+    modifiers = modifiers_of(param, kind)
+    asked = modifiers.get(modifier)
     if asked is not None:
         return asked(param, alternatives, place)
     if param.type == "reference" and modifier in (param.targets or place.types):
         return reference.typed(param, modifier, alternatives, place)
-    known = [f":{name}" for name in (*kind.modifiers, "missing") if name]
+    known = [f":{name}" for name in (*modifiers, "missing") if name]
     if param.type == "reference":
         known.append(":Type with a type it refers to")
     raise Invalid(

@@ -121,12 +121,14 @@ class Coded:
     """A token of the field is in a value set, or stands in a code system's hierarchy.
 
     `in`: `value` is the value set's canonical URL. `above`, `below`: `value` is `system|code`, and
-    the code itself counts too.
+    the code itself counts too. Where the index has no system (`|code`, of an element of type
+    code), the code is one of each of `systems`.
     """
 
     field: str
     relation: Literal["in", "above", "below"]
     value: str
+    systems: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,9 @@ def _key(rule: str, params: Mapping[str, SearchParam]) -> SortKey:
     kind = kind_of(param) if param else None
     if param is None or kind is None:
         raise Invalid(f"_sort={code[:64]!r}: no parameter to sort by.", code="not-supported")
+    if kind.sort is None:
+        told = f"_sort={code[:64]!r}: parameters of type {param.type} have no order."
+        raise Invalid(told, code="not-supported")
     return SortKey(
         field=kind.sort.format(code),
         descending=rule.startswith("-"),

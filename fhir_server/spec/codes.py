@@ -24,6 +24,17 @@ def enumerated(
     return included - excluded
 
 
+def systems_of(value_set: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Give the code systems a ValueSet takes codes from; `known` are those of others, by url."""
+    found: set[str] = set()
+    for clause in value_set.get("compose", {}).get("include", ()):
+        if "system" in clause:
+            found.add(clause["system"])
+        else:
+            found.update(*(known.get(bare(url), ()) for url in clause.get("valueSet", ())))
+    return frozenset(found)
+
+
 def _all(
     clauses: Sequence[Mapping[str, Any]],
     systems: Mapping[str, Mapping[str, Any]],

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import msgspec
 
+from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.codes import bare
 from fhir_server.spec.packages import ParameterRow
-from fhir_server.spec.search_params import SearchParam, compiled
+from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
 from fhir_server.spec.structures import Structure, Structures
 from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 
 __all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
 
 # Raise by one whenever what search/index writes for the same definitions changes.
-ENGINE_FORMAT = 2
+ENGINE_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,8 @@ class Spec:
     """What the definitions of one base say.
 
     `types` are the concrete resource types by name; `structures` answers what stands in a type
-    or path; `parameters` are all search parameters by url, compiled when a type is asked for.
+    or path; `parameters` are all search parameters by url, compiled when a type is asked for;
+    `canonicals` are the CodeSystems and ValueSets, read when one is asked for.
     """
 
     types: Mapping[str, Structure]
@@ -35,6 +37,8 @@ class Spec:
     parameters: Mapping[str, ParameterRow]
     compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
+    canonicals: Canonicals
+    systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
     _compiled: dict[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     _formats: dict[str, str] = field(default_factory=dict, repr=False)
@@ -43,7 +47,9 @@ class Spec:
         """Give the search parameters of a concrete type, by code; KeyError for any other name."""
         known = self._compiled.get(type_)
         if known is None:
-            found = compiled(self.structures, type_, self._rows_of(type_), self.parameters)
+            parents = parents_of(self.parameters.values())
+            definitions = Definitions(self.structures, self.parameters, self.systems, parents)
+            found = compiled(definitions, type_, self._rows_of(type_))
             known = self._compiled.setdefault(type_, found)
         return known
 
@@ -92,7 +98,7 @@ def load(folders: Sequence[Path] = ()) -> Spec:
     """
     tables = r4()
     for folder in folders:
-        tables = _joined(tables, of_folder(folder, tables.value_sets), folder)
+        tables = _joined(tables, of_folder(folder, tables), folder)
     by_name = {structure.name: structure for structure in tables.structures}
     rows: dict[str, list[ParameterRow]] = {}
     for row in tables.parameters:
@@ -108,6 +114,8 @@ def load(folders: Sequence[Path] = ()) -> Spec:
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
+        canonicals=Canonicals(folders),
+        systems=tables.systems,
         _rows=rows,
     )
 
@@ -132,6 +140,7 @@ def _joined(known: Tables, added: Tables, folder: Path) -> Tables:
             for name in {**known.compartments, **added.compartments}
         },
         value_sets={**known.value_sets, **added.value_sets},
+        systems={**known.systems, **added.systems},
     )
 
 

@@ -123,6 +123,7 @@ class Structures:
                     key.content,
                     single=key.element.max == "1",
                     primitive=self.primitive(key.type),
+                    binding=key.element.binding if key.type == "code" else "",
                 )
                 for key in self.keys(content).values()
                 if key.element.name == name

@@ -13,7 +13,7 @@ import msgspec
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
-from fhir_server.spec.codes import enumerated
+from fhir_server.spec.codes import enumerated, systems_of
 from fhir_server.spec.packages import ParameterRow, compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
 
@@ -24,12 +24,17 @@ class SpecError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Definitions as rows: `compartments` is name → resource type → parameter codes."""
+    """Definitions as rows.
+
+    `compartments` is name → resource type → parameter codes, `systems` the code systems of value
+    sets that code elements are bound to.
+    """
 
     structures: tuple[Structure, ...]
     parameters: tuple[ParameterRow, ...]
     compartments: Mapping[str, Mapping[str, tuple[str, ...]]]
     value_sets: Mapping[str, frozenset[str]]
+    systems: Mapping[str, frozenset[str]]
 
 
 def r4() -> Tables:
@@ -41,6 +46,7 @@ def r4() -> Tables:
         parameters=_decode(folder / "search_params.json", tuple[ParameterRow, ...]),
         compartments=_decode(folder / "compartments.json", dict[str, dict[str, tuple[str, ...]]]),
         value_sets={url: listed for url, listed in codes.items() if listed is not None},
+        systems=_decode(folder / "systems.json", dict[str, frozenset[str]]),
     )
 
 
@@ -48,12 +54,12 @@ def _decode(path: Path, type_: Any) -> Any:
     return msgspec.json.decode(path.read_bytes(), type=type_)
 
 
-def of_folder(folder: Path, value_sets: Mapping[str, frozenset[str]]) -> Tables:
+def of_folder(folder: Path, known: Tables) -> Tables:
     """Give the definitions in a folder's `*.json`; resources that define nothing are passed over.
 
     Read are StructureDefinition (kind resource or complex-type, derivation specialization),
     SearchParameter, CompartmentDefinition, and ValueSet and CodeSystem, which may import
-    `value_sets`. Raises SpecError naming a file that cannot be used.
+    `known` ones. Raises SpecError naming a file that cannot be used.
     """
     found = list(_resources(folder))
     return Tables(
@@ -70,7 +76,8 @@ def of_folder(folder: Path, value_sets: Mapping[str, frozenset[str]]) -> Tables:
             definition["code"]: _converted(compartment_of, path, definition)
             for path, definition in _of_type(found, "CompartmentDefinition")
         },
-        value_sets=_value_sets(found, value_sets),
+        value_sets=_value_sets(found, known.value_sets),
+        systems=_systems(found, known.systems),
     )
 
 
@@ -109,3 +116,14 @@ def _value_sets(
         if codes is not None and "url" in item:
             listed[item["url"]] = codes
     return listed
+
+
+def _systems(
+    found: Sequence[tuple[Path, dict[str, Any]]], known: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    told: dict[str, frozenset[str]] = {}
+    for path, item in _of_type(found, "ValueSet"):
+        systems = _converted(lambda vs: systems_of(vs, {**known, **told}), path, item)
+        if "url" in item:
+            told[item["url"]] = systems
+    return told

@@ -1,4 +1,4 @@
-"""Index fields alone: what can be decided by them is decided without reading a body."""
+"""What is read without a body: index fields, versions, the values a field has."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,6 +34,22 @@ async def fields(
         session=session,
     )
     return {row["_id"]: row.get("x", {}) for row in await cursor.to_list()}
+
+
+async def versions(
+    database: Database,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    *,
+    limit: int,
+    session: AsyncClientSession | None = None,
+) -> dict[str, tuple[int, int]]:
+    """Give by id the version and ts of at most `limit` resources, in no order."""
+    check_key(type_)
+    filter_ = to_filter(both(condition, checked(allow)))
+    cursor = database[type_].find(filter_, {"v": 1, "ts": 1}, limit=limit, session=session)
+    return {row["_id"]: (int(row["v"]), int(row["ts"])) for row in await cursor.to_list()}
 
 
 async def distinct(

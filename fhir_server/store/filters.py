@@ -132,8 +132,15 @@ def _any(parts: list[Filter]) -> Filter:
     return parts[0] if len(parts) == 1 else {"$or": parts}
 
 
-def _none(part: Filter) -> Filter:
-    return {"$nor": [part]} if part else NOTHING
+def _not(part: Condition) -> Filter:
+    """Deny one field's comparison beside the field, where an index can still serve the others."""
+    asked = to_filter(part)
+    if len(asked) != 1 or next(iter(asked)).startswith("$"):
+        return {"$nor": [asked]} if asked else NOTHING
+    ((field, operators),) = asked.items()
+    if operators == {"$exists": True}:
+        return {field: {"$exists": False}}
+    return {field: {"$not": operators} if isinstance(operators, dict) else {"$ne": operators}}
 
 
 def _element(condition: Element) -> Filter:
@@ -258,5 +265,5 @@ _FILTERS: Mapping[type[Condition], Callable[[Any], Filter]] = {
     Element: _element,
     And: lambda several: all_of([to_filter(part) for part in several.parts]),
     Or: lambda several: _any([to_filter(part) for part in several.parts]),
-    Not: lambda one: _none(to_filter(one.part)),
+    Not: lambda one: _not(one.part),
 }

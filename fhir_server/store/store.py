@@ -223,6 +223,16 @@ class Store:
                     session=self._session,
                 )
 
+    async def versions(
+        self, allow: Condition, type_: str, condition: Condition, limit: int
+    ) -> dict[str, tuple[int, int]]:
+        """Give by id the version and ts of at most `limit` resources: see `fields.versions`."""
+        async with self._turn:
+            with client.reachable():
+                return await fields.versions(
+                    self.database, allow, type_, condition, limit=limit, session=self._session
+                )
+
     async def distinct(
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:

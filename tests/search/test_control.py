@@ -45,7 +45,9 @@ def test_names_are_sorted_by_their_whole_text(search):
     assert fields["name:sort"] == ["le van an"]
 
 
-@pytest.mark.parametrize("value", ["nothing", "-", "value-quantity", "date:missing", "a,b,c,d,e"])
+@pytest.mark.parametrize(
+    "value", ["nothing", "-", "code-value-quantity", "date:missing", "a,b,c,d,e"]
+)
 def test_an_order_by_what_is_not_searched_is_refused(search, value):
     with pytest.raises(Invalid, match="_sort"):
         search.ask("Observation", ("_sort", value))

@@ -12,6 +12,8 @@ def test_the_tables_hold_one_line_for_each_entry():
         ("search_params.json", 1387),
         ("compartments.json", 5),
         ("codes.json", 213),
+        ("code_systems.json", 1060),
+        ("value_sets.json", 1311),
     ):
         lines = (R4 / name).read_text(encoding="utf-8").splitlines()
         assert len(json.loads("".join(lines))) == entries

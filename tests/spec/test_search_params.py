@@ -29,13 +29,21 @@ def test_a_composite_looks_into_one_item_at_a_time():
     first = {"code": {"text": "a"}, "valueQuantity": {"value": 1}}
     second = {"code": {"text": "b"}, "valueQuantity": {"value": 2}}
     resource = {"resourceType": "Observation", "component": [first, second]}
-    items = param.values(resource)
-    code, quantity = param.components
-    assert (code.type, quantity.type) == ("token", "quantity")
-    assert [quantity.values(resource, item) for item in items] == [
+    assert [(one.code, one.type) for one in param.components] == [
+        ("a", "token"),
+        ("b", "quantity"),
+    ]
+    assert [quantity for _, (_, quantity) in param.values(resource)] == [
         [("Quantity", {"value": 1})],
         [("Quantity", {"value": 2})],
     ]
+
+
+def test_a_composite_needs_all_of_its_parts():
+    param = OBSERVATION["code-value-quantity"]
+    assert param.values({"resourceType": "Observation", "code": {"text": "a"}}) == []
+    assert "valueQuantity" in param.roots
+    assert "code" not in param.roots
 
 
 def test_a_composite_may_look_outside_its_item():
@@ -44,10 +52,10 @@ def test_a_composite_may_look_outside_its_item():
     resource = {
         "resourceType": "MolecularSequence",
         "referenceSeq": {"chromosome": chromosome},
-        "variant": [{"start": 1}],
+        "variant": [{"start": 1, "end": 2}],
     }
-    (item,) = param.values(resource)
-    assert param.components[0].values(resource, item) == [("CodeableConcept", chromosome)]
+    ((_, (first, _start, _end)),) = param.values(resource)
+    assert first == [("CodeableConcept", chromosome)]
 
 
 def test_a_parameter_over_an_extension_yields_what_it_says():

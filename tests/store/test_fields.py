@@ -35,3 +35,16 @@ async def test_nothing_is_read_without_a_decision_or_beyond_it(store):
         await store.fields(None, "Basic", ALL, (), 9)
     with pytest.raises(TypeError):
         await store.distinct(None, "Basic", "x.code")
+
+
+async def test_versions_are_given_by_id(store):
+    made = await store.commit(ALL, [put("a", code=["x"]), put("b", code=["y"])])
+    expected = {one.id: (1, one.ts) for one in made}
+    assert await store.versions(ALL, "Basic", ALL, 9) == expected
+    assert len(await store.versions(ALL, "Basic", ALL, 1)) == 1
+    changed = Change("Basic", "a", "update", {"resourceType": "Basic", "language": "vi"}, {}, "1")
+    (again,) = await store.commit(ALL, [changed])
+    assert await store.versions(ALL, "Basic", AnyOf("_id", ("a",)), 9) == {"a": (2, again.ts)}
+    assert await store.versions(AnyOf("_id", ("b",)), "Basic", ALL, 9) == {"b": expected["b"]}
+    with pytest.raises(TypeError):
+        await store.versions(None, "Basic", ALL, 9)

@@ -196,3 +196,12 @@ def test_what_is_asked_of_different_fields_stands_side_by_side():
         "x.b": "2",
         "$and": [{"x.a": "3"}, {"$or": [{"x.a": "1"}, {"x.b": "2"}]}],
     }
+
+
+def test_a_denial_stands_beside_its_field():
+    assert to_filter(Not(Present("x.a"))) == {"x.a": {"$exists": False}}
+    assert to_filter(Not(AnyOf("x.a", ("1",)))) == {"x.a": {"$ne": "1"}}
+    assert to_filter(Not(AnyOf("x.a", ("1", "2")))) == {"x.a": {"$not": {"$in": ["1", "2"]}}}
+    assert to_filter(Not(Or((AnyOf("x.a", ("1",)), Present("x.b"))))) == {
+        "$nor": [{"$or": [{"x.a": "1"}, {"x.b": {"$exists": True}}]}]
+    }

@@ -4,15 +4,17 @@ https://hl7.org/fhir/R4/search.html#reference
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.reference import target
-from fhir_server.search.condition import AnyOf, Condition
+from fhir_server.search.condition import AnyOf, Condition, Everything, Subtree, either
 from fhir_server.search.escape import unescape
 from fhir_server.search.place import Place
 from fhir_server.search.types import token
 from fhir_server.spec.spec import SearchParam
+
+Modifier = Callable[[SearchParam, Sequence[str], Place], Condition]
 
 # A bare id under a parameter that refers to anything stands for one reference of each type.
 MAX_WANTED = 2_000
@@ -45,9 +47,39 @@ def _identified(param: SearchParam, alternatives: Sequence[str], _place: Place) 
     return token.asked(f"x.{param.code}:identifier", alternatives)
 
 
+def _related(way: Literal["above", "below"]) -> Modifier:
+    def related(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
+        ids: dict[str, list[str]] = {}
+        for text in alternatives:
+            wanted = (one.rpartition("/") for one in _wanted(param, unescape(text), place))
+            found = [(type_, id_) for type_, _, id_ in wanted if type_ in param.parents]
+            if not found:
+                told = f"{text[:64]!r} is no id of {' or '.join(param.parents)}, which have parts."
+                raise Invalid(told, code="value")
+            for type_, id_ in found:
+                ids.setdefault(type_, []).append(id_)
+        field = f"x.{param.code}"
+        return either(
+            *(
+                Subtree(field, type_, tuple(some), f"x.{param.parents[type_]}", way, Everything())
+                for type_, some in ids.items()
+            )
+        )
+
+    return related
+
+
 MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]] = {
     "": _is,
     "identifier": _identified,
+    "above": _related("above"),
+    "below": _related("below"),
+}
+
+# A hierarchy needs a type whose resources are parts of each other.
+ONLY: Mapping[str, Callable[[SearchParam], bool]] = {
+    "above": lambda param: bool(param.parents),
+    "below": lambda param: bool(param.parents),
 }
 
 

@@ -1,4 +1,4 @@
-"""String parameters: folded prefixes, and `:exact` for the letters as written.
+"""String parameters: folded beginnings and parts, and `:exact` for the letters as written.
 
 https://hl7.org/fhir/R4/search.html#string
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.condition import AnyOf, Condition, either, prefix
+from fhir_server.search.condition import AnyOf, Condition, Contains, either, prefix
 from fhir_server.search.escape import unescape
 from fhir_server.search.fold import fold, suffixes
 from fhir_server.search.place import Place
@@ -52,7 +52,11 @@ def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place)
 
 
 def _starts(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:
-    return either(*(_prefix(f"x.{param.code}", unescape(text)) for text in alternatives))
+    return either(*(prefix(f"x.{param.code}", _folded(text)) for text in alternatives))
+
+
+def _contains(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:
+    return either(*(Contains(f"x.{param.code}", _folded(text)) for text in alternatives))
 
 
 def _is_exactly(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:
@@ -63,14 +67,15 @@ def _is_exactly(param: SearchParam, alternatives: Sequence[str], _place: Place) 
 MODIFIERS: Mapping[str, Callable[[SearchParam, Sequence[str], Place], Condition]] = {
     "": _starts,
     "exact": _is_exactly,
+    "contains": _contains,
 }
 
 
-def _prefix(field: str, text: str) -> Condition:
-    folded = fold(text[:LENGTH])
+def _folded(text: str) -> str:
+    folded = fold(unescape(text)[:LENGTH])
     if not folded:
         raise Invalid(f"{text[:64]!r} has neither letter nor digit to look for.", code="value")
-    return prefix(field, folded)
+    return folded
 
 
 def _exact(text: str) -> str:

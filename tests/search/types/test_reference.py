@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import Everything, Subtree
 
 BASE = "https://health.example.org/fhir"
 
@@ -121,3 +122,28 @@ def test_many_bare_ids_under_a_parameter_for_any_type_are_refused(search):
 def test_a_wrong_type_or_modifier_is_refused(search, name, value):
     with pytest.raises(Invalid):
         search.ask("Observation", (name, value))
+
+
+def test_a_hierarchy_leads_from_a_part_to_the_whole(search):
+    def asked(type_, *parameter):
+        return search.ask(type_, parameter).condition
+
+    def tree(field, type_, parent, way, *ids):
+        return Subtree(field, type_, ids, parent, way, Everything())
+
+    assert asked("Encounter", "location:below", "1,Location/2") == tree(
+        "x.location", "Location", "x.partof", "below", "1", "2"
+    )
+    assert asked("Task", "part-of:above", f"{BASE}/Task/1") == tree(
+        "x.part-of", "Task", "x.part-of", "above", "1"
+    )
+    assert asked("Location", "partof:below", "1") == tree(
+        "x.partof", "Location", "x.partof", "below", "1"
+    )
+
+
+def test_a_hierarchy_is_asked_only_of_what_has_parts(search):
+    with pytest.raises(Invalid, match="is no id of Location, which have parts"):
+        search.ask("Observation", ("subject:below", "Patient/1"))
+    with pytest.raises(Invalid, match="supported: :identifier, :missing"):
+        search.ask("Observation", ("patient:below", "1"))

@@ -102,9 +102,32 @@ def test_a_value_without_letters_is_refused(search, value):
         search.ask("Patient", ("name", value))
 
 
-def test_contains_is_refused_and_what_is_supported_is_said(search):
-    with pytest.raises(Invalid, match=":exact, :missing"):
-        search.ask("Patient", ("name:contains", "uoi"))
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("uoi", True),
+        ("ƯỞI", True),
+        ("yen thi", True),
+        ("x,hi b", True),
+        ("nguyenthi", False),
+        ("buoi nguyen", False),
+    ],
+)
+def test_contains_looks_into_the_words(search, value, expected):
+    resource = {"resourceType": "Patient", "name": [{"text": "Nguyễn Thị Bưởi"}]}
+    assert search.found(resource, ("name:contains", value)) is expected
+
+
+def test_contains_takes_no_pattern(search):
+    resource = {"resourceType": "Patient", "name": [{"text": "abc"}]}
+    assert not search.found(resource, ("name:contains", "a.c"))
+    with pytest.raises(Invalid, match="neither letter nor digit"):
+        search.ask("Patient", ("name:contains", ".*"))
+
+
+def test_what_is_supported_is_said(search):
+    with pytest.raises(Invalid, match=":exact, :contains, :missing"):
+        search.ask("Patient", ("name:text", "uoi"))
 
 
 def test_a_run_of_accents_is_cut_before_it_is_put_in_order(search):

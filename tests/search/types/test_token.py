@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import Coded, Not
 
 LOINC = "http://loinc.org"
 OBSERVATION = {
@@ -80,10 +81,127 @@ def test_missing_asks_whether_there_is_a_code(search):
         search.ask("Observation", ("code:missing", "perhaps"))
 
 
-@pytest.mark.parametrize("name", ["code:text", "code:in", "code:above", "identifier:of-type"])
-def test_other_modifiers_are_refused(search, name):
-    with pytest.raises(Invalid, match="not supported here; supported: :not, :missing"):
-        search.ask("Observation", (name, "x"))
+@pytest.mark.parametrize(
+    ("type_", "name", "supported"),
+    [
+        ("Observation", "code:of-type", ":not, :text, :in, :not-in, :above, :below, :missing"),
+        ("Observation", "identifier:in", ":not, :text, :of-type, :missing"),
+        ("Observation", "status:text", ":not, :in, :not-in, :above, :below, :missing"),
+        ("Patient", "active:below", ":not, :missing"),
+        ("Patient", "phone:contains", ":not, :missing"),
+    ],
+)
+def test_a_modifier_needs_a_type_it_makes_sense_of(search, type_, name, supported):
+    with pytest.raises(Invalid, match=f"not supported here; supported: {supported}"):
+        search.ask(type_, (name, "x"))
+
+
+GENDER = "http://hl7.org/fhir/administrative-gender"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (f"{GENDER}|male", True),
+        (f"{GENDER}|", True),
+        (f"{GENDER}|female", False),
+        ("http://example.org/gender|male", False),
+        ("http://example.org/gender|", False),
+        ("|male", True),
+    ],
+)
+def test_a_code_is_of_the_system_it_is_bound_to(search, value, expected):
+    assert (
+        search.found({"resourceType": "Patient", "gender": "male"}, ("gender", value)) is expected
+    )
+
+
+def test_a_coding_without_a_system_is_of_none(search):
+    assert not search.found(OBSERVATION, ("code", f"{GENDER}|local"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("code:text", "huyet ap", True),
+        ("code:text", "ap tam", True),
+        ("code:text", "uyet", False),
+        ("code:text", "Systolic", True),
+        ("code:text", "blood", True),
+        ("code:text", "x,PRESSURE", True),
+        ("code:text", "8480", False),
+        ("identifier:text", "so the", True),
+        ("identifier:text", "1", False),
+    ],
+)
+def test_text_is_what_the_code_is_called_from_any_word_on(search, name, value, expected):
+    coding = {"system": LOINC, "code": "8480-6", "display": "Systolic blood pressure"}
+    resource = {
+        "resourceType": "Observation",
+        "code": {"coding": [coding], "text": "Huyết áp tâm thu"},
+        "identifier": [{"type": {"text": "Số thẻ"}, "value": "1"}],
+    }
+    assert search.found(resource, (name, value)) is expected
+
+
+def test_a_concept_of_text_alone_is_not_missing(search):
+    resource = {"resourceType": "Observation", "code": {"text": "ho"}}
+    assert search.found(resource, ("code:missing", "false"))
+
+
+@pytest.mark.parametrize("value", ["", "...", "x,-"])
+def test_a_text_without_letters_is_refused(search, value):
+    with pytest.raises(Invalid, match="code:text"):
+        search.ask("Observation", ("code:text", value))
+
+
+TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (f"{TYPES}|MR|12345", True),
+        (f"{TYPES}|XX|12345", True),
+        (f"{TYPES}|MR|1234", False),
+        (f"{TYPES}|SS|12345", False),
+        (f"{TYPES}|SS|9", True),
+    ],
+)
+def test_a_number_is_found_with_its_type(search, value, expected):
+    codings = [{"system": TYPES, "code": "MR"}, {"system": TYPES, "code": "XX"}]
+    numbers = [
+        {"type": {"coding": codings}, "value": "12345"},
+        {"type": {"coding": [{"system": TYPES, "code": "SS"}]}, "value": "9"},
+        {"value": "1"},
+    ]
+    resource = {"resourceType": "Patient", "identifier": numbers}
+    assert search.found(resource, ("identifier:of-type", value)) is expected
+
+
+@pytest.mark.parametrize("value", ["MR|1", "|MR|1", "a|b|", "a|b|c|d", "1"])
+def test_a_type_needs_all_three_parts(search, value):
+    with pytest.raises(Invalid, match=r"has to be system\|code\|value"):
+        search.ask("Patient", ("identifier:of-type", value))
+
+
+def test_what_codes_mean_is_asked_of_the_terminology(search):
+    def asked(*parameter):
+        return search.ask("Observation", parameter).condition
+
+    url = "http://example.org/vs"
+    assert asked("code:in", url) == Coded("x.code", "in", url)
+    assert asked("code:not-in", url) == Not(Coded("x.code", "in", url))
+    assert asked("code:below", f"{LOINC}|1") == Coded("x.code", "below", f"{LOINC}|1")
+    assert asked("code:above", r"http://a|1\,2") == Coded("x.code", "above", "http://a|1,2")
+
+
+def test_a_bound_code_is_asked_with_its_system(search):
+    system = "http://hl7.org/fhir/observation-status"
+    asked = search.ask("Observation", ("status:below", "final")).condition
+    assert asked == Coded("x.status", "below", f"{system}|final", frozenset({system}))
+    with pytest.raises(Invalid, match=r"has to be system\|code"):
+        search.ask("Observation", ("code:below", "8480-6"))
 
 
 def test_a_bare_bar_is_refused(search):

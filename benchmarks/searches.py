@@ -1,0 +1,336 @@
+"""`python -m benchmarks.searches`: the documented searches at 20,000 and at 200,000 observations.
+
+Each search is asked of the whole interaction, in process, with the database beside it. What the
+database examined is told by explaining the commands that were sent for it.
+"""
+
+import asyncio
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+from uuid import uuid4
+
+import pymongo
+from pydantic import SecretStr
+from pymongo import monitoring
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from benchmarks import hospital
+from benchmarks.hospital import OBSERVATIONS, patient_id
+from fhir_server import main as root
+from fhir_server.fhir import json
+from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.interactions import table
+from fhir_server.interactions.context import Context
+from fhir_server.interactions.dispatch import dispatch
+from fhir_server.interactions.routes import Routes
+from fhir_server.interactions.write import change
+from fhir_server.operations import OPERATIONS
+from fhir_server.settings import Settings
+from fhir_server.store import embedded
+
+SMALL, LARGE = 200, 2_000
+TIMES, FEW = 60, 5
+SLOW = 1.0
+PAGE, DEEP = 20, 500
+_BATCH, _SPARED = 1_000, ("lsid", "$clusterTime", "$db", "$readPreference", "txnNumber")
+_ASKED = ("find", "aggregate")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A documented search: `ask(number)` is its URL for a citizen.
+
+    `bounded`: what it finds does not grow with the hospital. `rows`: it answers with resources.
+    """
+
+    name: str
+    ask: Callable[[int], str]
+    bounded: bool = True
+    rows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one command examined for what it returned."""
+
+    command: str
+    keys: int
+    documents: int
+    returned: int
+
+    @property
+    def ratio(self) -> float:
+        """Keys or documents, whichever are more, for each returned."""
+        return max(self.keys, self.documents) / max(self.returned, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One search in one hospital: seconds, and the cost of each command of one example."""
+
+    p50: float
+    p95: float
+    found: int
+    costs: tuple[Cost, ...]
+
+    @property
+    def examined(self) -> int:
+        """Keys and documents of all commands."""
+        return sum(cost.keys + cost.documents for cost in self.costs)
+
+
+def _code(code: str) -> str:
+    return quote(f"{hospital.LOINC}|{code}")
+
+
+SEARCHES = (
+    Search(
+        "patient + code, newest first",
+        lambda n: (
+            f"Observation?patient={patient_id(n)}&code={_code(hospital.CODES[0])}&_sort=-date"
+        ),
+    ),
+    Search(
+        "code + date range, newest first",
+        lambda n: (
+            f"Observation?code={_code(hospital.CODES[n % 8])}&date=ge2021-03&date=lt2021-06"
+            f"&_sort=-date&_count={PAGE}"
+        ),
+    ),
+    Search("identifier", lambda n: f"Patient?identifier={quote(f'{hospital.CITIZEN}|099{n:09}')}"),
+    Search("name prefix", lambda n: f"Patient?name={quote(' '.join(hospital.name_of(n)[1])[:-1])}"),
+    Search(
+        "encounter by date",
+        lambda n: f"Encounter?date={hospital.day(n, 0)}&_sort=-date&_count={PAGE}",
+    ),
+    Search(
+        "_revinclude",
+        lambda n: f"Encounter?_id={patient_id(n)}-0&_revinclude=Observation:encounter",
+    ),
+    Search(
+        f"page {DEEP} by keyset",
+        lambda _: f"Observation?_sort=-date&_count={PAGE}",
+    ),
+    Search(
+        "_has",
+        lambda n: (
+            f"Patient?_id={patient_id(n)}&_has:Observation:patient:code={_code(hospital.CODES[1])}"
+        ),
+    ),
+    Search(
+        "_has, rare",
+        lambda _: f"Patient?_has:Observation:patient:code={_code(hospital.RARE_CODE)}",
+        bounded=False,
+    ),
+    Search(
+        "two-hop chain",
+        lambda n: (
+            f"Observation?patient={patient_id(n)}&encounter.service-provider.name="
+            f"{quote('Bệnh viện mẫu số')}&_count={PAGE}"
+        ),
+    ),
+    Search(
+        "composite code-value",
+        lambda n: (
+            f"Observation?patient={patient_id(n)}&code-value-quantity="
+            f"{_code(hospital.CODES[2])}$gt100"
+        ),
+    ),
+    Search(
+        "total of a type",
+        lambda _: "Observation?_summary=count&_total=accurate",
+        bounded=False,
+        rows=False,
+    ),
+)
+
+
+@dataclass(slots=True)
+class Watched(monitoring.CommandListener):
+    """Hears every command sent; keeps those that read."""
+
+    sent: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Keep a query's command."""
+        if event.command_name in _ASKED:
+            self.sent.append(dict(event.command))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Pass over."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Pass over."""
+
+
+@dataclass(slots=True)
+class Hospital:
+    """A base with citizens in it, asked in process."""
+
+    context: Context
+    routes: Routes
+    watched: Watched
+    citizens: int = 0
+
+    async def grow(self, citizens: int, told: Callable[[float], None] = lambda _: None) -> None:
+        """Have so many citizens; `told` hears how many resources were written."""
+        new = hospital.citizens(self.citizens, citizens)
+        if not self.citizens:
+            new = (one for several in (hospital.organizations(), new) for one in several)
+        for some in _batches(new):
+            changes = [
+                change(self.context, one["resourceType"], one["id"], one, method="create")
+                for one in some
+            ]
+            allow = self.context.allow("create", None)
+            with pymongo.timeout(60):
+                await self.context.store.commit(allow, changes)
+            told(len(changes))
+        self.citizens = citizens
+
+    async def ask(self, path: str) -> dict[str, Any]:
+        """Give the answer of `Type?query`; SystemExit where it is none."""
+        url = urlsplit(path)
+        pairs = tuple(parse_qsl(url.query, keep_blank_values=True))
+        answer = await dispatch(self.routes, self.context, FhirRequest("GET", url.path, pairs))
+        return json.parse_object(answer.body)
+
+    async def figure(self, search: Search, seed: int = 7) -> Figure:
+        """Ask a search of many citizens and explain it for one."""
+        chosen = random.Random(seed)  # noqa: S311 (which citizen is asked for, the same each time)
+        first = await self._url(search, 0)
+        self.watched.sent.clear()
+        found = len((await self.ask(first)).get("entry", ()))
+        costs = [await self._explained(command) for command in list(self.watched.sent)]
+        seconds: list[float] = []
+        while len(seconds) < (FEW if seconds and max(seconds) > SLOW else TIMES):
+            path = await self._url(search, chosen.randrange(SMALL))
+            began = time.perf_counter()
+            await self.ask(path)
+            seconds.append(time.perf_counter() - began)
+        ninety_fifth = statistics.quantiles(seconds, n=20)[-1]
+        return Figure(statistics.median(seconds), ninety_fifth, found, tuple(costs))
+
+    async def _url(self, search: Search, number: int) -> str:
+        path = search.ask(number)
+        return await self._deep(path) if search.name.startswith("page ") else path
+
+    async def _deep(self, path: str) -> str:
+        """Give the URL of the page behind 499 others; fewer, longer ones lead there."""
+        rows, url = (DEEP - 1) * PAGE, f"{path.partition('&_count')[0]}&_count=998"
+        known = _DEEP.get((self.citizens, path))
+        while known is None:
+            page = await self.ask(url)
+            rows -= len(page["entry"])
+            url = next(link["url"] for link in page["link"] if link["relation"] == "next")
+            url = url.partition("/fhir/")[2]
+            if rows <= 0:
+                known = _DEEP[self.citizens, path] = url.replace("_count=998", f"_count={PAGE}")
+        return known
+
+    async def _explained(self, command: Mapping[str, Any]) -> Cost:
+        asked = {name: value for name, value in command.items() if name not in _SPARED}
+        asked.pop("readConcern", None)
+        told = await self.context.store.database.command(
+            "explain", asked, verbosity="executionStats"
+        )
+        name = next(iter(command))
+        return Cost(
+            f"{name} {command[name]}",
+            sum(_all(told, "totalKeysExamined")),
+            sum(_all(told, "totalDocsExamined")),
+            next(iter(_all(told, "nReturned")), 0),
+        )
+
+
+_DEEP: dict[tuple[int, str], str] = {}
+
+
+def _all(told: Any, name: str) -> Iterator[int]:
+    """Yield every value under a name, the outermost first."""
+    if isinstance(told, Mapping):
+        if isinstance(told.get(name), int):
+            yield told[name]
+        for inner in told.values():
+            yield from _all(inner, name)
+    elif isinstance(told, list):
+        for inner in told:
+            yield from _all(inner, name)
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    some: list[Any] = []
+    for item in items:
+        some.append(item)
+        if len(some) == _BATCH:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+@asynccontextmanager
+async def opened(uri: str) -> AsyncIterator[Hospital]:
+    """Give an empty hospital in a database of its own, dropped at the end."""
+    watched = Watched()
+    monitoring.register(watched)
+    settings = Settings(mongodb_uri=SecretStr(uri), database=f"searches_{uuid4().hex}")
+    guests = root.plugins(settings)
+    spec = root.definitions(guests)
+    async with root.health_store(settings) as store:
+        context = await root.prepared(settings, root.health_context(settings, spec, store))
+        yield Hospital(context, table.build(OPERATIONS), watched)
+        with pymongo.timeout(120):
+            await store.database.client.drop_database(store.database.name)
+
+
+async def measured(uri: str, progress: Progress) -> dict[str, tuple[Figure, Figure]]:
+    """Give each search's figures in the small and in the large hospital."""
+    found: dict[str, list[Figure]] = {search.name: [] for search in SEARCHES}
+    async with opened(uri) as hospital_:
+        for citizens in (SMALL, LARGE):
+            new = (citizens - hospital_.citizens) * (1 + hospital.VISITS + OBSERVATIONS)
+            loading = progress.add_task(
+                f"loading {citizens * OBSERVATIONS} observations", total=new
+            )
+            await hospital_.grow(citizens, partial(progress.advance, loading))
+            asking = progress.add_task("asking", total=len(SEARCHES))
+            for search in SEARCHES:
+                found[search.name].append(await hospital_.figure(search))
+                progress.advance(asking)
+    return {name: (small, large) for name, (small, large) in found.items()}
+
+
+def main() -> None:
+    """Measure, and print the table of docs/search-performance.md."""
+    with ExitStack() as stack:
+        uri = os.environ.get("FHIR_MONGODB_URI")
+        if not uri:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fhir-searches-"))
+            uri = stack.enter_context(embedded.running(Path(folder) / "mongodb"))
+        columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            figures = asyncio.run(measured(uri, progress))
+    print("| search | found | examined for each returned | p50 | p95 | p50 at 20k |")
+    print("|---|---|---|---|---|---|")
+    for name, (small, large) in figures.items():
+        worst = max((cost.ratio for cost in large.costs), default=0)
+        print(
+            f"| {name} | {large.found} | {worst:.1f} | {large.p50 * 1000:.1f} ms "
+            f"| {large.p95 * 1000:.1f} ms | {small.p50 * 1000:.1f} ms |"
+        )
+
+
+if __name__ == "__main__":
+    main()

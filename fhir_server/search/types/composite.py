@@ -1,0 +1,59 @@
+"""Composite parameters: several values of one and the same element, joined by `$`.
+
+Each element of the index array is one item of the resource with the fields of its components,
+named `a`, `b`, … by their place. https://hl7.org/fhir/R4/search.html#composite
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import Condition, both, either, inside
+from fhir_server.search.escape import split
+from fhir_server.search.place import Place
+from fhir_server.spec.spec import SearchParam
+
+Writes = Callable[[SearchParam, Iterable[tuple[str, Any]], Place], dict[str, Any]]
+Asks = Callable[[SearchParam, Sequence[str], Place], Condition]
+
+
+def fields(
+    sides: Mapping[str, Writes | None],
+    param: SearchParam,
+    values: Iterable[tuple[str, Any]],
+    place: Place,
+) -> dict[str, Any]:
+    """Give `{code: [{a, b, …}]}`, an item where each component has a value.
+
+    `sides` says what each type writes; what only modifiers ask of it is left out.
+    """
+    found = []
+    for _, parts in values:
+        item: dict[str, Any] = {}
+        for component, told in zip(param.components, parts, strict=True):
+            write = sides[component.type]
+            written = write(component, told, place) if write else {}
+            asked_for = (component.code, f"{component.code}:ucum")
+            kept = {name: written[name] for name in asked_for if name in written}
+            if not kept:
+                break
+            item |= kept
+        else:
+            found.append(item)
+    return {param.code: found} if found else {}
+
+
+def asked(
+    sides: Mapping[str, Asks], param: SearchParam, alternatives: Sequence[str], place: Place
+) -> Condition:
+    """Hold where one item meets all parts of a value; each part is what its own type reads."""
+    items = []
+    for value in alternatives:
+        parts = split(value, "$")
+        if len(parts) != len(param.components) or not all(parts):
+            types = "$".join(component.type for component in param.components)
+            raise Invalid(f"{value[:64]!r} has to be {types}.", code="value")
+        pairs = zip(param.components, parts, strict=True)
+        conditions = [sides[one.type](one, [part], place) for one, part in pairs]
+        items.append(inside(f"x.{param.code}", both(*conditions)))
+    return either(*items)

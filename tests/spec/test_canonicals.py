@@ -1,0 +1,38 @@
+"""The CodeSystems and ValueSets that come with the server."""
+
+import json
+
+from fhir_server.spec.canonicals import Canonicals
+from fhir_server.spec.spec import load
+
+STATUS = "http://hl7.org/fhir/goal-status"
+
+
+def write(folder, name, **resource):
+    (folder / name).write_text(json.dumps(resource), encoding="utf-8")
+
+
+def test_r4_is_found_by_url():
+    (found,) = Canonicals().find("CodeSystem", STATUS)
+    assert found["url"] == STATUS
+    assert found["content"] == "complete"
+    assert {"code": "proposed"} in found["concept"]
+    assert not list(Canonicals().find("ValueSet", STATUS))
+    assert not list(Canonicals().find("CodeSystem", "http://example.org"))
+
+
+def test_a_guests_folder_wins_and_r4_stays_behind_it(tmp_path):
+    write(
+        tmp_path, "a.json", resourceType="CodeSystem", url=STATUS, version="5", content="complete"
+    )
+    write(tmp_path, "b.json", resourceType="Patient", url=STATUS)
+    write(tmp_path, "c.json", resourceType="ValueSet", url="http://example.org/v")
+    known = load([tmp_path]).canonicals
+    assert [one.get("version") for one in known.find("CodeSystem", STATUS)] == ["5", "4.0.1"]
+    assert len(list(known.find("ValueSet", "http://example.org/v"))) == 1
+
+
+def test_nothing_is_read_before_something_is_asked(tmp_path):
+    known = Canonicals([tmp_path])
+    write(tmp_path, "c.json", resourceType="ValueSet", url="http://example.org/v")
+    assert len(list(known.find("ValueSet", "http://example.org/v"))) == 1
