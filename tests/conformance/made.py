@@ -199,7 +199,8 @@ def plant(type_: str, node: dict[str, Any], steps: list[Step], row: dict[str, An
         if element.get("max") == "*":
             node.setdefault(key, []).append(inner)
         elif last:
-            node[key] = inner
+            if node.setdefault(key, inner) != inner:
+                raise ElsewhereError
         else:
             inner = node.setdefault(key, inner)
         type_, node = content, inner
