@@ -25,6 +25,7 @@ from fhir_server.settings import Settings
 from fhir_server.spec.spec import Spec, load
 from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
+from fhir_server.store.joins import Bounds
 from fhir_server.store.store import Store
 from mappings.plugin import plugin as mappings
 
@@ -91,7 +92,9 @@ async def health_store(settings: Settings) -> AsyncIterator[Store]:
     """Open the database of the health base; `serve` started the embedded one if none is named."""
     uri = settings.uri()
     assert uri is not None
-    store = Store.open(uri, settings.database, patience=settings.transaction_seconds)
+    bounds = Bounds(settings.join_limit, settings.search_seconds)
+    patience = settings.transaction_seconds
+    store = Store.open(uri, settings.database, patience=patience, bounds=bounds)
     try:
         yield store
     finally:

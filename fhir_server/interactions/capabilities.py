@@ -16,6 +16,7 @@ from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.patch.apply import MEDIA_TYPES
+from fhir_server.search import include
 from fhir_server.search.kinds import kind_of
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
@@ -132,6 +133,8 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
             "conditionalUpdate": ("PUT", "{type}") in routes.by_shape,
             "conditionalDelete": _conditional_delete(context),
             "referencePolicy": _reference_policy(context),
+            "searchInclude": include.offered(context.spec, type_),
+            "searchRevInclude": include.offered_back(context.spec)[type_],
             "searchParam": _search_params(context, type_),
             "operation": _operations(routes, type_),
         }

@@ -15,6 +15,7 @@ from fhir_server.interactions.write import check_id, check_type
 from fhir_server.interactions.writing import Matches, Preconditions, Write
 from fhir_server.search.condition import Condition
 from fhir_server.search.control import NAMES
+from fhir_server.search.include import is_include
 from fhir_server.store.documents import Stored
 from fhir_server.store.transact import Transaction
 
@@ -43,7 +44,7 @@ def criteria(context: Context, type_: str, query: str) -> Condition:
 
 def selecting(context: Context, type_: str, parameters: Sequence[tuple[str, str]]) -> Condition:
     """Give the Condition of a conditional interaction's parameters; Invalid for none of them."""
-    if not parameters or any(name in NAMES for name, _ in parameters):
+    if not parameters or any(name in NAMES or is_include(name) for name, _ in parameters):
         told = "&".join(name for name, _ in parameters)[:120]
         raise Invalid(f"A condition needs search criteria, and nothing else, not {told!r}.")
     return searched(context, type_, parameters).condition

@@ -80,6 +80,12 @@ class Context:
         """What search values are read against, when indexing and when searching."""
         return Place((self.base_url,), self.zone, self.spec.types, canonical)
 
+    @property
+    def terminology(self) -> Terminology:
+        """Give what answers questions about codes, from the definitions and from this store."""
+        content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
+        return Terminology(content, self.limits.max_expansion)
+
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields: the definitions', and the zone of dates."""
         return f"{self.spec.index_format(type_)} {self.zone}"
@@ -87,12 +93,6 @@ class Context:
     def now(self) -> int:
         """Give the wall clock's time in µs."""
         return wall()
-
-    @property
-    def terminology(self) -> Terminology:
-        """Give what answers questions about codes, from the definitions and from this store."""
-        content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
-        return Terminology(content, self.limits.max_expansion)
 
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""

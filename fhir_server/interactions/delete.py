@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fhir_server.fhir.errors import PreconditionFailed
 from fhir_server.fhir.exchange import FhirRequest
-from fhir_server.interactions import conditions
+from fhir_server.interactions import conditions, questions
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.write import deletion
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
@@ -40,7 +40,8 @@ async def located(
     ids = tuple(matches[write.type, write.criteria])
     most = context.limits.conditional_delete_max
     if len(ids) > 1 and most > 1:
-        rows = await transaction.search(write.type, write.criteria, most + 1)
+        condition = await questions.plain(context, transaction, write.type, write.criteria)
+        rows = await transaction.search(write.type, condition, most + 1)
         ids = tuple(row.id for row in rows)
     if len(ids) > most:
         allowed = "one" if most == 1 else f"{most} at once"

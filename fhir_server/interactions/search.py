@@ -4,11 +4,12 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import paging, respond
+from fhir_server.interactions import includes, paging, questions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -17,19 +18,27 @@ from fhir_server.store.documents import Stored
 
 
 async def search(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with one page of matches and the link to the next; unknown parameters are a 400."""
+    """Answer with a page of matches, what they bring along, and the link to the next page.
+
+    Unknown parameters are a 400.
+    """
     type_ = target.type or ""
     check_type(context, type_)
     allow = context.allow("search-type", type_)
     query = read_query(context, request, type_)
+    condition = await questions.settled(context, type_, query.condition)
+    query = replace(query, condition=condition)
     issues = list(query.issues)
     total = await paging.total(context, query, allow, issues)
     found, next_page = await paging.page(context, query, allow)
+    included, cut = await includes.included(context, query.includes, found)
+    issues += cut
     if type_ in context.outdated:
         issues.append(_OUTDATED)
+    matched, brought = _entries(context, found, "match"), _entries(context, included, "include")
     body = bundle.bundle(
         "searchset",
-        [*_matches(context, found), *_warnings(issues)],
+        [*matched, *brought, *_warnings(issues)],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
         links=paging.links(context, query, next_page),
@@ -44,10 +53,10 @@ def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuer
     return searched(context, type_, request.parameters, strict=strict)
 
 
-def _matches(context: Context, found: Sequence[Stored]) -> Iterator[bytes]:
+def _entries(context: Context, found: Sequence[Stored], mode: str) -> Iterator[bytes]:
     for stored in found:
         url = f"{context.base_url}/{stored.type}/{stored.id}"
-        yield bundle.search_entry(url, stored.body or b"")
+        yield bundle.search_entry(url, stored.body or b"", mode)
 
 
 def _warnings(issues: Sequence[Issue]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ found any more, and what is created is.
 
 from collections.abc import Iterable, Sequence
 
+from fhir_server.interactions import questions
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import indexed
 from fhir_server.interactions.writing import Located, Resource
@@ -47,9 +48,14 @@ class Snapshot:
             by_type.setdefault(type_, {})[condition] = None
         found: dict[Key, Sequence[str]] = {}
         for type_, conditions in by_type.items():
-            hits = await self._of_type(type_, list(conditions))
-            found |= {(type_, condition): ids for condition, ids in hits.items()}
+            plain = {one: await self._plain(type_, one) for one in conditions}
+            hits = await self._of_type(type_, list(dict.fromkeys(plain.values())))
+            found |= {(type_, one): hits[asked] for one, asked in plain.items()}
         return found
+
+    async def _plain(self, type_: str, condition: Condition) -> Condition:
+        """Give the condition without questions; joins see what stood before the Bundle."""
+        return await questions.plain(self._context, self._transaction, type_, condition)
 
     async def _of_type(
         self, type_: str, conditions: Sequence[Condition]

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fhir_server.fhir import bundle, dates, json
 from fhir_server.fhir.errors import Invalid, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
+from fhir_server.interactions import questions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.parameters import GENERAL, searched
@@ -18,6 +18,7 @@ from fhir_server.operations.bodies import bodies
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import control
 from fhir_server.search.condition import Condition
+from fhir_server.search.include import is_include
 from fhir_server.search.query import SearchQuery
 from fhir_server.search.types.token import ANY_SYSTEM
 from fhir_server.store.documents import Stored
@@ -39,8 +40,9 @@ async def lastn(context: Context, request: FhirRequest, _: Target) -> FhirRespon
     """
     most, query = _asked(context, request)
     allow = context.allow(NAME, OBSERVATION)
+    condition = await questions.settled(context, OBSERVATION, query.condition)
     found = await context.store.fields(
-        allow, OBSERVATION, query.condition, ("code", "date"), MAX_LOOKED_AT + 1
+        allow, OBSERVATION, condition, ("code", "date"), MAX_LOOKED_AT + 1
     )
     _bounded(len(found), MAX_LOOKED_AT, "find", "Narrow it by code, category or date.")
     newest = sorted(found, key=lambda id_: (_when(found[id_]), id_), reverse=True)
@@ -59,7 +61,7 @@ def _asked(context: Context, request: FhirRequest) -> tuple[int, SearchQuery]:
     given = inputs(context, request, known)
     most = given.pop("max", 1)
     pairs = [(name, text) for name, texts in given.items() for text in texts]
-    shaping = sorted(name for name, _ in pairs if name in control.NAMES)
+    shaping = sorted(name for name, _ in pairs if name in control.NAMES or is_include(name))
     if shaping:
         told = f"{shaping[0]} is not offered here: all is given at once, newest first."
         raise Invalid(told, code="not-supported")

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.fhir.errors import Invalid, Issue
-from fhir_server.search.condition import Condition, Not, Present, either
+from fhir_server.search import chain
+from fhir_server.search.condition import Condition, Everything, Not, Present, either
 from fhir_server.search.escape import split
 from fhir_server.search.kinds import Kind, kind_of, modifiers_of
 from fhir_server.search.place import Place
@@ -33,20 +34,33 @@ class Scope:
 
 
 def clause(scope: Scope, name: str, value: str) -> Condition:
-    """Give what one known parameter asks, `code` or `code:modifier`.
+    """Give what one known parameter asks: `code`, `code:modifier`, or a chain that ends so.
 
     Raises Invalid for what it cannot be asked, KeyError for a code that is not searched here.
     """
+    try:
+        return _read(scope, name, value)
+    except Invalid as error:
+        issues = [replace(i, diagnostics=f"{name[:80]}: {i.diagnostics}") for i in error.issues]
+        raise Invalid(issues=issues) from None
+
+
+def _read(scope: Scope, name: str, value: str) -> Condition:
+    if chain.is_chain(name):
+
+        def ask(type_: str, last: str) -> Condition | None:
+            there = replace(scope, type=type_)
+            return None if unknown(there, last) else _read(there, last, value)
+
+        return chain.chained(scope.spec, scope.type, name, ask)
+    if name == chain.LIST:
+        return chain.in_list(_alternatives(value))
     code, _, modifier = name.partition(":")
     param = scope.params[code]
     kind = kind_of(param)
     if kind is None:
         raise KeyError(name)
-    try:
-        return _asked(param, kind, modifier, _alternatives(value), scope.place)
-    except Invalid as error:
-        issues = [replace(i, diagnostics=f"{name[:80]}: {i.diagnostics}") for i in error.issues]
-        raise Invalid(issues=issues) from None
+    return _asked(param, kind, modifier, _alternatives(value), scope.place)
 
 
 def _asked(
@@ -91,9 +105,11 @@ def _alternatives(value: str) -> list[str]:
 
 def unknown(scope: Scope, name: str) -> Issue | None:
     """Give the issue of a parameter that is not searched here, None for one that is."""
+    if chain.is_chain(name):
+        return _lost(scope, name)
+    if name == chain.LIST:
+        return None
     code = name.partition(":")[0]
-    if "." in name or code == "_has":
-        return Issue("not-supported", f"{name[:80]!r}: chained parameters are not searched here.")
     param = scope.params.get(code)
     if param is None:
         return Issue("not-supported", f"{name[:80]!r} is no parameter of {scope.type}.")
@@ -102,4 +118,20 @@ def unknown(scope: Scope, name: str) -> Issue | None:
             "not-supported",
             f"{name[:80]!r}: parameters of type {param.type} are not searched here yet.",
         )
+    return None
+
+
+def _lost(scope: Scope, name: str) -> Issue | None:
+    """Give the issue of a chain that leads nowhere, None for one that does."""
+
+    def ask(type_: str, last: str) -> Condition | None:
+        return None if unknown(replace(scope, type=type_), last) else Everything()
+
+    try:
+        chain.chained(scope.spec, scope.type, name, ask)
+    except Invalid as error:
+        (issue,) = error.issues
+        # What is not unknown but wrong stays an error where unknown parameters are left out.
+        if issue.code == "not-supported":
+            return replace(issue, diagnostics=f"{name[:80]!r}: {issue.diagnostics}")
     return None

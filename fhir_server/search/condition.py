@@ -133,20 +133,28 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """The reference field leads to a resource of the type, here, that meets the condition."""
+    """The reference field leads to a resource of the type, here, that meets the condition.
+
+    `by_url`: resources of the type have a canonical URL, `x.url`, and may be referred to by it.
+    """
 
     field: str
     type: str
     condition: "Condition"
+    by_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Referring:
-    """Some resource of the type whose field refers to this one meets the condition."""
+    """Some resource of the type whose field refers to this one meets the condition.
+
+    `by_url`: this one has a canonical URL, `x.url`, and may be referred to by it.
+    """
 
     type: str
     field: str
     condition: "Condition"
+    by_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +225,16 @@ def renamed(condition: Condition, rename: Callable[[str], str]) -> Condition:
             return condition
         case _:
             return replace(condition, field=rename(condition.field))
+
+
+def is_open(condition: Condition) -> bool:
+    """Say whether there is a question in it that one document does not answer."""
+    match condition:
+        case And() | Or() | Element():
+            return any(map(is_open, condition.parts))
+        case Not():
+            return is_open(condition.part)
+        case Coded() | Chained() | Referring() | Subtree():
+            return True
+        case _:
+            return False

@@ -11,6 +11,7 @@ from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search import control
 from fhir_server.search.clause import Scope, clause, unknown
 from fhir_server.search.condition import Everything, both
+from fhir_server.search.include import includes, is_include
 from fhir_server.search.place import Place
 from fhir_server.search.query import SearchQuery
 from fhir_server.spec.spec import Spec
@@ -39,7 +40,8 @@ def parse(
     if len(parameters) > MAX_PARAMETERS:
         raise Invalid(f"A search takes at most {MAX_PARAMETERS} parameters.", code="too-costly")
     scope = Scope(spec, type_, place)
-    criteria = [pair for pair in parameters if pair[0] not in FORMAT | control.NAMES]
+    shaping = FORMAT | control.NAMES
+    criteria = [one for one in parameters if one[0] not in shaping and not is_include(one[0])]
     faults = {name: unknown(scope, name) for name, _ in criteria}
     left_out = [issue for issue in faults.values() if issue]
     refused = left_out if strict else []
@@ -48,6 +50,12 @@ def parse(
         query = control.shaped(
             query, parameters, scope.params, default=default_count, cap=max_count
         )
+    with _noting(refused):
+        query = replace(query, includes=includes(spec, (type_,), parameters))
+        if query.includes and query.summary == "text":
+            # https://hl7.org/fhir/R4/search.html#summary
+            told = "_include and _revinclude do not go together with _summary=text."
+            raise Invalid(told, code="not-supported")
     clauses = []
     for name, value in criteria:
         if faults[name] is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fhir_server.fhir.errors import Issue
 from fhir_server.search.condition import Condition
+from fhir_server.search.include import Include
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class SearchQuery:
 
     `sort` always ends with `_id`, so the order is total. `count` 0 asks for the total only.
     `after` is the text of `_page`, read by `search/cursor`. `applied` are the parameters used, in
-    order, for the self link; `issues` warn of those that were left out.
+    order, for the self link; `issues` warn of those that were left out. `includes`: what the
+    matches bring along.
     """
 
     type: str
@@ -43,4 +45,5 @@ class SearchQuery:
     summary: str = "false"
     after: str | None = None
     applied: tuple[tuple[str, str], ...] = ()
+    includes: tuple[Include, ...] = ()
     issues: tuple[Issue, ...] = ()

@@ -7,9 +7,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
 from fhir_server.search.condition import Condition, both
+from fhir_server.store import joins
 from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
+from fhir_server.store.joins import BOUNDS, Bounds, Joins
 
 
 async def fields(
@@ -21,19 +23,17 @@ async def fields(
     *,
     limit: int,
     session: AsyncClientSession | None = None,
+    bounds: Bounds = BOUNDS,
 ) -> dict[str, Document]:
     """Give by id the named index fields of at most `limit` resources, in no order.
 
     The names are without `x.`; what a resource has no value for is left out.
     """
     check_key(type_)
-    cursor = database[type_].find(
-        to_filter(both(condition, checked(allow))),
-        {f"x.{name}": 1 for name in names} or {"_id": 1},
-        limit=limit,
-        session=session,
-    )
-    return {row["_id"]: row.get("x", {}) for row in await cursor.to_list()}
+    asked = Joins(database, bounds, session)
+    wanted = {f"x.{name}": 1 for name in names} or {"_id": 1}
+    rows = await joins.rows(asked, type_, both(condition, checked(allow)), wanted, limit)
+    return {row["_id"]: row.get("x", {}) for row in rows}
 
 
 async def versions(

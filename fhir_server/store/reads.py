@@ -11,13 +11,14 @@ import bson
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
-from fhir_server.search.condition import AnyOf, Condition, Everything, both
+from fhir_server.search.condition import AnyOf, Condition, Everything, both, is_open
 from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
-from fhir_server.store import chunks
+from fhir_server.store import chunks, joins
 from fhir_server.store.documents import Document, Page, Stored, check_key, portions, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
+from fhir_server.store.joins import BOUNDS, Bounds, Joins
 
 Sort = Sequence[SortKey]
 
@@ -129,15 +130,21 @@ async def search(
     limit: int,
     size: int | None = None,
     session: AsyncClientSession | None = None,
+    bounds: Bounds = BOUNDS,
 ) -> Page:
     """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
     No sort field may be missing in one resource and present in another: see `search/cursor`.
     """
     check_key(type_)
-    filter_ = to_filter(both(condition, checked(allow)))
-    fields = FIELDS | {key.field: 1 for key in sort if key.field.startswith("x.")}
+    condition = both(condition, checked(allow))
     order = [(key.field, -1 if key.descending else 1) for key in sort]
+    if is_open(condition):
+        asked = Joins(database, bounds, session)
+        stages = [{"$sort": dict(order)}]
+        condition = await joins.narrowed(asked, type_, condition, stages, limit + 1)
+    filter_ = to_filter(condition)
+    fields = FIELDS | {key.field: 1 for key in sort if key.field.startswith("x.")}
     found = await find(
         database, type_, filter_, fields, sort=order, limit=limit + 1, size=size, session=session
     )
@@ -161,7 +168,10 @@ async def count(
 ) -> int | None:
     """Count the resources the condition holds for; None when that takes over `max_ms`."""
     check_key(type_)
-    filter_ = to_filter(both(condition, checked(allow)))
+    condition = both(condition, checked(allow))
+    if is_open(condition):
+        return await joins.count(Joins(database, session=session), type_, condition, max_ms)
+    filter_ = to_filter(condition)
     try:
         return await database[type_].count_documents(filter_, session, maxTimeMS=max_ms)
     except ExecutionTimeout:

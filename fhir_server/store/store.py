@@ -2,8 +2,8 @@
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Self
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -18,6 +18,7 @@ from fhir_server.store import (
     history,
     horizon,
     indexes,
+    joins,
     probe,
     reads,
     reindex,
@@ -31,6 +32,7 @@ from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
 from fhir_server.store.jobs import Jobs
+from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
 from fhir_server.store.reindex import Counts, Step
@@ -47,12 +49,19 @@ class Store:
     one a call raises TypeError. Every ts is int microseconds since the Unix epoch, UTC.
     """
 
-    def __init__(self, database: horizon.Database, clock: Clock, patience: float) -> None:
+    def __init__(
+        self,
+        database: horizon.Database,
+        clock: Clock,
+        patience: float,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
         self._patience = patience
+        self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
         self._session: AsyncClientSession | None = None
@@ -66,14 +75,20 @@ class Store:
 
     @classmethod
     def open(
-        cls, uri: str, database: str, *, now: Callable[[], int] = wall, patience: float = 10.0
+        cls,
+        uri: str,
+        database: str,
+        *,
+        now: Callable[[], int] = wall,
+        patience: float = 10.0,
+        bounds: Bounds = BOUNDS,
     ) -> Self:
         """Give the store of a database; nothing is sent yet.
 
         `now`: the wall clock in microseconds. `patience`: seconds a write goes on trying while
         others come between.
         """
-        return cls(client.connect(uri)[database], Clock(now), patience)
+        return cls(client.connect(uri)[database], Clock(now), patience, bounds)
 
     async def prepare(self) -> None:
         """Make the store's own collections and their indexes; may be repeated."""
@@ -99,11 +114,10 @@ class Store:
 
     async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
         """Give one version, a tombstone too; None when it never was."""
-        async with self._turn:
-            with client.reachable():
-                return await reads.vread(
-                    self.database, allow, type_, id_, version, session=self._session
-                )
+        async with self._asking():
+            return await reads.vread(
+                self.database, allow, type_, id_, version, session=self._session
+            )
 
     async def history(
         self,
@@ -119,17 +133,16 @@ class Store:
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
-        async with self._turn:
-            with client.reachable():
-                return await history.history(
-                    self.database,
-                    allow,
-                    type_,
-                    span,
-                    limit=limit,
-                    size=size,
-                    session=self._session,
-                )
+        async with self._asking():
+            return await history.history(
+                self.database,
+                allow,
+                type_,
+                span,
+                limit=limit,
+                size=size,
+                session=self._session,
+            )
 
     async def count_history(
         self,
@@ -143,11 +156,10 @@ class Store:
     ) -> int | None:
         """Count the versions of a resource; None when that takes over `max_ms`."""
         span = Span(id_, since, at)
-        async with self._turn:
-            with client.reachable():
-                return await history.count(
-                    self.database, allow, type_, span, max_ms, session=self._session
-                )
+        async with self._asking():
+            return await history.count(
+                self.database, allow, type_, span, max_ms, session=self._session
+            )
 
     async def system_history(
         self,
@@ -161,17 +173,16 @@ class Store:
     ) -> list[Stored]:
         """Give versions of these types, newest first: see `system_history.system_history`."""
         span = Span(None, since, at)
-        async with self._turn:
-            with client.reachable():
-                return await system_history.system_history(
-                    self.database,
-                    allowed,
-                    span,
-                    before,
-                    limit=limit,
-                    size=size,
-                    session=self._session,
-                )
+        async with self._asking():
+            return await system_history.system_history(
+                self.database,
+                allowed,
+                span,
+                before,
+                limit=limit,
+                size=size,
+                session=self._session,
+            )
 
     async def search(
         self,
@@ -184,64 +195,70 @@ class Store:
         size: int | None = None,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`."""
-        async with self._turn:
-            with client.reachable():
-                return await reads.search(
-                    self.database,
-                    allow,
-                    type_,
-                    condition,
-                    sort=sort,
-                    limit=limit,
-                    size=size,
-                    session=self._session,
-                )
+        async with self._asking():
+            return await reads.search(
+                self.database,
+                allow,
+                type_,
+                condition,
+                sort=sort,
+                limit=limit,
+                size=size,
+                session=self._session,
+                bounds=self._bounds,
+            )
+
+    async def settled(self, type_: str, condition: Condition) -> Condition:
+        """Give the condition with its joins answered, where that is short: see `joins.settled`.
+
+        Each join is narrowed already to what the caller may see.
+        """
+        async with self._asking():
+            asked = Joins(self.database, self._bounds, self._session)
+            return await joins.settled(asked, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        async with self._turn:
-            with client.reachable():
-                return await reads.count(
-                    self.database, allow, type_, condition, max_ms, session=self._session
-                )
+        async with self._asking():
+            return await reads.count(
+                self.database, allow, type_, condition, max_ms, session=self._session
+            )
 
     async def fields(
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        async with self._turn:
-            with client.reachable():
-                return await fields.fields(
-                    self.database,
-                    allow,
-                    type_,
-                    condition,
-                    names,
-                    limit=limit,
-                    session=self._session,
-                )
+        async with self._asking():
+            return await fields.fields(
+                self.database,
+                allow,
+                type_,
+                condition,
+                names,
+                limit=limit,
+                session=self._session,
+                bounds=self._bounds,
+            )
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int
     ) -> dict[str, tuple[int, int]]:
         """Give by id the version and ts of at most `limit` resources: see `fields.versions`."""
-        async with self._turn:
-            with client.reachable():
-                return await fields.versions(
-                    self.database, allow, type_, condition, limit=limit, session=self._session
-                )
+        async with self._asking():
+            return await fields.versions(
+                self.database, allow, type_, condition, limit=limit, session=self._session
+            )
 
     async def distinct(
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:
         """Give every value an index field has in a type; None when that takes over `max_ms`."""
-        async with self._turn:
-            with client.reachable():
-                return await fields.distinct(
-                    self.database, allow, type_, field, max_ms, session=self._session
-                )
+        async with self._asking():
+            return await fields.distinct(
+                self.database, allow, type_, field, max_ms, session=self._session
+            )
 
     async def commit(self, allow: Allow, changes: Sequence[Change]) -> list[Stored]:
         """Commit the changes, all or none; give the versions made: see `transact.transact`."""
@@ -256,7 +273,12 @@ class Store:
         self._writes()
         with client.reachable():
             return await transact.transact(
-                self.database, self._writer, allow, plan, patience=self._patience
+                self.database,
+                self._writer,
+                allow,
+                plan,
+                patience=self._patience,
+                bounds=self._bounds,
             )
 
     async def answer(
@@ -285,7 +307,15 @@ class Store:
                 finish=last,
                 unique=unique,
                 patience=self._patience,
+                bounds=self._bounds,
             )
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Let one question of a transaction run at a time; turn what the driver raises."""
+        async with self._turn:
+            with client.reachable():
+                yield
 
     def _writes(self) -> None:
         if self._session:
@@ -364,8 +394,7 @@ class Store:
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]
     ) -> Mapping[str, Stored]:
-        async with self._turn:
-            with client.reachable():
-                return await reads.read_many(
-                    self.database, checked(allow), type_, ids, session=self._session
-                )
+        async with self._asking():
+            return await reads.read_many(
+                self.database, checked(allow), type_, ids, session=self._session
+            )

@@ -29,6 +29,7 @@ from fhir_server.store import (
     fields,
     horizon,
     integrity,
+    joins,
     matching,
     once,
     purge,
@@ -37,6 +38,7 @@ from fhir_server.store import (
 )
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
+from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
 from fhir_server.store.write import Allow, decided
 
@@ -55,6 +57,7 @@ class Transaction:
     database: Database
     session: AsyncClientSession
     allow: Allow
+    bounds: Bounds = BOUNDS
     seen: set[tuple[str, str]] = field(default_factory=set)
 
     async def read(self, type_: str, id_: str) -> Stored | None:
@@ -76,6 +79,13 @@ class Transaction:
         )
         self.seen.update((type_, one.id) for one in page.found)
         return page.found
+
+    async def plain(self, type_: str, condition: Condition) -> Condition:
+        """Give the condition with its joins answered; Unprocessable where they are too many.
+
+        Each join is narrowed already to what the caller may see.
+        """
+        return await joins.plain(Joins(self.database, self.bounds, self.session), type_, condition)
 
     async def matching(
         self, type_: str, conditions: Iterable[Condition], most: int
@@ -136,7 +146,13 @@ Attempt = Callable[[AsyncClientSession, int], Awaitable[Result]]
 
 
 async def transact(
-    database: Database, writer: Writer, allow: Allow, plan: Plan, *, patience: float
+    database: Database,
+    writer: Writer,
+    allow: Allow,
+    plan: Plan,
+    *,
+    patience: float,
+    bounds: Bounds = BOUNDS,
 ) -> list[Stored]:
     """Run the plan and commit its changes, all or none; give the versions made, in their order.
 
@@ -147,7 +163,7 @@ async def transact(
     """
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
-        transaction = Transaction(database, session, allow)
+        transaction = Transaction(database, session, allow, bounds)
         road = commit.Road(database, writer, session, allow)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
@@ -164,6 +180,7 @@ async def answer(
     finish: Finish,
     unique: Once | None,
     patience: float,
+    bounds: Bounds = BOUNDS,
 ) -> FhirResponse:
     """Do as `transact` and give what `finish` answers, inside the transaction, before the commit.
 
@@ -174,7 +191,7 @@ async def answer(
     async def attempt(session: AsyncClientSession, before: int) -> FhirResponse:
         if unique and (known := await once.remembered(database, session, unique)):
             return known
-        transaction = Transaction(database, session, allow)
+        transaction = Transaction(database, session, allow, bounds)
         road = commit.Road(database, writer, session, allow, always=unique is not None)
         changes = await plan(transaction)
 

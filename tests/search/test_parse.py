@@ -59,12 +59,6 @@ def test_a_lenient_search_does_not_swallow_a_bad_value(search):
         search.ask("Patient", ("birthdate", "yesterday"), strict=False)
 
 
-@pytest.mark.parametrize("name", ["patient.name", "subject:Patient.name", "_has:Observation:x:y"])
-def test_chains_are_refused_with_a_word_why(search, name):
-    (issue,) = refused(search, "Observation", (name, "x"))
-    assert "chained" in issue.diagnostics
-
-
 def test_formats_are_left_to_the_door(search):
     query = search.ask("Patient", ("_format", "json"), ("_pretty", "true"))
     assert query.condition == Everything()

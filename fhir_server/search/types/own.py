@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from fhir_server.fhir.dates import date_range
 from fhir_server.search.condition import AnyOf, Between, Condition, Not, either
-from fhir_server.search.escape import unescape
+from fhir_server.search.escape import split, unescape
 from fhir_server.search.place import Place
 from fhir_server.search.types.date import operator
 from fhir_server.spec.spec import SearchParam
 
 
 def _id(_param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:
-    return AnyOf("_id", tuple(unescape(value) for value in alternatives))
+    # An id has no system: `|8` is `8`, and nothing is `system|8`.
+    parts = (split(value, "|", 1) for value in alternatives)
+    return AnyOf("_id", tuple(unescape(id_) for *system, id_ in parts if system in ([], [""])))
 
 
 def _id_not(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:

@@ -23,6 +23,12 @@ def test_ids_are_found(search):
     assert search.found(PATIENT, ("_id:missing", "false"))
 
 
+def test_an_id_has_no_system(search):
+    assert search.found(PATIENT, ("_id", "|a"))
+    assert not search.found(PATIENT, ("_id", "http://example.org|a"))
+    assert search.found(PATIENT, ("_id:not", "http://example.org|a"))
+
+
 @pytest.mark.parametrize("value", ["$ne", "a' || '1'=='1", "..", "a\x00"])
 def test_an_odd_id_is_only_not_found(search, value):
     assert not search.found(PATIENT, ("_id", value))

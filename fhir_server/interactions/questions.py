@@ -1,0 +1,105 @@
+"""A search's questions before the store is asked: what may be seen on the way, what codes mean.
+
+https://hl7.org/fhir/R4/search.html#chaining and https://hl7.org/fhir/R4/search.html#token
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from fhir_server.fhir.errors import Forbidden, Invalid
+from fhir_server.interactions.context import Context
+from fhir_server.search.condition import (
+    And,
+    AnyOf,
+    Chained,
+    Coded,
+    Condition,
+    Element,
+    Not,
+    Nothing,
+    Or,
+    Referring,
+    Subtree,
+    both,
+    is_open,
+)
+from fhir_server.search.types import token
+from fhir_server.store.transact import Transaction
+
+
+async def settled(context: Context, type_: str, condition: Condition) -> Condition:
+    """Give a condition the store can be asked with, for a search.
+
+    Raises what the terminology raises, and Unprocessable (too-costly) for a hierarchy too large.
+    """
+    if not is_open(condition):
+        return condition
+    return await context.store.settled(type_, await answered(context, condition))
+
+
+async def plain(
+    context: Context, transaction: Transaction, type_: str, condition: Condition
+) -> Condition:
+    """Give a condition without questions, for a write that depends on it.
+
+    Raises as `settled` does, and Unprocessable (too-costly) for a join of too many.
+    """
+    if not is_open(condition):
+        return condition
+    return await transaction.plain(type_, await answered(context, condition))
+
+
+async def answered(context: Context, condition: Condition) -> Condition:
+    """Give the condition with codes looked up and every join narrowed to what the caller may see.
+
+    What is out of the caller's sight is not there: such a join finds nothing.
+    """
+    if not is_open(condition):
+        return condition
+    match condition:
+        case And() | Or() | Element():
+            parts = [await answered(context, part) for part in condition.parts]
+            found = replace(condition, parts=tuple(parts))
+            return both(*parts) if isinstance(condition, And) else found
+        case Not():
+            return Not(await answered(context, condition.part))
+        case Coded():
+            return await _coded(context, condition)
+        case _:
+            return await _narrowed(context, condition)
+
+
+async def _narrowed(context: Context, condition: Condition) -> Condition:
+    if not isinstance(condition, Chained | Referring | Subtree):
+        return condition
+    inner = both(await answered(context, condition.condition), allowed(context, condition.type))
+    return Nothing() if inner == Nothing() else replace(condition, condition=inner)
+
+
+def allowed(context: Context, type_: str) -> Condition:
+    """Give what of a type the caller may search; Nothing where it is not allowed at all."""
+    try:
+        return context.allow("search-type", type_)
+    except Forbidden:
+        return Nothing()
+
+
+async def _coded(context: Context, asked: Coded) -> Condition:
+    allow = partial(context.allow, "read")
+    if asked.relation == "in":
+        codes = set(await context.terminology.expand(allow, asked.value))
+        # An element of type code has no system in the index.
+        codes |= {("", code) for _, code in codes}
+        return _any_of(asked.field, codes)
+    system, _, code = asked.value.partition("|")
+    if not (system and code):
+        raise Invalid(f":{asked.relation} takes system|code.", code="value")
+    terms = context.terminology
+    closure = terms.below if asked.relation == "below" else terms.above
+    return _any_of(asked.field, {(system, one) for one in await closure(allow, system, code)})
+
+
+def _any_of(field: str, codes: set[tuple[str, str]]) -> Condition:
+    texts = token.entries(sorted(codes))
+    exact = tuple(text for text in texts if not text.startswith(f"{token.ANY_SYSTEM}|"))
+    return AnyOf(field, exact) if exact else Nothing()
