@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(gt=0)] = 20 * 1024 * 1024
     max_includes: Annotated[int, Field(gt=0)] = 2_000
     max_url_bytes: Annotated[int, Field(gt=0)] = 16 * 1024
+    total_seconds: Annotated[float, Field(gt=0)] = 2.0
+    scan_warning: Annotated[int, Field(ge=0)] = 10_000
+    scan_limit: Annotated[int, Field(ge=0)] = 1_000_000
+    slow_search_ms: Annotated[int, Field(ge=0)] = 500
     max_bundle_entries: Annotated[int, Field(gt=0)] = 10_000
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000

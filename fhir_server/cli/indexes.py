@@ -13,6 +13,9 @@ def indexes(
     reindex: Annotated[
         bool, typer.Option("--reindex", help="Rewrite the index fields of outdated types.")
     ] = False,
+    advise: Annotated[
+        bool, typer.Option("--advise", help="Propose indexes for the searches that were slow.")
+    ] = False,
 ) -> None:
     """Compare the database at FHIR_MONGODB_URI with the default index set; exit 1 if it lacks."""
     from fhir_server.fhir.errors import Unavailable
@@ -21,6 +24,9 @@ def indexes(
     if settings.uri() is None:
         raise refused("set FHIR_MONGODB_URI to the database to look at.")
     try:
+        if advise:
+            asyncio.run(_advise(settings))
+            return
         complete = asyncio.run(_run(settings, build=build, reindex=reindex))
     except Unavailable as error:
         typer.echo(f"fhir-server: {error}", err=True)
@@ -56,6 +62,45 @@ async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
             f"{len(outdated)} types were in an older format."
         )
     return (build or not missing) and not left
+
+
+async def _advise(settings: Any) -> None:
+    from functools import partial
+
+    from fhir_server import main
+    from fhir_server.fhir import json
+    from fhir_server.search.shape import may_hold_array, proposals
+
+    spec = main.definitions(main.plugins(settings))
+    async with main.health_store(settings) as store:
+        noted = await store.costs.noted()
+        types = {one.shape.type for one in noted}
+        present = {type_: (await store.costs.facts(type_)).indexes for type_ in types}
+    _show(noted)
+    wanted = proposals((one.shape for one in noted), present, partial(may_hold_array, spec))
+    for index in wanted:
+        typer.echo(f'  "{index.type}": {json.dump(index.keys).decode()}')
+    typer.echo(
+        f"{len(noted)} kinds of search were slow; {len(wanted)} indexes would help. Add them to "
+        "profiles/server/indexes.json and run `fhir-server indexes --build`; each is paid for by "
+        "every write."
+    )
+
+
+def _show(noted: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from fhir_server.search.plan import shown
+
+    table = Table("type", "equal", "range", "others", "order", "times", "mean ms", "worst ms")
+    for one in noted:
+        shape = one.shape
+        asked = ("\n".join(fields) for fields in (shape.equal, shape.ranges, shape.others))
+        spent = (one.count, one.total_ms // one.count, one.worst_ms)
+        table.add_row(shape.type, *asked, shown(shape.order), *map(str, spent))
+    if noted:
+        Console().print(table)
 
 
 async def _reindex(context: Any, type_: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import includes, paging, questions, respond
+from fhir_server.interactions import cost, includes, paging, questions, respond, totals
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
 from fhir_server.interactions.write import check_type
@@ -18,7 +18,7 @@ from fhir_server.store.documents import Stored
 
 
 async def search(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-    """Answer with a page of matches, what they bring along, and the link to the next page.
+    """Answer with a page of matches, what they bring along, and links to the pages around.
 
     Unknown parameters are a 400.
     """
@@ -28,20 +28,21 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
     query = read_query(context, request, type_)
     condition = await questions.settled(context, type_, query.condition)
     query = replace(query, condition=condition)
-    issues = list(query.issues)
-    total = await paging.total(context, query, allow, issues)
-    found, next_page = await paging.page(context, query, allow)
-    included, cut = await includes.included(context, query.includes, found)
+    issues = [*query.issues, *await cost.weighed(context, query, allow)]
+    with cost.timed(context, query, allow):
+        total = await totals.total(context, query, allow, issues)
+        found = await paging.page(context, query, allow)
+        included, cut = await includes.included(context, query.includes, found.rows)
     issues += cut
     if type_ in context.outdated:
         issues.append(_OUTDATED)
-    matched, brought = _entries(context, found, "match"), _entries(context, included, "include")
+    matched, brought = _entries(context, found.rows, "match"), _entries(context, included, "include")
     body = bundle.bundle(
         "searchset",
         [*matched, *brought, *_warnings(issues)],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
-        links=paging.links(context, query, next_page),
+        links=paging.links(context, query, found),
         total=total,
     )
     return FhirResponse(200, body)

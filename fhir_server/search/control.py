@@ -12,7 +12,7 @@ from fhir_server.search.project import SUMMARIES
 from fhir_server.search.query import BY_ID, SearchQuery, SortKey
 from fhir_server.spec.spec import SearchParam
 
-NAMES = frozenset({"_count", "_sort", "_total", "_summary", "_elements", "_page"})
+NAMES = frozenset({"_count", "_sort", "_total", "_summary", "_elements", "_page", "__explain"})
 TOTALS = ("none", "estimate", "accurate")
 MAX_SORT_KEYS = 4
 MAX_DIGITS = 9
@@ -41,7 +41,13 @@ def shaped(
         total=_one_of("_total", given.get("_total", "none"), TOTALS),
         summary=summary,
         after=given.get("_page"),
+        explain=_one_of("__explain", given.get("__explain", "false"), ("true", "false")) == "true",
     )
+
+
+def applied(query: SearchQuery, name: str, value: str) -> tuple[str, str]:
+    """Give a parameter as it was applied: `_count` within its cap."""
+    return name, str(query.count) if name == "_count" else value
 
 
 def count_of(text: str | None, *, default: int, cap: int) -> int:
@@ -66,11 +72,6 @@ def sort_of(text: str, params: Mapping[str, SearchParam]) -> tuple[SortKey, ...]
             break
     if not keys:
         return (BY_ID,)
-    if sum(not key.single for key in keys.values()) > 1:
-        # MongoDB refuses it: https://www.mongodb.com/docs/manual/reference/method/cursor.sort/
-        raise Invalid(
-            "_sort takes one parameter that may have several values, not two.", code="not-supported"
-        )
     descending = [*keys.values()][-1].descending
     keys.setdefault(BY_ID.field, SortKey(BY_ID.field, descending, nullable=False))
     return tuple(keys.values())
@@ -102,6 +103,7 @@ def _key(rule: str, params: Mapping[str, SearchParam]) -> SortKey:
         descending=rule.startswith("-"),
         single=param.single if kind.sort_single is None else kind.sort_single,
         nullable=kind.fields is not None,
+        prefix=kind.sort_prefix,
     )
 
 

@@ -1,20 +1,24 @@
-"""Keyset paging: where a page ended, as a signed text, and the Condition for what follows.
+"""Keyset paging: where a page ended, as a signed text, and what is asked for the pages around it.
 
-MongoDB puts a missing field first in ascending order; FHIR readers want it last. So an order is
-walked in steps: first the documents that have the leading key, then those that have not, in the
-order of the keys that are left. A page asks the steps one after the other until it is full:
+An order is walked in steps; a page asks them one after the other until it is full. Whoever lacks a
+value stands last, in both directions, where MongoDB puts a missing field first in ascending order.
+So the order by one field that is never an array, which an index can follow, has two steps: the
+documents that have the field, then those that have not. Any other order has one step, sorted by
+values that the database works out of each document that matches: `computed`.
 
     for step in steps(query.sort, position):
-        page = await store.search(allow, type, both(query.condition, step.condition), step.sort, n)
+        page = await store.search(
+            allow, type, both(query.condition, step.condition), step.sort, n,
+            computed=step.computed, rest=step.rest,
+        )
 
-and its next link is `seal(key, query, Position(step.number, values_of(step.sort, last_document)))`.
-Among documents equal in the keys before it, a later key stands in MongoDB's own order. A document
-that matches throughout, and keeps its sort values, is met exactly once, whatever is written in
-the meantime.
+The next link is `seal(key, query, Position(step.number, page.last))`, the previous one the same
+with `page.first` and `back`, from where the steps are walked in reverse. A document that matches
+throughout, and keeps its sort values, is met exactly once, whatever is written in the meantime.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from fhir_server.search.condition import (
@@ -23,7 +27,6 @@ from fhir_server.search.condition import (
     Condition,
     Everything,
     Not,
-    Nothing,
     Present,
     both,
     either,
@@ -35,81 +38,103 @@ from fhir_server.search.seal import seal as sealed
 from fhir_server.search.seal import unseal as opened
 
 Value: TypeAlias = str | int | None
+Sort: TypeAlias = tuple[SortKey, ...]
+
+_ALL = Everything()
 
 # What may change between pages: it shapes the page, not the walk.
-FREE = ("_count", "_format", "_pretty", "_summary", "_elements")
+FREE = ("_count", "_format", "_pretty", "_summary", "_elements", "_total", "__explain")
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The last row of a page: its step, its sort values there, and the walk's time bound.
+    """A row: its step, its sort values there, and the walk's time bound.
 
-    `bound` (us since the epoch) is when the first page was read; it ends a walk in the order of
-    lastUpdated, which would otherwise run after its own tail for ever. None: no bound.
+    What follows it is meant, or with `back` what is before it; without values all there is, from
+    the start or, with `back`, from the end. `bound` (us since the epoch) is when the first page was
+    read; it ends a walk in the order of lastUpdated, which would otherwise run after its own tail
+    for ever. None: no bound.
     """
 
     step: int
-    values: tuple[Value, ...]
+    values: tuple[Value, ...] = ()
     bound: int | None = None
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of the order: documents that meet `condition`, sorted by `sort`."""
+    """One part of the order: documents that meet `condition`, sorted by `sort`.
+
+    `computed` are the keys whose value is worked out of each document, by the name of the field it
+    gets; beside it the field `missing(name)` is 1 where there is none, else 0. `sort` and `rest`,
+    which holds for the rows still to come, may ask for those fields.
+    """
 
     number: int
     condition: Condition
-    sort: tuple[SortKey, ...]
+    sort: Sort
+    computed: Mapping[str, SortKey] = field(default_factory=dict)
+    rest: Condition = _ALL
+
+
+def missing(name: str) -> str:
+    """Give the field that says whether a computed one has no value."""
+    return f"{name}_missing"
 
 
 def steps(
     sort: Sequence[SortKey], position: Position | None = None, *, bound: int | None = None
 ) -> tuple[Step, ...]:
-    """Give the steps of an order, from the start or from after `position`.
+    """Give the steps from a position on, in the order they are walked.
 
     `bound` is for the first page; later pages take it from the position.
     """
-    if position is not None:
-        bound = position.bound
+    position = position or Position(0, bound=bound)
     limit: Condition = Everything()
-    if bound is not None and any(key.field == "ts" for key in sort):
-        limit = Between("ts", None, bound + 1)
-    start = position.step if position else 0
-    found = []
-    for number, (condition, kept) in enumerate(_split(tuple(sort))):
-        if number < start:
-            continue
-        rest = after(kept, position.values) if position and number == start else Everything()
-        found.append(Step(number, both(condition, limit, rest), kept))
-    return tuple(found)
+    if position.bound is not None and any(key.field == "ts" for key in sort):
+        limit = Between("ts", None, position.bound + 1)
+    parts = [
+        Step(number, both(condition, limit), _reversed(order) if position.back else order, computed)
+        for number, (condition, order, computed) in enumerate(_parts(tuple(sort)))
+    ]
+    if position.back:
+        parts.reverse()
+    if not position.values:
+        return tuple(parts)
+    numbers = [step.number for step in parts]
+    if position.step not in numbers:
+        raise broken()
+    first, *others = parts[numbers.index(position.step) :]
+    return (replace(first, rest=after(first.sort, position.values)), *others)
 
 
 def after(sort: Sequence[SortKey], values: Sequence[Value]) -> Condition:
-    """Hold for the documents MongoDB sorts behind the row with these sort values.
+    """Hold for what is sorted behind the row with these sort values.
 
-    None stands for a missing field. Raises Invalid unless there are as many values as keys.
+    None stands for no value: all rows without one are equal in that key. Raises Invalid unless
+    there are as many values as keys.
     """
     if len(values) != len(sort):
         raise broken()
     ways = []
     same: Condition = Everything()
     for key, value in zip(sort, values, strict=True):
-        ways.append(both(same, _behind(key, value)))
-        same = both(same, _at(key, value))
+        if value is not None:
+            ways.append(both(same, _behind(key, value)))
+            same = both(same, AnyOf(key.field, (value,)))
     return both(_at_or_behind(sort[0], values[0]), either(*ways))
 
 
-def values_of(sort: Sequence[SortKey], document: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give a document's sort values: of an array the lowest, descending the highest."""
-    return tuple(
-        (max if key.descending else min)(values_at(document, key.field), default=None)
-        for key in sort
-    )
+def values_of(sort: Sequence[SortKey], row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give a row's values in the keys of a step; None where there is none."""
+    return tuple(next(iter(values_at(row, key.field)), None) for key in sort)
 
 
 def seal(key: bytes, query: SearchQuery, position: Position) -> str:
     """Give the text of `_page`: the position, bound to this query."""
-    return sealed(key, _question(query), (position.step, position.values, position.bound))
+    place = (position.step, position.values, position.bound, position.back)
+    return sealed(key, _question(query), place)
 
 
 def unseal(key: bytes, query: SearchQuery) -> Position | None:
@@ -119,61 +144,59 @@ def unseal(key: bytes, query: SearchQuery) -> Position | None:
     """
     if query.after is None:
         return None
-    step, values, bound = opened(key, _question(query), query.after)
-    return Position(step, tuple(values), bound)
+    # A link from before there were previous pages has no direction.
+    step, values, bound, *back = opened(key, _question(query), query.after)
+    return Position(step, tuple(values), bound, back=bool(back and back[0]))
+
+
+def served(sort: Sequence[SortKey]) -> bool:
+    """Say whether an index can follow the order: no key is an array, only the first may lack."""
+    return all(key.single for key in sort) and not any(key.nullable for key in sort[1:])
 
 
 def _question(query: SearchQuery) -> list[object]:
     return [query.type, *(pair for pair in query.applied if pair[0] not in FREE)]
 
 
-def _split(sort: tuple[SortKey, ...]) -> Iterator[tuple[Condition, tuple[SortKey, ...]]]:
+def _parts(sort: Sort) -> Iterator[tuple[Condition, Sort, Mapping[str, SortKey]]]:
     first, rest = sort[0], sort[1:]
-    if not first.nullable:
-        yield Everything(), sort
-        return
-    present = Present(first.field)
-    yield present, (replace(first, nullable=False), *rest)
-    for condition, kept in _split(rest):
-        yield both(Not(present), condition), kept
+    if not served(sort):
+        yield Everything(), *_computed(sort)
+    elif not first.nullable:
+        yield Everything(), sort, {}
+    else:
+        yield Present(first.field), (replace(first, nullable=False), *rest), {}
+        yield Not(Present(first.field)), rest, {}
 
 
-def _at(key: SortKey, value: Value) -> Condition:
-    if value is None:
-        return Not(Present(key.field))
-    here = AnyOf(key.field, (value,))
-    return here if key.single else both(here, Not(_before(key, value)))
+def _computed(sort: Sort) -> tuple[Sort, Mapping[str, SortKey]]:
+    order: list[SortKey] = []
+    computed: dict[str, SortKey] = {}
+    for number, key in enumerate(sort):
+        if key.single and not key.nullable:
+            order.append(key)
+            continue
+        name = f"s{number}"
+        computed[name] = key
+        order += (SortKey(missing(name), nullable=False), SortKey(name, key.descending))
+    return tuple(order), computed
 
 
-def _behind(key: SortKey, value: Value) -> Condition:
-    """Hold where the key sorts behind the value; a missing one is below every value."""
-    if value is None:
-        return Nothing() if key.descending else Present(key.field)
-    if key.single:
-        further = _beyond(key, value, descending=key.descending)
-        absent = Not(Present(key.field))
-        return either(further, absent) if key.nullable and key.descending else further
-    none_before = both(Not(AnyOf(key.field, (value,))), Not(_before(key, value)))
-    there = key.nullable and not key.descending
-    return both(Present(key.field), none_before) if there else none_before
+def _reversed(sort: Sort) -> Sort:
+    return tuple(replace(key, descending=not key.descending) for key in sort)
+
+
+def _behind(key: SortKey, value: str | int) -> Condition:
+    low, high = (None, value) if key.descending else (_next(value), None)
+    return Between(key.field, low, high, single=True)
 
 
 def _at_or_behind(key: SortKey, value: Value) -> Condition:
     """Give a bound an index can start from; it says no more than the ways that follow it."""
-    if value is None or key.nullable or not key.single:
+    if value is None:
         return Everything()
     low, high = (None, _next(value)) if key.descending else (value, None)
     return Between(key.field, low, high, single=True)
-
-
-def _before(key: SortKey, value: str | int) -> Condition:
-    """Hold for an array with an element that sorts before `value`: that row came earlier."""
-    return _beyond(key, value, descending=not key.descending)
-
-
-def _beyond(key: SortKey, value: str | int, *, descending: bool) -> Condition:
-    low, high = (None, value) if descending else (_next(value), None)
-    return Between(key.field, low, high, single=key.single)
 
 
 def _next(value: str | int) -> str | int:

@@ -35,7 +35,8 @@ class Kind:
     `fields` gives what is indexed under `x` (None: nothing is); `modifiers` what may be asked,
     "" without one; those in `only` are for some parameters. The parameter is missing when every
     field of `presence` is. `sort` is the field of its order, an array unless `sort_single`: None
-    says as the parameter is; without it there is no order.
+    says as the parameter is; of its strings those that begin with `sort_prefix` count. Without
+    `sort` there is no order.
     """
 
     fields: Fields | None
@@ -44,11 +45,18 @@ class Kind:
     sort: str | None = "x.{}"
     sort_single: bool | None = False
     only: Mapping[str, Callable[[SearchParam], bool]] = field(default_factory=dict)
+    sort_prefix: str = ""
 
 
 _PLAIN: Mapping[str, Kind] = {
     "string": Kind(string.fields, string.MODIFIERS, ("x.{}", "x.{}:exact"), "x.{}:sort"),
-    "token": Kind(token.fields, token.MODIFIERS, ("x.{}", "x.{}:text"), only=token.ONLY),
+    "token": Kind(
+        token.fields,
+        token.MODIFIERS,
+        ("x.{}", "x.{}:text"),
+        only=token.ONLY,
+        sort_prefix=f"{token.ANY_SYSTEM}|",
+    ),
     "reference": Kind(
         reference.fields,
         reference.MODIFIERS,

@@ -63,7 +63,11 @@ def parse(
                 clauses.append(clause(scope, name, value))
     if refused:
         raise Invalid(issues=refused)
-    used = (pair for pair in parameters if pair[0] != "_page" and not faults.get(pair[0]))
+    used = (
+        control.applied(query, *pair)
+        for pair in parameters
+        if pair[0] != "_page" and not faults.get(pair[0])
+    )
     return replace(
         query,
         condition=both(*clauses),

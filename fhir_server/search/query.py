@@ -14,14 +14,16 @@ from fhir_server.search.include import Include
 class SortKey:
     """One key of the order: a full path into the index document.
 
-    An array sorts by its lowest element, descending by its highest, as MongoDB does. `single`:
-    never an array. `nullable`: some documents lack the field; they stand last in both directions.
+    An array sorts by its lowest element, descending by its highest; with `prefix` only those of its
+    strings that begin so count. `single`: never an array. `nullable`: some documents lack the
+    field; they stand last in both directions.
     """
 
     field: str
     descending: bool = False
     single: bool = True
     nullable: bool = True
+    prefix: str = ""
 
 
 BY_ID = SortKey("_id", nullable=False)
@@ -32,9 +34,9 @@ class SearchQuery:
     """One parsed search on one type.
 
     `sort` always ends with `_id`, so the order is total. `count` 0 asks for the total only.
-    `after` is the text of `_page`, read by `search/cursor`. `applied` are the parameters used, in
-    order, for the self link; `issues` warn of those that were left out. `includes`: what the
-    matches bring along.
+    `after` is the text of `_page`, read by `search/cursor`. `explain`: the answer tells how it was
+    found. `applied` are the parameters used, in order, for the self link; `issues` warn of those
+    that were left out. `includes`: what the matches bring along.
     """
 
     type: str
@@ -44,6 +46,7 @@ class SearchQuery:
     total: str = "none"
     summary: str = "false"
     after: str | None = None
+    explain: bool = False
     applied: tuple[tuple[str, str], ...] = ()
     includes: tuple[Include, ...] = ()
     issues: tuple[Issue, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pymongo
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient
 from pymongo.errors import (
@@ -12,9 +13,10 @@ from pymongo.errors import (
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
 )
 
-from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, Unavailable
+from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, Unavailable, Unprocessable
 
 Client = AsyncMongoClient[dict[str, Any]]
 
@@ -56,6 +58,26 @@ def reachable() -> Iterator[None]:
         raise TooLarge("The resource is too large to be stored.") from error
     except (BSONError, OverflowError) as error:
         raise Invalid("A value cannot be kept in the database.", code="value") from error
+
+
+@contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Give what is asked inside this many seconds; Unprocessable (too-costly) where that is short.
+
+    A server that cannot be found at all is told as early as ever.
+    https://pymongo.readthedocs.io/en/stable/api/pymongo/
+    """
+    try:
+        with pymongo.timeout(seconds):
+            yield
+    except PyMongoError as error:
+        if not error.timeout or isinstance(error, ServerSelectionTimeoutError):
+            raise
+        raise Unprocessable(
+            f"The search takes longer than {seconds:g} s. Narrow it, by a patient, an identifier, "
+            "a code or a date, or sort by what an index is in the order of.",
+            code="too-costly",
+        ) from error
 
 
 def told(error: PyMongoError) -> FhirError:

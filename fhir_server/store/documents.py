@@ -77,10 +77,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search: `more` rows follow; `last` holds the sort values of the last row."""
+    """One page of a search: `more` rows follow.
+
+    `first` and `last` hold the sort values of the first and the last row.
+    """
 
     found: tuple[Stored, ...]
     more: bool = False
+    first: tuple[Any, ...] = ()
     last: tuple[Any, ...] = ()
 
 

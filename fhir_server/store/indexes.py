@@ -9,7 +9,7 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from fhir_server.store import once
+from fhir_server.store import once, slow
 from fhir_server.store.horizon import Database
 
 Keys = tuple[tuple[str, int], ...]
@@ -85,7 +85,7 @@ async def build(
 async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
-    for name in {*_OWN, once.COLLECTION} - set(there):
+    for name in {*_OWN, once.COLLECTION, slow.COLLECTION} - set(there):
         try:
             await database.create_collection(name, check_exists=False)
         except OperationFailure as error:
@@ -95,6 +95,7 @@ async def prepare(database: Database) -> None:
     await database.tombstones.create_index("x._patient", sparse=True)
     for name in (once.COLLECTION, "chunks"):
         await database[name].create_index("at", expireAfterSeconds=_DAY)
+    await database[slow.COLLECTION].create_index("at", expireAfterSeconds=slow.KEPT)
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)
     await database.jobs.create_index([("state", 1), ("created", 1), ("_id", 1)])

@@ -4,14 +4,15 @@ The inner side is asked first, for one key more than may stand in the outer quer
 become a plain condition; where there are more, the join stays for `store/lookup`.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import ExecutionTimeout, PyMongoError
 
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.search.condition import (
@@ -44,6 +45,11 @@ class Bounds:
     join_limit: int = 1_000
     seconds: float = 30.0
 
+    @property
+    def ms(self) -> int:
+        """The same in the unit of `maxTimeMS`."""
+        return max(int(self.seconds * 1_000), 1)
+
 
 BOUNDS = Bounds()
 
@@ -65,7 +71,7 @@ async def settled(joins: Joins, type_: str, condition: Condition) -> Condition:
     """
     if not is_open(condition):
         return condition
-    with bounded(joins.bounds.seconds):
+    async with bounded(joins.bounds.seconds):
         return await _settled(joins, type_, condition)
 
 
@@ -77,19 +83,19 @@ async def plain(joins: Joins, type_: str, condition: Condition) -> Condition:
     return found
 
 
-@contextmanager
-def bounded(seconds: float) -> Iterator[None]:
+@asynccontextmanager
+async def bounded(seconds: float) -> AsyncIterator[None]:
     """End what takes longer. Raises Unprocessable (too-costly)."""
+    told = (
+        f"The search takes longer than {seconds:g} s. Narrow it: beside a chain or _has, give an "
+        "identifier, a patient, a code or a date."
+    )
     try:
-        with pymongo.timeout(seconds):
-            yield
-    except PyMongoError as error:
-        if not error.timeout or isinstance(error, ServerSelectionTimeoutError):
-            raise
-        told = (
-            f"The search takes longer than {seconds:g} s. Narrow it: beside a chain or _has, give "
-            "an identifier, a patient, a code or a date."
-        )
+        # Not the driver's own timeout: a dead server is to be told as early as ever.
+        async with asyncio.timeout(seconds):
+            with pymongo.timeout(None):
+                yield
+    except (TimeoutError, ExecutionTimeout) as error:
         raise Unprocessable(told, code="too-costly") from error
 
 
@@ -102,7 +108,7 @@ async def rows(
     """
     if not is_open(condition):
         return [row async for row in _rows(joins, type_, condition, fields, limit)]
-    with bounded(joins.bounds.seconds):
+    async with bounded(joins.bounds.seconds):
         return [row async for row in _rows(joins, type_, condition, fields, limit)]
 
 
@@ -114,8 +120,10 @@ async def narrowed(
     Raises Unprocessable (too-costly) when joins in it take too long.
     """
     stages = [*pipeline(type_, condition, order), {"$limit": limit}, {"$project": {"_id": 1}}]
-    with bounded(joins.bounds.seconds):
-        cursor = await joins.database[type_].aggregate(stages, session=joins.session)
+    async with bounded(joins.bounds.seconds):
+        cursor = await joins.database[type_].aggregate(
+            stages, session=joins.session, maxTimeMS=joins.bounds.ms
+        )
         return AnyOf("_id", tuple(row["_id"] for row in await cursor.to_list()))
 
 
@@ -151,7 +159,8 @@ async def _settled(joins: Joins, type_: str, condition: Condition) -> Condition:
 
 async def _parts(joins: Joins, type_: str, condition: And | Or | Element) -> Condition:
     parts: list[Condition] = []
-    for part in condition.parts:
+    # What is plain stands first: the embedded server's planner looks at the first on a field.
+    for part in sorted(condition.parts, key=is_open):
         parts.append(await _settled(joins, type_, part) if is_open(part) else part)
         if isinstance(parts[-1], Nothing) and not isinstance(condition, Or):
             return Nothing()
@@ -240,12 +249,18 @@ async def _rows(
     collection = joins.database[type_]
     if is_open(condition):
         stages = [*pipeline(type_, condition), {"$limit": limit}, {"$project": fields}]
-        async with await collection.aggregate(stages, session=joins.session) as looked_up:
-            async for row in looked_up:
+        cursor = await collection.aggregate(
+            stages, session=joins.session, maxTimeMS=joins.bounds.ms
+        )
+        async with cursor:
+            async for row in cursor:
                 yield row
         return
     filter_ = to_filter(condition)
-    async with collection.find(filter_, fields, limit=limit, session=joins.session) as found:
+    found = collection.find(
+        filter_, fields, limit=limit, session=joins.session, max_time_ms=joins.bounds.ms
+    )
+    async with found:
         async for row in found:
             yield row
 

@@ -5,11 +5,11 @@ Pages are fetched as raw batches, so that the driver decodes only the small oute
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, cast
 
 import bson
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import ExecutionTimeout
 
 from fhir_server.search.condition import AnyOf, Condition, Everything, both, is_open
 from fhir_server.search.cursor import values_of
@@ -18,12 +18,14 @@ from fhir_server.store import chunks, joins
 from fhir_server.store.documents import Document, Page, Stored, check_key, portions, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.horizon import Database
-from fhir_server.store.joins import BOUNDS, Bounds, Joins
+from fhir_server.store.joins import Joins
+from fhir_server.store.order import direction, ordered
 
 Sort = Sequence[SortKey]
 
 FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
+_ALL = Everything()
 
 
 async def find(
@@ -49,6 +51,10 @@ async def find(
         batch_size=limit or 10_000,
         session=session,
     )
+    return await _rows(cursor, size)
+
+
+async def _rows(cursor: Any, size: int | None) -> list[Document]:
     # The driver's types say documents, the wire's bytes is what comes.
     rows: list[Document] = []
     read = 0
@@ -121,7 +127,7 @@ async def vread(
 
 
 async def search(
-    database: Database,
+    asked: Joins,
     allow: Condition,
     type_: str,
     condition: Condition,
@@ -129,50 +135,49 @@ async def search(
     sort: Sort,
     limit: int,
     size: int | None = None,
-    session: AsyncClientSession | None = None,
-    bounds: Bounds = BOUNDS,
+    computed: Mapping[str, SortKey] = MappingProxyType({}),
+    rest: Condition = _ALL,
 ) -> Page:
     """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
-    No sort field may be missing in one resource and present in another: see `search/cursor`.
+    No sort field may be missing in one resource and present in another, unless it is computed: see
+    `search/cursor.Step`, also for `computed` and `rest`.
     """
     check_key(type_)
     condition = both(condition, checked(allow))
-    order = [(key.field, -1 if key.descending else 1) for key in sort]
     if is_open(condition):
-        asked = Joins(database, bounds, session)
-        stages = [{"$sort": dict(order)}]
-        condition = await joins.narrowed(asked, type_, condition, stages, limit + 1)
-    filter_ = to_filter(condition)
-    fields = FIELDS | {key.field: 1 for key in sort if key.field.startswith("x.")}
-    found = await find(
-        database, type_, filter_, fields, sort=order, limit=limit + 1, size=size, session=session
-    )
+        order = ordered(sort, computed, rest)
+        condition = await joins.narrowed(asked, type_, condition, order, limit + 1)
+    fields = FIELDS | {key.field: 1 for key in sort if key.field not in ("_id", "ts")}
+    if computed:
+        stages = [{"$match": to_filter(condition)}, *ordered(sort, computed, rest)]
+        cursor = await asked.database[type_].aggregate_raw_batches(
+            [*stages, {"$limit": limit + 1}, {"$project": fields}],
+            session=asked.session,
+            batchSize=limit + 1,
+        )
+        found = await _rows(cursor, size)
+    else:
+        found = await find(
+            asked.database,
+            type_,
+            to_filter(both(condition, rest)),
+            fields,
+            sort=[(key.field, direction(key)) for key in sort],
+            limit=limit + 1,
+            size=size,
+            session=asked.session,
+        )
     rows = chunks.filling(found[:limit], size)
-    more = len(found) > len(rows)
+    whole = await chunks.joined(asked.database, type_, rows, asked.session)
+    return Page(
+        tuple(stored(type_, row) for row in whole),
+        more=len(found) > len(rows),
+        first=_values(sort, rows[0]) if rows else (),
+        last=_values(sort, rows[-1]) if rows else (),
+    )
+
+
+def _values(sort: Sort, row: Document) -> tuple[Any, ...]:
     # The driver's long integers are a class of their own.
-    values = values_of(sort, rows[-1]) if rows else ()
-    last = tuple(int(value) if isinstance(value, int) else value for value in values)
-    whole = await chunks.joined(database, type_, rows, session)
-    return Page(tuple(stored(type_, row) for row in whole), more, last)
-
-
-async def count(
-    database: Database,
-    allow: Condition,
-    type_: str,
-    condition: Condition,
-    max_ms: int,
-    *,
-    session: AsyncClientSession | None = None,
-) -> int | None:
-    """Count the resources the condition holds for; None when that takes over `max_ms`."""
-    check_key(type_)
-    condition = both(condition, checked(allow))
-    if is_open(condition):
-        return await joins.count(Joins(database, session=session), type_, condition, max_ms)
-    filter_ = to_filter(condition)
-    try:
-        return await database[type_].count_documents(filter_, session, maxTimeMS=max_ms)
-    except ExecutionTimeout:
-        return None
+    return tuple(int(value) if isinstance(value, int) else value for value in values_of(sort, row))

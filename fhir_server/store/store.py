@@ -4,13 +4,14 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from types import MappingProxyType
 from typing import Any, Self
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.fhir.exchange import FhirResponse
-from fhir_server.search.condition import Condition
+from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     client,
@@ -24,9 +25,11 @@ from fhir_server.store import (
     reindex,
     secrets,
     system_history,
+    totals,
     transact,
 )
 from fhir_server.store.clock import Clock, wall
+from fhir_server.store.costs import Costs
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
@@ -40,6 +43,7 @@ from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
+_ALL = Everything()
 
 
 class Store:
@@ -60,6 +64,7 @@ class Store:
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
+        self.costs = Costs(database, bounds.seconds)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
@@ -97,6 +102,7 @@ class Store:
 
     async def close(self) -> None:
         """Give back the lease and the connections."""
+        await self.costs.close()
         await self._writer.close()
         await self.database.client.close()
 
@@ -193,20 +199,26 @@ class Store:
         limit: int = 100,
         *,
         size: int | None = None,
+        computed: Mapping[str, SortKey] = MappingProxyType({}),
+        rest: Condition = _ALL,
     ) -> Page:
-        """Give the first `limit` resources in this order: see `reads.search`."""
+        """Give the first `limit` resources in this order: see `reads.search`.
+
+        Raises Unprocessable (too-costly) where that takes too long.
+        """
         async with self._asking():
-            return await reads.search(
-                self.database,
-                allow,
-                type_,
-                condition,
-                sort=sort,
-                limit=limit,
-                size=size,
-                session=self._session,
-                bounds=self._bounds,
-            )
+            with client.bounded(self._bounds.seconds):
+                return await reads.search(
+                    self._joins,
+                    allow,
+                    type_,
+                    condition,
+                    sort=sort,
+                    limit=limit,
+                    size=size,
+                    computed=computed,
+                    rest=rest,
+                )
 
     async def settled(self, type_: str, condition: Condition) -> Condition:
         """Give the condition with its joins answered, where that is short: see `joins.settled`.
@@ -214,15 +226,14 @@ class Store:
         Each join is narrowed already to what the caller may see.
         """
         async with self._asking():
-            asked = Joins(self.database, self._bounds, self._session)
-            return await joins.settled(asked, type_, condition)
+            return await joins.settled(self._joins, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
         async with self._asking():
-            return await reads.count(
+            return await totals.count(
                 self.database, allow, type_, condition, max_ms, session=self._session
             )
 
@@ -316,6 +327,10 @@ class Store:
         async with self._turn:
             with client.reachable():
                 yield
+
+    @property
+    def _joins(self) -> Joins:
+        return Joins(self.database, self._bounds, self._session)
 
     def _writes(self) -> None:
         if self._session:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -101,12 +101,8 @@ async def _encounters(context: Context, wish: Wish) -> tuple[list[Leaf], str | N
             code="value",
         ) from None
     allow = context.allow(NAME, "Encounter")
-    found, older = await paging.page(context, query, allow)
-    if older is not None:
-        # A search may end in an empty page; a document that appends to nothing would lie.
-        behind, _ = await paging.page(context, replace(query, count=1, after=older), allow)
-        older = older if behind else None
-    return [leaf(one) for one in found], older
+    found = await paging.page(context, query, allow)
+    return [leaf(one) for one in found.rows], found.next
 
 
 async def _touched(context: Context, patient: str, since: int) -> tuple[str, ...]:

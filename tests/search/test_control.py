@@ -1,9 +1,12 @@
 """Counts, orders and totals."""
 
+from dataclasses import replace
+
 import pytest
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.control import count_of
+from fhir_server.search.kinds import KINDS
 from fhir_server.search.query import SortKey
 
 
@@ -28,7 +31,7 @@ def test_a_sort_has_fields_and_directions_and_ends_with_the_id(search):
     sort = search.ask("Observation", ("_sort", "-date,code,-_lastUpdated,_id")).sort
     assert sort == (
         SortKey("x.date.lo", descending=True),
-        SortKey("x.code", single=False),
+        SortKey("x.code", single=False, prefix="*|"),
         SortKey("ts", descending=True, nullable=False),
         SortKey("_id", nullable=False),
     )
@@ -78,7 +81,26 @@ def test_other_values_and_repetitions_are_refused(search, parameters):
         search.ask("Patient", *parameters)
 
 
-@pytest.mark.parametrize("value", ["code,status,date", "-code,category"])
-def test_two_keys_of_several_values_are_no_order(search, value):
-    with pytest.raises(Invalid, match="several values"):
-        search.ask("Observation", ("_sort", value))
+def test_several_keys_of_several_values_are_an_order(search):
+    sort = search.ask("Observation", ("_sort", "-code,category")).sort
+    assert [(key.field, key.single) for key in sort] == [
+        ("x.code", False),
+        ("x.category", False),
+        ("_id", True),
+    ]
+
+
+def test_what_has_no_order_is_no_key(search, monkeypatch):
+    monkeypatch.setitem(KINDS, "token", replace(KINDS["token"], sort=""))
+    with pytest.raises(Invalid, match="type token have no order"):
+        search.ask("Observation", ("_sort", "code"))
+
+
+def test_a_count_is_applied_within_its_cap(search):
+    query = search.ask("Patient", ("_count", "99999"), ("_sort", "-birthdate"))
+    assert query.applied == (("_count", "1000"), ("_sort", "-birthdate"))
+
+
+@pytest.mark.parametrize(("value", "explain"), [("true", True), ("false", False)])
+def test_a_plan_is_asked_for(search, value, explain):
+    assert search.ask("Patient", ("__explain", value)).explain == explain

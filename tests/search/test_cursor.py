@@ -9,9 +9,19 @@ from hypothesis import strategies as st
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import Everything
-from fhir_server.search.cursor import Position, after, seal, steps, unseal, values_of
+from fhir_server.search.cursor import (
+    Position,
+    after,
+    missing,
+    seal,
+    served,
+    steps,
+    unseal,
+    values_of,
+)
 from fhir_server.search.match import matches, values_at
 from fhir_server.search.query import BY_ID, SearchQuery, SortKey
+from fhir_server.search.seal import seal as sealed
 
 KEY = b"k" * 32
 QUERY = SearchQuery("Patient", Everything(), applied=(("name", "an"), ("_count", "5")))
@@ -24,9 +34,7 @@ def walk(documents, sort, size, bound=None):
     while True:
         page = []
         for step in steps(sort, position, bound=bound):
-            rows = [row for row in documents if matches(step.condition, row)]
-            rows.sort(key=as_mongodb(step.sort))
-            for row in rows[: size - len(page)]:
+            for row in rows_of(step, documents)[: size - len(page)]:
                 page.append(row["_id"])
                 last = Position(step.number, values_of(step.sort, row), bound)
             if len(page) == size:
@@ -35,6 +43,24 @@ def walk(documents, sort, size, bound=None):
         if len(page) < size:
             return met
         position = unseal(KEY, replace(QUERY, after=seal(KEY, QUERY, last)))
+
+
+def rows_of(step, documents):
+    rows = [row | computed(step, row) for row in documents if matches(step.condition, row)]
+    return sorted((row for row in rows if matches(step.rest, row)), key=as_mongodb(step.sort))
+
+
+def computed(step, row):
+    found = {}
+    for name, key in step.computed.items():
+        values = [one for one in values_at(row, key.field) if matching_prefix(one, key)]
+        best = (max if key.descending else min)(values, default=None)
+        found |= {missing(name): int(best is None)} | ({} if best is None else {name: best})
+    return found
+
+
+def matching_prefix(value, key):
+    return not key.prefix or value.startswith(key.prefix)
 
 
 def as_mongodb(sort):
@@ -47,14 +73,16 @@ def as_asked(sort):
 
 def compare(one, other, sort, *, missing_last):
     for key in sort:
-        values = [values_at(row, key.field) for row in (one, other)]
-        missing = [not found for found in values]
-        if all(missing):
+        values = [
+            [value for value in values_at(row, key.field) if matching_prefix(value, key)]
+            for row in (one, other)
+        ]
+        lacking = [not found for found in values]
+        if all(lacking):
             continue
-        if any(missing):
-            first = missing[0] if missing_last or key.descending else missing[1]
-            return 1 if first else -1
-        missing_last = False
+        if any(lacking):
+            last = lacking[0] if missing_last or key.descending else lacking[1]
+            return 1 if last else -1
         low, high = (max(found) if key.descending else min(found) for found in values)
         if low != high:
             return (1 if low > high else -1) * (-1 if key.descending else 1)
@@ -63,6 +91,7 @@ def compare(one, other, sort, *, missing_last):
 
 small = st.integers(0, 3)
 word = st.text(alphabet="ab", max_size=2)
+token = st.sampled_from(["*|a", "*|b", "s|a", "!|b"])
 
 
 @st.composite
@@ -70,29 +99,62 @@ def a_document(draw):
     fields = {
         "date": draw(st.none() | st.builds(lambda lo: {"lo": lo}, small)),
         "name": draw(st.none() | st.lists(word, min_size=1, max_size=2)),
+        "code": draw(st.none() | st.lists(token, min_size=1, max_size=2)),
     }
     return {"ts": draw(small), "x": {name: value for name, value in fields.items() if value}}
 
 
-KEYS = [("ts", True, False), ("x.date.lo", True, True), ("x.name", False, True)]
+KEYS = [
+    SortKey("ts", nullable=False),
+    SortKey("x.date.lo"),
+    SortKey("x.name", single=False),
+    SortKey("x.code", single=False, prefix="*|"),
+]
 a_key = st.builds(
-    lambda key, descending: SortKey(key[0], descending, single=key[1], nullable=key[2]),
+    lambda key, descending: replace(key, descending=descending),
     st.sampled_from(KEYS),
     st.booleans(),
 )
-
-
-@given(
-    st.lists(a_document(), max_size=12),
+an_order = st.builds(
+    lambda keys, descending: (*keys, SortKey("_id", descending, nullable=False)),
     st.lists(a_key, max_size=3, unique_by=lambda key: key.field),
     st.booleans(),
-    st.integers(1, 5),
 )
-def test_pages_give_every_row_once_in_order(documents, keys, descending, size):
+
+
+@given(st.lists(a_document(), max_size=12), an_order, st.integers(1, 5))
+def test_pages_give_every_row_once_in_order(documents, sort, size):
     rows = [{"_id": f"{number:02}", **row} for number, row in enumerate(documents)]
-    sort = (*keys, SortKey("_id", descending, nullable=False))
     expected = sorted(rows, key=as_asked(sort))
     assert walk(rows, sort, size) == [row["_id"] for row in expected]
+
+
+@given(st.lists(a_document(), max_size=12), an_order, st.data())
+def test_what_is_before_a_row_is_met_backwards(documents, sort, data):
+    rows = [{"_id": f"{number:02}", **row} for number, row in enumerate(documents)]
+    forward = [(step, row) for step in steps(sort) for row in rows_of(step, rows)]
+    place = data.draw(st.integers(0, len(forward)))
+    position = Position(0, back=True)
+    if place < len(forward):
+        step, row = forward[place]
+        position = Position(step.number, values_of(step.sort, row), back=True)
+    met = [row["_id"] for step in steps(sort, position) for row in rows_of(step, rows)]
+    assert met == [row["_id"] for _, row in forward[:place]][::-1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([BY_ID], True),
+        ([SortKey("x.date.lo", descending=True), BY_ID], True),
+        ([SortKey("x.date.lo"), SortKey("ts", nullable=False), BY_ID], True),
+        ([SortKey("ts", nullable=False), SortKey("x.date.lo"), BY_ID], False),
+        ([SortKey("x.name", single=False), BY_ID], False),
+    ],
+)
+def test_an_index_follows_what_is_no_array_and_lacks_only_first(keys, expected):
+    assert served(keys) == expected
+    assert all(bool(step.computed) != expected for step in steps(keys))
 
 
 def test_a_row_inserted_or_deleted_in_between_hides_no_other():
@@ -101,7 +163,7 @@ def test_a_row_inserted_or_deleted_in_between_hides_no_other():
     position = Position(0, ("2",))
     changed = [*rows[:1], *rows[3:], {"_id": "3a", "ts": 9, "x": {}}]
     (step,) = steps(sort, position)
-    met = sorted(row["_id"] for row in changed if matches(step.condition, row))
+    met = [row["_id"] for row in rows_of(step, changed)]
     assert met == ["3", "3a", "4", "5"]
 
 
@@ -111,9 +173,14 @@ def test_a_walk_by_last_updated_ends_at_its_bound():
     assert walk(rows, sort, 2, bound=3) == ["0", "1", "2", "3"]
 
 
-@given(st.integers(0, 9), st.lists(st.text() | st.integers(-(2**63), 2**63 - 1)), st.none() | small)
-def test_a_cursor_comes_back_as_it_went(step, values, bound):
-    position = Position(step, tuple(values), bound)
+@given(
+    st.integers(0, 9),
+    st.lists(st.none() | st.text() | st.integers(-(2**63), 2**63 - 1)),
+    st.none() | small,
+    st.booleans(),
+)
+def test_a_cursor_comes_back_as_it_went(step, values, bound, back):
+    position = Position(step, tuple(values), bound, back)
     text = seal(KEY, QUERY, position)
     assert unseal(KEY, replace(QUERY, after=text)) == position
 
@@ -161,6 +228,16 @@ def test_another_key_refuses_the_cursor():
     text = seal(KEY, QUERY, Position(0, ("7",)))
     with pytest.raises(Invalid):
         unseal(b"x" * 32, replace(QUERY, after=text))
+
+
+def test_a_link_from_before_there_was_a_way_back_leads_on():
+    text = sealed(KEY, ["Patient", ("name", "an")], (0, ("7",), None))
+    assert unseal(KEY, replace(QUERY, after=text)) == Position(0, ("7",))
+
+
+def test_a_step_there_is_not_is_no_place():
+    with pytest.raises(Invalid):
+        steps((BY_ID,), Position(7, ("1",)))
 
 
 def test_a_position_has_a_value_for_every_key():
