@@ -69,6 +69,7 @@ async def test_an_unknown_parameter_or_modifier_is_refused_and_never_ignored(fhi
         "birthDate=1990",
         "_Count=1",
         "name:nonsense=buoi",
+        "name:=buoi",
         "name:exact:missing=true",
         "birthdate:exact=1990",
         "gender:exact=male",
