@@ -111,7 +111,14 @@ def narrowed(model: Model, source: Flow, type_: str) -> Flow:
         def run(root: Item, focus: Item) -> list[Item]:
             return [item for item in before(root, focus) if item[0] in contents]
 
-    return replace(source, contents=contents, run=run)
+    return replace(source, contents=contents, run=run, roots=_narrowed_roots(source, contents))
+
+
+def _narrowed_roots(source: Flow, contents: frozenset[str]) -> tuple[str, ...]:
+    """Of a choice element that is the first step, give the keys of the types that are left."""
+    _, _, name = source.origin.partition(".")
+    keys = {f"{name}{content[:1].upper()}{content[1:]}" for content in contents}
+    return tuple(root for root in source.roots if root in keys) or source.roots
 
 
 def at(source: Flow, position: int) -> Flow:

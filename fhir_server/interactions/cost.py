@@ -85,5 +85,5 @@ async def _explained(
             query.condition,
             step=step,
             limit=query.count + 1,
-            )
+        )
     return [Issue("informational", one, severity="information") for one in told]

@@ -87,19 +87,18 @@ def allowed(context: Context, type_: str) -> Condition:
 async def _coded(context: Context, asked: Coded) -> Condition:
     allow = partial(context.allow, "read")
     if asked.relation == "in":
-        codes = set(await context.terminology.expand(allow, asked.value))
-        # An element of type code has no system in the index.
-        codes |= {("", code) for _, code in codes}
-        return _any_of(asked.field, codes)
+        return _any_of(asked, set(await context.terminology.expand(allow, asked.value)))
     system, _, code = asked.value.partition("|")
     if not (system and code):
         raise Invalid(f":{asked.relation} takes system|code.", code="value")
     terms = context.terminology
     closure = terms.below if asked.relation == "below" else terms.above
-    return _any_of(asked.field, {(system, one) for one in await closure(allow, system, code)})
+    return _any_of(asked, {(system, one) for one in await closure(allow, system, code)})
 
 
-def _any_of(field: str, codes: set[tuple[str, str]]) -> Condition:
+def _any_of(asked: Coded, codes: set[tuple[str, str]]) -> Condition:
+    # An element of type code has no system in the index: it is of those it is bound to.
+    codes |= {("", code) for system, code in codes if system in asked.systems}
     texts = token.entries(sorted(codes))
     exact = tuple(text for text in texts if not text.startswith(f"{token.ANY_SYSTEM}|"))
-    return AnyOf(field, exact) if exact else Nothing()
+    return AnyOf(asked.field, exact) if exact else Nothing()

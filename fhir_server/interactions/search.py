@@ -36,7 +36,8 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
     issues += cut
     if type_ in context.outdated:
         issues.append(_OUTDATED)
-    matched, brought = _entries(context, found.rows, "match"), _entries(context, included, "include")
+    matched = _entries(context, found.rows, "match")
+    brought = _entries(context, included, "include")
     body = bundle.bundle(
         "searchset",
         [*matched, *brought, *_warnings(issues)],

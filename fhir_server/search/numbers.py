@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir import decimals
@@ -61,6 +62,7 @@ class Asked:
     about: tuple[str, str]
 
 
+@lru_cache(maxsize=4096)
 def key(number: Decimal) -> str:
     """Give text that sorts, by code point, as the numbers do; equal numbers give equal text.
 
@@ -83,12 +85,12 @@ def indexed(value: Any) -> Decimal | None:
     """Give the number of a resource; None for what is none, or has too many digits to index."""
     if type(value) is int:
         return Decimal(value) if value.bit_length() <= _MAX_BITS else None
-    if not isinstance(value, decimals.Literal):
+    if type(value) is not decimals.Literal:
         return None
-    text = decimals.text(value)
-    return read(text)
+    return read(decimals.text(value))
 
 
+@lru_cache(maxsize=4096)
 def read(text: str) -> Decimal | None:
     """Give the number a text is; None for what is none, or has too many digits."""
     return Decimal(text) if _fits(text) else None

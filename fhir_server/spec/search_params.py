@@ -163,7 +163,8 @@ def _composed(
         )
         for name, (row, flow) in zip(ascii_lowercase, parts, strict=False)
     )
-    runs = [flow.run for _, flow in parts]
+    # The last part first: a resource has a code more often than this value.
+    runs = [flow.run for _, flow in reversed(parts)]
 
     def values(resource: dict[str, Any]) -> list[Item]:
         root = (type_, resource)
@@ -176,7 +177,7 @@ def _composed(
                     break
                 told.append(some)
             else:
-                found.append((item[0], tuple(told)))
+                found.append((item[0], tuple(reversed(told))))
         return found
 
     roots = param.roots or next((flow.roots for _, flow in reversed(parts) if flow.roots), ())

@@ -171,7 +171,8 @@ def _ways(condition: Condition) -> list[Filter]:
         case Or():
             found = [way for part in condition.parts for way in _ways(part)]
         case AnyOf():
-            found = [{condition.field: {"$in": [_plain(value) for value in condition.values]}}]
+            values = [_plain(value) for value in condition.values]
+            found = [{condition.field: {"$all" if len(values) == 1 else "$in": values}}]
         case Between() if one_element(condition):
             found = [{condition.field: {"$elemMatch": _operators(condition)}}]
         case Between() | Contains() | Within() | Present():
@@ -198,22 +199,26 @@ def _inner(element: Element, way: Filter) -> Filter:
 
 def _denied(condition: Condition) -> list[Filter]:
     """Give the ways an element may fail the condition: the denial moves down to the fields."""
+    found: list[Filter]
     match condition:
         case And():
-            return _ways(Or(tuple(Not(part) for part in condition.parts)))
+            found = _ways(Or(tuple(Not(part) for part in condition.parts)))
         case Or():
-            return _ways(And(tuple(Not(part) for part in condition.parts)))
+            found = _ways(And(tuple(Not(part) for part in condition.parts)))
         case Not():
-            return _ways(condition.part)
+            found = _ways(condition.part)
         case Everything():
-            return []
+            found = []
         case Nothing():
-            return [{}]
+            found = [{}]
+        case AnyOf():
+            found = [{condition.field: {"$nin": [_plain(value) for value in condition.values]}}]
         case _:
             denials = [
                 [{name: {"$not": asked}} for name, asked in way.items()] for way in _ways(condition)
             ]
-            return _together(denials)
+            found = _together(denials)
+    return found
 
 
 def _together(several: Iterable[list[Filter]]) -> list[Filter]:
@@ -232,26 +237,37 @@ def _merged(ways: tuple[Filter, ...]) -> Filter:
         for name, operators in way.items():
             known = merged.setdefault(name, {})
             for operator, value in operators.items():
-                if operator in known:
-                    known[operator] = _both(operator, known[operator], value)
-                else:
-                    known[operator] = value
+                known.update(_both(known, operator, value))
     return merged
 
 
-def _both(operator: str, one: Any, other: Any) -> Any:
+def _both(known: Filter, operator: str, value: Any) -> Filter:
+    """Give one more operator beside what is known of a field that may be an array.
+
+    What has no place beside its like is refused: `$and` cannot stand there.
+    """
+    if operator not in known:
+        return {operator: value}
+    other = known[operator]
     match operator:
         case "$gte":
-            return max(one, other)
+            met = {"$gte": max(other, value)}
         case "$lt":
-            return min(one, other)
-        case "$in":
-            return [value for value in one if value in other]
+            met = {"$lt": min(other, value)}
+        case "$nin":
+            met = {"$nin": [*other, *value]}
         case "$exists":
-            return True
+            met = {}
+        case "$all" if not isinstance(other[0], dict):
+            met = {"$all": [*other, *value]}
+        case "$in" if "$not" not in known:
+            met = {"$not": {"$nin": value}}
+        case "$elemMatch" if "$all" not in known:
+            met = {"$all": [{"$elemMatch": value}]}
         case _:
-            told = "Two such questions about one parameter are not supported here."
+            told = "So many questions about one parameter are not supported here."
             raise Invalid(told, code="not-supported")
+    return met
 
 
 _FILTERS: Mapping[type[Condition], Callable[[Any], Filter]] = {

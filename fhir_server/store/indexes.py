@@ -76,7 +76,7 @@ async def build(
         by_collection.setdefault(index.collection, []).append(IndexModel(list(index.keys)))
     done = 0
     for collection, models in by_collection.items():
-        with pymongo.timeout(None):
+        with pymongo.timeout(0):
             await database[collection].create_indexes(models)
         done += len(models)
         progress(done, len(wanted))

@@ -4,15 +4,13 @@ The inner side is asked first, for one key more than may stand in the outer quer
 become a plain condition; where there are more, the join stays for `store/lookup`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import ExecutionTimeout, PyMongoError
+from pymongo.errors import PyMongoError
 
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.search.condition import (
@@ -30,6 +28,7 @@ from fhir_server.search.condition import (
     either,
     is_open,
 )
+from fhir_server.store.client import bounded
 from fhir_server.store.documents import Document, check_key, portions
 from fhir_server.store.filters import to_filter
 from fhir_server.store.horizon import Database
@@ -71,7 +70,7 @@ async def settled(joins: Joins, type_: str, condition: Condition) -> Condition:
     """
     if not is_open(condition):
         return condition
-    async with bounded(joins.bounds.seconds):
+    with bounded(joins.bounds.seconds):
         return await _settled(joins, type_, condition)
 
 
@@ -83,22 +82,6 @@ async def plain(joins: Joins, type_: str, condition: Condition) -> Condition:
     return found
 
 
-@asynccontextmanager
-async def bounded(seconds: float) -> AsyncIterator[None]:
-    """End what takes longer. Raises Unprocessable (too-costly)."""
-    told = (
-        f"The search takes longer than {seconds:g} s. Narrow it: beside a chain or _has, give an "
-        "identifier, a patient, a code or a date."
-    )
-    try:
-        # Not the driver's own timeout: a dead server is to be told as early as ever.
-        async with asyncio.timeout(seconds):
-            with pymongo.timeout(None):
-                yield
-    except (TimeoutError, ExecutionTimeout) as error:
-        raise Unprocessable(told, code="too-costly") from error
-
-
 async def rows(
     joins: Joins, type_: str, condition: Condition, fields: Mapping[str, Any], limit: int
 ) -> list[Document]:
@@ -108,7 +91,7 @@ async def rows(
     """
     if not is_open(condition):
         return [row async for row in _rows(joins, type_, condition, fields, limit)]
-    async with bounded(joins.bounds.seconds):
+    with bounded(joins.bounds.seconds):
         return [row async for row in _rows(joins, type_, condition, fields, limit)]
 
 
@@ -120,7 +103,7 @@ async def narrowed(
     Raises Unprocessable (too-costly) when joins in it take too long.
     """
     stages = [*pipeline(type_, condition, order), {"$limit": limit}, {"$project": {"_id": 1}}]
-    async with bounded(joins.bounds.seconds):
+    with bounded(joins.bounds.seconds):
         cursor = await joins.database[type_].aggregate(
             stages, session=joins.session, maxTimeMS=joins.bounds.ms
         )

@@ -60,6 +60,10 @@ class Transaction:
     bounds: Bounds = BOUNDS
     seen: set[tuple[str, str]] = field(default_factory=set)
 
+    @property
+    def _joins(self) -> Joins:
+        return Joins(self.database, self.bounds, self.session)
+
     async def read(self, type_: str, id_: str) -> Stored | None:
         """Give the current version of a resource; None when it is deleted or never was."""
         found = await self.search(type_, AnyOf("_id", (id_,)), 1)
@@ -69,13 +73,7 @@ class Transaction:
         """Give at most `limit` resources the condition holds for, in the order of their ids."""
         allow = decided(self.allow, type_)
         page = await reads.search(
-            self.database,
-            allow,
-            type_,
-            condition,
-            sort=[SortKey("_id")],
-            limit=limit,
-            session=self.session,
+            self._joins, allow, type_, condition, sort=[SortKey("_id")], limit=limit
         )
         self.seen.update((type_, one.id) for one in page.found)
         return page.found
@@ -85,7 +83,7 @@ class Transaction:
 
         Each join is narrowed already to what the caller may see.
         """
-        return await joins.plain(Joins(self.database, self.bounds, self.session), type_, condition)
+        return await joins.plain(self._joins, type_, condition)
 
     async def matching(
         self, type_: str, conditions: Iterable[Condition], most: int

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import (
     And,
     AnyOf,
@@ -103,6 +104,15 @@ CONDITIONS = st.recursive(
 )
 
 
+def expressible(condition):
+    """Some questions about one field of one element have no place beside each other."""
+    try:
+        to_filter(condition)
+    except Invalid:
+        return False
+    return True
+
+
 async def found(store, documents, conditions):
     await store.database.Toy.delete_many({})
     await store.database.Toy.insert_many(documents)
@@ -125,7 +135,7 @@ def test_the_database_and_match_agree(ask):
     @settings(
         max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
     )
-    @given(DOCUMENTS, st.lists(CONDITIONS, min_size=10, max_size=10))
+    @given(DOCUMENTS, st.lists(CONDITIONS.filter(expressible), min_size=10, max_size=10))
     def agree(fields, conditions):
         documents = [
             {"_id": str(number), "ts": number, "x": each} for number, each in enumerate(fields)
@@ -205,3 +215,33 @@ def test_a_denial_stands_beside_its_field():
     assert to_filter(Not(Or((AnyOf("x.a", ("1",)), Present("x.b"))))) == {
         "$nor": [{"$or": [{"x.a": "1"}, {"x.b": {"$exists": True}}]}]
     }
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([AnyOf("a", ("1",)), AnyOf("a", ("2",))], {"$all": ["1", "2"]}),
+        ([AnyOf("a", ("1", "2")), AnyOf("a", ("3",))], {"$in": ["1", "2"], "$all": ["3"]}),
+        (
+            [AnyOf("a", ("1", "2")), AnyOf("a", ("2", "3"))],
+            {"$in": ["1", "2"], "$not": {"$nin": ["2", "3"]}},
+        ),
+        ([Not(AnyOf("a", ("1",))), Not(AnyOf("a", ("2",)))], {"$nin": ["1", "2"]}),
+        (
+            [Between("a", "1", "2"), Between("a", "3", "4")],
+            {
+                "$elemMatch": {"$gte": "1", "$lt": "2"},
+                "$all": [{"$elemMatch": {"$gte": "3", "$lt": "4"}}],
+            },
+        ),
+    ],
+)
+def test_several_questions_about_one_field_of_an_element_may_meet_different_values(
+    conditions, expected
+):
+    assert to_filter(Element("x.p", tuple(conditions))) == {"x.p": {"$elemMatch": {"a": expected}}}
+
+
+def test_what_cannot_be_asked_of_one_element_is_refused():
+    with pytest.raises(Invalid, match="So many questions about one parameter"):
+        to_filter(Element("x.p", tuple(Contains("a", text) for text in "bc")))

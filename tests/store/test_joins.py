@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fhir_server.fhir.errors import Unprocessable
+from fhir_server.fhir.errors import Unavailable, Unprocessable
 from fhir_server.search.condition import (
     AnyOf,
     Between,
@@ -23,6 +23,7 @@ from fhir_server.search.query import BY_ID, SortKey
 from fhir_server.store import joins, reads
 from fhir_server.store.documents import Change
 from fhir_server.store.joins import Bounds, Joins
+from fhir_server.store.store import Store
 
 ALL = Everything()
 PLAIN, LOOKED_UP = Bounds(), Bounds(join_limit=0)
@@ -65,10 +66,8 @@ async def found(database, bounds, type_, condition, *, sort=(BY_ID,), limit=100)
     asked = Joins(database, bounds)
     condition = await joins.settled(asked, type_, condition)
     assert bounds is PLAIN or is_open(condition) or isinstance(condition, Nothing)
-    page = await reads.search(
-        database, ALL, type_, condition, sort=sort, limit=limit, bounds=bounds
-    )
-    total = await reads.count(database, ALL, type_, condition, 5_000)
+    page = await reads.search(asked, ALL, type_, condition, sort=sort, limit=limit)
+    total = await totals.count(database, ALL, type_, condition, 5_000)
     assert total == len(page.found) or page.more
     return [one.id for one in page.found]
 
@@ -218,3 +217,12 @@ async def test_index_fields_are_found_by_joins(database):
     asked = both(OF_NORTH, Between("x.rank", 1, 5, single=True))
     rows = await joins.rows(Joins(database), "Observation", asked, {"x.code": 1}, 10)
     assert rows == [{"_id": "1", "x": {"code": ["*|hb"]}}]
+
+
+async def test_a_join_may_take_longer_than_another_operation(mongodb_uri):
+    impatient = Store.open(mongodb_uri, "test_joins_impatient", bounds=Bounds(seconds=60))
+    impatient.database.client._timeout = 0.000001
+    with pytest.raises(Unavailable):
+        await impatient.fields(ALL, "Observation", ALL, (), 1)
+    assert await impatient.settled("Observation", OF_AN) == Nothing()
+    await impatient.close()

@@ -4,8 +4,9 @@
 code there is. https://hl7.org/fhir/R4/search.html#quantity
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
@@ -37,12 +38,14 @@ Measured = tuple[Decimal | None, Decimal | None, Mapping[str, Any]]
 
 def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
     """Give `{code: {lo, hi, u}}`, the same in base units under `:ucum`, or arrays of such."""
-    measured = [one for value in values for one in _measured(*value)]
-    found = {
-        param.code: [_as_written(one) for one in measured],
-        f"{param.code}:ucum": [base for one in measured if (base := _in_base_units(one, place))],
-    }
-    return {name: all_[0] if param.single else all_ for name, all_ in found.items() if all_}
+    measured = [one for kind, value in values if (one := _measured(kind, value))]
+    if not measured:
+        return {}
+    written = [_as_written(one) for one in measured]
+    found: dict[str, Any] = {param.code: written[0] if param.single else written}
+    if in_base := [base for one in measured if (base := _in_base_units(one, place))]:
+        found[f"{param.code}:ucum"] = in_base[0] if param.single else in_base
+    return found
 
 
 def _compared(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
@@ -88,13 +91,19 @@ def _base(value: Decimal, code: str, place: Place) -> tuple[Decimal, str] | None
 def _as_written(measured: Measured) -> dict[str, Any]:
     low, high, unit = measured
     found = _ends(low, high)
-    system, code, name = (unit.get(part) for part in ("system", "code", "unit"))
-    units = token.entries([(_text(system), _text(code))]) if _text(code) else []
-    if _text(name):
-        units.append(f"{token.ANY_SYSTEM}|{name}")
+    units = _units(_text(unit.get("system")), _text(unit.get("code")), _text(unit.get("unit")))
     if units:
-        found["u"] = list(dict.fromkeys(units))
+        found["u"] = list(units)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _units(system: str, code: str, name: str) -> tuple[str, ...]:
+    """Give what a unit is found by; few units come again and again."""
+    found = token.entries([(system, code)]) if code else []
+    if name:
+        found.append(f"{token.ANY_SYSTEM}|{name}")
+    return tuple(dict.fromkeys(found))
 
 
 def _in_base_units(measured: Measured, place: Place) -> dict[str, Any] | None:
@@ -110,19 +119,19 @@ def _in_base_units(measured: Measured, place: Place) -> dict[str, Any] | None:
 
 
 def _ends(low: Decimal | None, high: Decimal | None) -> dict[str, Any]:
-    return {
-        "lo": LOWEST if low is None else key(low),
-        "hi": HIGHEST if high is None else key(high),
-    }
+    lowest = LOWEST if low is None else key(low)
+    if low is high:
+        return {"lo": lowest, "hi": lowest}
+    return {"lo": lowest, "hi": HIGHEST if high is None else key(high)}
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _measured(kind: str, value: Any) -> Iterator[Measured]:
+def _measured(kind: str, value: Any) -> Measured | None:
     if not isinstance(value, dict):
-        return
+        return None
     if kind == "Range":
         sides = [side if isinstance(side := value.get(n), dict) else {} for n in ("low", "high")]
         low, high = (indexed(side.get("value")) for side in sides)
@@ -130,12 +139,15 @@ def _measured(kind: str, value: Any) -> Iterator[Measured]:
     elif kind == "SampledData":
         low, high, unit = _sampled(value)
     else:
-        low, high = _compared_to(indexed(value.get("value")), value.get("comparator"))
+        low = high = indexed(value.get("value"))
         unit = value
         if kind == "Money":
             unit = {"system": CURRENCY, "code": value.get("currency")}
-    if low is not None or high is not None:
-        yield low, high, unit
+        if "comparator" in value:
+            low, high = _compared_to(low, value["comparator"])
+    if low is None and high is None:
+        return None
+    return low, high, unit
 
 
 def _compared_to(value: Decimal | None, comparator: Any) -> tuple[Decimal | None, Decimal | None]:
