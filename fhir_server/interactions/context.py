@@ -32,7 +32,6 @@ class Limits:
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
     total_seconds: float = 2.0
-    search_seconds: float = 30.0
     scan_warning: int = 10_000
     scan_limit: int = 1_000_000
     slow_search_ms: int = 500

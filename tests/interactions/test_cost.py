@@ -9,6 +9,7 @@ from fhir_server.interactions.context import Limits
 from fhir_server.search.condition import Everything, Nothing
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.costs import Facts
+from fhir_server.store.joins import Bounds
 from tests.client import health, issues
 
 
@@ -110,7 +111,8 @@ async def test_a_search_that_is_not_slow_is_not_noted(base, patient):
 
 
 async def test_a_search_that_takes_too_long_is_refused(base, patient):
-    async with base(search_seconds=0.000_001) as fhir:
+    async with base() as fhir:
+        fhir.context.store._bounds = Bounds(seconds=0.000_001)
         answer = await fhir.get("Patient?name=buoi")
         assert (answer.status_code, issues(answer)[0]["code"]) == (422, "too-costly")
 

@@ -1,5 +1,7 @@
 """What searches cost: facts of a type, estimates, MongoDB's plans, and what was slow."""
 
+import copy
+
 import pytest
 
 from fhir_server.fhir.errors import Unprocessable
@@ -8,7 +10,7 @@ from fhir_server.search.cursor import steps
 from fhir_server.search.query import BY_ID, SortKey
 from fhir_server.search.shape import Shape
 from fhir_server.store import costs, slow, totals
-from fhir_server.store.client import bounded
+from fhir_server.store.joins import Bounds
 
 ALL = Everything()
 ODD = AnyOf("x.odd", ("yes",))
@@ -55,20 +57,17 @@ async def test_an_estimate_beyond_comes_from_a_sample(filled, monkeypatch):
 async def test_what_takes_too_long_is_not_counted_nor_found(filled):
     assert await filled.count(ALL, "Basic", ODD, 0.001) is None
     assert await filled.costs.estimate(ALL, "Basic", ODD, 0.000_001) is None
+    hasty = copy.copy(filled)
+    hasty._bounds = Bounds(seconds=0.000_001)
     with pytest.raises(Unprocessable, match="longer than 1e-06 s") as error:
-        await filled.search(ALL, "Basic", ODD, (BY_ID,), 5, seconds=0.000_001)
+        await hasty.search(ALL, "Basic", ODD, (BY_ID,), 5)
     assert error.value.issues[0].code == "too-costly"
-
-
-def test_without_a_bound_the_drivers_own_holds():
-    with bounded(None):
-        pass
 
 
 @pytest.mark.parametrize("key", [BY_ID, SortKey("x.odd", single=False)])
 async def test_mongodbs_plan_is_told_without_a_value(filled, key):
     [step] = steps(tuple(dict.fromkeys((key, BY_ID))))
-    told = await filled.costs.explain(ALL, "Basic", ODD, step=step, limit=5, seconds=5)
+    told = await filled.costs.explain(ALL, "Basic", ODD, step=step, limit=5)
     assert "COLLSCAN" in told[0] or "IXSCAN (_id)" in told[0]
     assert ("computed" in told[0]) == (key is not BY_ID)
     assert "documents examined" in told[1]

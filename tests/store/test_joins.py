@@ -20,7 +20,7 @@ from fhir_server.search.condition import (
     is_open,
 )
 from fhir_server.search.query import BY_ID, SortKey
-from fhir_server.store import joins, reads
+from fhir_server.store import joins, reads, totals
 from fhir_server.store.documents import Change
 from fhir_server.store.joins import Bounds, Joins
 from fhir_server.store.store import Store
