@@ -15,11 +15,14 @@ from fhir_server.http import log
 from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
+from fhir_server.interactions.current import Current
 from fhir_server.interactions.routes import Routes
+from fhir_server.interactions.search_parameters import outdated, refresh
 from fhir_server.jobs import request
+from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
 from fhir_server.jobs.worker import Kinds, Worker, working
-from fhir_server.operations import OPERATIONS, reindex
+from fhir_server.operations import OPERATIONS, reindex, search_parameters
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec.spec import Spec, load
@@ -44,7 +47,8 @@ def plugins(settings: Settings) -> Sequence[Plugin]:
 
 def definitions(guests: Sequence[Plugin] = ()) -> Spec:
     """Give R4 and what the guests add to it, every search expression compiled."""
-    compiled = load([folder for guest in guests for folder in guest.definitions])
+    addresses = {name: here for guest in guests for name, here in guest.addresses.items()}
+    compiled = load([folder for guest in guests for folder in guest.definitions], addresses)
     compiled.check()
     return compiled
 
@@ -61,7 +65,7 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
         # What is built for good is not walked through by every collection of garbage.
         gc.collect()
         gc.freeze()
-        async with watching(context), jobs(settings, context, kinds(routes)):
+        async with listening(context), watching(context), jobs(settings, context, kinds(routes)):
             yield (Base("/fhir", context, routes),)
 
 
@@ -70,6 +74,7 @@ def kinds(routes: Routes) -> Kinds:
     return {
         request.KIND: request.kind(routes),
         reindex.KIND: reindex.run,
+        search_parameters.KIND: search_parameters.build,
     }
 
 
@@ -104,7 +109,7 @@ async def health_store(settings: Settings) -> AsyncIterator[Store]:
 def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
     """Give the Context of /fhir; nothing is asked of the database yet."""
     return Context(
-        spec=spec,
+        current=Current(spec),
         store=store,
         base_url=settings.base_url.rstrip("/"),
         zone=settings.zone(),
@@ -122,11 +127,11 @@ async def prepared(settings: Settings, context: Context) -> Context:
     """
     store, spec = context.store, context.spec
     await store.prepare()
-    await store.ensure_indexes(default_indexes(), spec.types)
-    formats = {type_: context.index_format(type_) for type_ in spec.types}
+    await store.indexing.ensure(default_indexes(), spec.types)
+    await refresh(context)
     return replace(
         context,
-        outdated=await store.outdated(formats),
+        outdated=await outdated(context, spec.types),
         cursor_key=settings.cursor_secret() or await store.secret("cursor"),
     )
 

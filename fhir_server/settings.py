@@ -38,11 +38,13 @@ class Settings(BaseSettings):
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
+    text_search: bool = False
     conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     join_limit: Annotated[int, Field(gt=0, le=100_000)] = 1_000
     search_seconds: Annotated[float, Field(gt=0)] = 30.0
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
+    max_search_parameters: Annotated[int, Field(ge=0)] = 200
     max_jobs: Annotated[int, Field(gt=0)] = 100
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"

@@ -17,6 +17,7 @@ from fhir_server.fhir import json
 from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
+from fhir_server.interactions.current import Current
 from fhir_server.main import plugins
 from fhir_server.operations import OPERATIONS
 from fhir_server.settings import Settings
@@ -97,7 +98,7 @@ async def health(
 ) -> AsyncIterator[Client]:
     """Give a client of a health base over this store; `limits` are fields of Limits."""
     context = Context(
-        spec=spec,
+        current=Current(spec),
         store=store,
         base_url=BASE_URL,
         zone=zone,

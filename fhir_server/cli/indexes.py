@@ -36,16 +36,18 @@ def indexes(
 
 async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
     from fhir_server import main
+    from fhir_server.interactions.search_parameters import refresh
     from fhir_server.store.indexes import wanted_indexes
 
     spec = main.definitions(main.plugins(settings))
     async with main.health_store(settings) as store:
         context = main.health_context(settings, spec, store)
         await store.prepare()
+        await refresh(context)
         wanted = wanted_indexes(main.default_indexes(), sorted(spec.types))
-        missing = set(await store.missing_indexes(main.default_indexes(), spec.types))
+        missing = set(await store.indexing.missing(main.default_indexes(), spec.types))
         formats = {type_: context.index_format(type_) for type_ in spec.types}
-        outdated = sorted(await store.outdated(formats))
+        outdated = sorted(await store.indexing.outdated(formats))
         for index in wanted:
             state = "missing" if index in missing else "exists"
             keys = ", ".join(f"{field} {way}" for field, way in index.keys)
@@ -126,6 +128,6 @@ async def _build(store: Any, missing: Any) -> None:
 
     with Progress() as progress:
         task = progress.add_task("Building", total=len(missing))
-        await store.build_indexes(
+        await store.indexing.build(
             missing, lambda done, total: progress.update(task, completed=done, total=total)
         )

@@ -17,17 +17,22 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Routes
 from fhir_server.patch.apply import MEDIA_TYPES
 from fhir_server.search import include
-from fhir_server.search.kinds import kind_of
+from fhir_server.search.clause import Scope
+from fhir_server.search.parse import is_searched
+from fhir_server.spec.spec import Spec
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
+# What is not told with each type; a compartment by its definition.
+_ELSEWHERE = (*_SYSTEM, "search-compartment")
+_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/{}"
 
 
 def handler(
     routes: Callable[[], Routes],
 ) -> Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]:
-    """Give the handler of `GET [base]/metadata`; each statement is built once per base."""
-    built: dict[tuple[str, str], FhirResponse] = {}
+    """Give the handler of `GET [base]/metadata`; each statement is built once per base and Spec."""
+    built: dict[tuple[str, str], tuple[Spec, FhirResponse]] = {}
 
     async def capabilities(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
         mode = only(request, "mode").get("mode", "full")
@@ -35,21 +40,26 @@ def handler(
             told = f"mode={mode[:32]!r} is not known; known: {', '.join(_MODES)}."
             raise Invalid(told, code="not-supported")
         key = (context.base_url, mode)
-        if key not in built:
-            built[key] = _answer(_MODES[mode](routes(), context), context)
-        answer = built[key]
-        if respond.unchanged(request, dict(answer.headers)["ETag"], context.started):
+        if key not in built or built[key][0] is not context.spec:
+            built[key] = (context.spec, _answer(_MODES[mode](routes(), context), context))
+        answer = built[key][1]
+        if respond.unchanged(request, dict(answer.headers)["ETag"], _since(context)):
             return FhirResponse(304, b"", answer.headers)
         return answer
 
     return capabilities
 
 
+def _since(context: Context) -> int:
+    """Give when this process came to the definitions it has, in µs."""
+    return max(context.started, context.current.since)
+
+
 def _answer(told: Mapping[str, Any], context: Context) -> FhirResponse:
     # The date is that of this process; another worker says the same in all else.
     lasting = {name: value for name, value in told.items() if name != "date"}
     etag = f'W/"{sha256(json.dump(lasting)).hexdigest()[:16]}"'
-    headers = [("ETag", etag), ("Last-Modified", respond.http_date(context.started))]
+    headers = [("ETag", etag), ("Last-Modified", respond.http_date(_since(context)))]
     return FhirResponse(200, json.dump(told), headers)
 
 
@@ -85,7 +95,7 @@ _MODES: Mapping[str, Callable[[Routes, Context], dict[str, Any]]] = {
 def _head(context: Context) -> dict[str, Any]:
     return {
         "status": "active",
-        "date": dates.instant(context.started),
+        "date": dates.instant(_since(context)),
         "kind": "instance",
         "software": {"name": "fhir-server", "version": version("fhir-server")},
         "implementation": {"description": "FHIR server for Viet Nam", "url": context.base_url},
@@ -99,7 +109,9 @@ def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, 
         "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
         "resource": [_resource(routes, context, type_) for type_ in types],
         "interaction": [{"code": code} for code in _SYSTEM if code in codes],
+        "searchParam": _common_params(context),
         "operation": _operations(routes, None),
+        "compartment": [_COMPARTMENT.format(name.lower()) for name in context.spec.compartments],
     }
     return {
         "resourceType": "CapabilityStatement",
@@ -123,7 +135,7 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
         {
             "type": type_,
             "profile": context.spec.types[type_].url,
-            "interaction": [{"code": code} for code in codes if code not in _SYSTEM],
+            "interaction": [{"code": code} for code in codes if code not in _ELSEWHERE],
             "versioning": "versioned-update",
             "readHistory": "vread" in codes,
             "updateCreate": context.limits.update_create,
@@ -137,8 +149,15 @@ def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
             "searchRevInclude": include.offered_back(context.spec)[type_],
             "searchParam": _search_params(context, type_),
             "operation": _operations(routes, type_),
+            **_built(context, type_),
         }
     )
+
+
+def _built(context: Context, type_: str) -> dict[str, str]:
+    """Tell which parameters cannot be asked yet."""
+    codes = ", ".join(sorted(context.spec.building.get(type_, ())))
+    return {"documentation": f"Search parameters being built: {codes}."} if codes else {}
 
 
 def _conditional_delete(context: Context) -> str:
@@ -158,11 +177,18 @@ def _filled(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _search_params(context: Context, type_: str) -> list[dict[str, str]]:
+    scope = Scope(context.spec, type_, context.place)
     return [
         {"name": code, "definition": param.url, "type": param.type}
         for code, param in sorted(context.spec.search_params(type_).items())
-        if kind_of(param) is not None
+        if is_searched(scope, code)
     ]
+
+
+def _common_params(context: Context) -> list[dict[str, str]]:
+    """Give the search parameters that every type has: what the whole base can be asked."""
+    told = [_search_params(context, type_) for type_ in context.spec.types]
+    return [one for one in told[0] if all(one in others for others in told)]
 
 
 def _operations(routes: Routes, type_: str | None) -> list[dict[str, str]]:

@@ -2,11 +2,14 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from typing import Self
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
+from fhir_server.fhir.errors import Forbidden
+from fhir_server.interactions.current import Current
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
@@ -28,6 +31,7 @@ class Limits:
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
+    text_search: bool = False
     conditional_delete_max: int = 1
     max_includes: int = 2_000
     max_url_bytes: int = 16 * 1024
@@ -35,6 +39,7 @@ class Limits:
     scan_warning: int = 10_000
     scan_limit: int = 1_000_000
     slow_search_ms: int = 500
+    max_search_parameters: int = 200
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
@@ -63,11 +68,12 @@ class Context:
     """One base, seen by one caller.
 
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
-    `outdated` are the types whose index fields are in an older format; it changes when a type has
-    been reindexed. `definitions` keeps what terminology has read.
+    `outdated` are the types whose index fields are in an older format. It and `current`, which
+    holds the Spec of the moment, are what changes here: all contexts of a base share them.
+    `definitions` keeps what terminology has read.
     """
 
-    spec: Spec
+    current: Current
     store: Store
     base_url: str
     zone: tzinfo
@@ -80,9 +86,20 @@ class Context:
     new_id: Callable[[], str] = _random_id
 
     @property
+    def spec(self) -> Spec:
+        """What the definitions say now; whoever asks twice and waits between may get another."""
+        return self.current.spec
+
+    @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place((self.base_url,), self.zone, self.spec.types, canonical)
+        return Place(
+            (self.base_url,),
+            self.zone,
+            self.spec.types,
+            canonical,
+            text_search=self.limits.text_search,
+        )
 
     @property
     def terminology(self) -> Terminology:
@@ -91,8 +108,19 @@ class Context:
         return Terminology(content, self.limits.max_expansion)
 
     def index_format(self, type_: str) -> str:
-        """Give the format of a type's index fields: the definitions', and the zone of dates."""
-        return f"{self.spec.index_format(type_)} {self.zone}"
+        """Give the format of a type's index fields.
+
+        In words: the definitions the server came with, the zone of dates and whether the words of
+        texts are indexed, and `code=digest` for each stored parameter.
+        """
+        stored = self.spec.digests.get(type_, {})
+        words = (f"{code}={stored[code]}" for code in sorted(stored))
+        reading = f"{self.zone}+text" if self.limits.text_search else str(self.zone)
+        return " ".join((self.spec.index_format(type_), reading, *words))
+
+    def frozen(self) -> Self:
+        """Give this context with the definitions of the moment, for as long as it is held."""
+        return replace(self, current=Current(self.spec))
 
     def now(self) -> int:
         """Give the wall clock's time in µs."""
@@ -101,3 +129,10 @@ class Context:
     def allow(self, interaction: str, type_: str | None) -> Condition:
         """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
         return decide.decide(self.caller, interaction, type_)
+
+    def seen(self, interaction: str, type_: str) -> Condition | None:
+        """Give what `allow` gives, None where there is nothing for the caller to see."""
+        try:
+            return self.allow(interaction, type_)
+        except Forbidden:
+            return None

@@ -5,6 +5,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
 from fhir_server.interactions.routes import Handler, Routes, find
+from fhir_server.interactions.search_parameters import heard
 from fhir_server.interactions.subset import shaped, subset
 
 
@@ -20,11 +21,12 @@ async def run(
     """Run what `find` gave: the one place every answer passes, at the door or in a Bundle."""
     part = subset(code, context, request, target)
     answer = await handler(context, request, target)
+    await heard(context)
     return shaped(code, context, answer, part)
 
 
 async def run_entry(routes: Routes, context: Context, entry: Entry) -> FhirResponse:
     """Answer an entry of a Bundle that is run on its own; a Bundle in it is not."""
-    if not entry.path:
+    if not entry.path and entry.method == "POST":
         raise Invalid("A Bundle inside a Bundle's entry is not run.")
     return await dispatch(routes, context, entry.request)

@@ -103,12 +103,8 @@ async def _versions(
 def _allowed(context: Context) -> dict[str, Condition]:
     """Give the access decision for each type the caller may see; Forbidden if there is none."""
     context.allow("history-system", None)
-    allowed = {}
-    for type_ in context.spec.types:
-        try:
-            allowed[type_] = context.allow("history-type", type_)
-        except Forbidden:
-            continue
+    seen = {type_: context.seen("history-type", type_) for type_ in context.spec.types}
+    allowed = {type_: allow for type_, allow in seen.items() if allow}
     if not allowed:
         raise Forbidden("The history of no type is open to you.")
     return allowed

@@ -47,7 +47,7 @@ async def page(context: Context, query: SearchQuery, allow: Condition) -> Found:
     behind = _turned(start, edges) if position and (position.values or position.back) else None
     if start.back:
         ahead, behind, rows = behind, ahead, rows[::-1]
-    return Found(tuple(rows), _sealed(context, query, ahead), _sealed(context, query, behind))
+    return Found(tuple(rows), sealed(context, query, ahead), sealed(context, query, behind))
 
 
 async def _step(
@@ -71,7 +71,8 @@ def _turned(start: Position, edges: Sequence[Position]) -> Position:
     return replace(edge, back=not start.back)
 
 
-def _sealed(context: Context, query: SearchQuery, position: Position | None) -> str | None:
+def sealed(context: Context, query: SearchQuery, position: Position | None) -> str | None:
+    """Give the text of `_page` that leads to a position, None for none."""
     return cursor.seal(context.cursor_key, query, position) if position else None
 
 
@@ -80,15 +81,15 @@ def links(context: Context, query: SearchQuery, found: Found) -> list[tuple[str,
     applied = [pair for pair in query.applied if pair[0] != "_page"]
     pages = [("self", query.after), ("next", found.next), ("previous", found.previous)]
     told = [
-        (relation, _url(context, query.type, [*applied, *([("_page", text)] if text else ())]))
+        (relation, _url(context, query.path, [*applied, *([("_page", text)] if text else ())]))
         for relation, text in pages
         if text or relation == "self"
     ]
     if found.previous:
-        told.append(("first", _url(context, query.type, applied)))
+        told.append(("first", _url(context, query.path, applied)))
     return told
 
 
-def _url(context: Context, type_: str, parameters: Sequence[tuple[str, str]]) -> str:
+def _url(context: Context, path: str, parameters: Sequence[tuple[str, str]]) -> str:
     query = f"?{urlencode(parameters)}" if parameters else ""
-    return f"{context.base_url}/{type_}{query}"
+    return f"{context.base_url}/{path}".removesuffix("/") + query

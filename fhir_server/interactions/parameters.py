@@ -35,9 +35,17 @@ def selection(request: FhirRequest) -> list[tuple[str, str]]:
 
 
 def searched(
-    context: Context, type_: str, given: Sequence[tuple[str, str]], *, strict: bool = True
+    context: Context,
+    type_: str,
+    given: Sequence[tuple[str, str]],
+    *,
+    strict: bool = True,
+    together: Collection[str] = (),
 ) -> SearchQuery:
-    """Give the search these parameters ask for; Invalid names every one at fault."""
+    """Give the search these parameters ask for; Invalid names every one at fault.
+
+    `together`: the types that are searched at once, where it is not this one alone.
+    """
     return parse(
         context.spec,
         type_,
@@ -46,6 +54,7 @@ def searched(
         strict=strict,
         default_count=context.limits.default_count,
         max_count=context.limits.max_count,
+        together=together,
     )
 
 

@@ -3,18 +3,17 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from fhir_server.fhir import bundle, dates
-from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import cost, includes, paging, questions, respond, totals
+from fhir_server.interactions import contained, cost, paging, questions, respond, totals
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import searched
+from fhir_server.interactions.searchset import outdated, searchset
 from fhir_server.interactions.write import check_type
+from fhir_server.search.condition import Condition, both
 from fhir_server.search.query import SearchQuery
-from fhir_server.store.documents import Stored
 
 
 async def search(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
@@ -25,28 +24,21 @@ async def search(context: Context, request: FhirRequest, target: Target) -> Fhir
     type_ = target.type or ""
     check_type(context, type_)
     allow = context.allow("search-type", type_)
-    query = read_query(context, request, type_)
-    condition = await questions.settled(context, type_, query.condition)
+    return await answer(context, read_query(context, request, type_), allow)
+
+
+async def answer(context: Context, query: SearchQuery, allow: Condition) -> FhirResponse:
+    """Answer a search on one type with a page of what the caller may see."""
+    if query.contained != "false":
+        return await contained.search(context, query)
+    condition = await questions.settled(context, query.type, query.condition)
     query = replace(query, condition=condition)
     issues = [*query.issues, *await cost.weighed(context, query, allow)]
     with cost.timed(context, query, allow):
         total = await totals.total(context, query, allow, issues)
         found = await paging.page(context, query, allow)
-        included, cut = await includes.included(context, query.includes, found.rows)
-    issues += cut
-    if type_ in context.outdated:
-        issues.append(_OUTDATED)
-    matched = _entries(context, found.rows, "match")
-    brought = _entries(context, included, "include")
-    body = bundle.bundle(
-        "searchset",
-        [*matched, *brought, *_warnings(issues)],
-        identity=context.new_id(),
-        updated=dates.instant(context.now()),
-        links=paging.links(context, query, found),
-        total=total,
-    )
-    return FhirResponse(200, body)
+        issues += outdated(context, [query.type])
+        return await searchset(context, query, found, issues, total=total)
 
 
 def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuery:
@@ -55,20 +47,9 @@ def read_query(context: Context, request: FhirRequest, type_: str) -> SearchQuer
     return searched(context, type_, request.parameters, strict=strict)
 
 
-def _entries(context: Context, found: Sequence[Stored], mode: str) -> Iterator[bytes]:
-    for stored in found:
-        url = f"{context.base_url}/{stored.type}/{stored.id}"
-        yield bundle.search_entry(url, stored.body or b"", mode)
-
-
-def _warnings(issues: Sequence[Issue]) -> Iterator[bytes]:
-    if issues:
-        yield bundle.outcome_entry(respond.outcome_body(issues))
-
-
-_OUTDATED = Issue(
-    "incomplete",
-    "Part of this type is indexed in an older format; matches may be missing until "
-    "`$reindex` or `fhir-server indexes --reindex` has run.",
-    severity="warning",
-)
+def placed(
+    query: SearchQuery, path: str, within: Condition, first: Sequence[tuple[str, str]] = ()
+) -> SearchQuery:
+    """Give the search as asked at `path`, no further than `within`, `first` leading its links."""
+    condition = both(query.condition, within)
+    return replace(query, path=path, condition=condition, applied=(*first, *query.applied))

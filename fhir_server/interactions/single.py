@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
+from fhir_server.interactions import respond, search_parameters
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.idempotency import once
 from fhir_server.interactions.links import refuse_searches
@@ -30,7 +30,9 @@ def handler(writing: Writing) -> Handler:
             keys = [] if asked.criteria is None else [(asked.type, asked.criteria)]
             matches = await Snapshot(context, transaction).matches(keys)
             located[:] = [await writing.located(context, transaction, asked, matches)]
-            return await writing.changes(context, transaction, located[0])
+            changes = await writing.changes(context, transaction, located[0])
+            await search_parameters.judge(context, transaction, changes)
+            return changes
 
         async def finish(made: Sequence[Stored], store: Store) -> FhirResponse:
             return await _answer(context, request, located[0], made, store)

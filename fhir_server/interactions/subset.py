@@ -45,9 +45,10 @@ def _types(code: str, context: Context, target: Target) -> list[str]:
     """Give the types an answer may carry: an operation on a Patient may give any."""
     if code == "capabilities":
         return ["CapabilityStatement", "TerminologyCapabilities"]
-    if target.type is None or code.startswith("$") or target.type not in context.spec.types:
+    type_ = target.compartment or target.type
+    if type_ is None or type_ not in context.spec.types or code.startswith("$"):
         return list(context.spec.types)
-    return [target.type]
+    return [type_]
 
 
 def shaped(code: str, context: Context, answer: FhirResponse, part: Subset | None) -> FhirResponse:

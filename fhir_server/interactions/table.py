@@ -15,6 +15,8 @@ from fhir_server.interactions.patch import PATCH
 from fhir_server.interactions.read import read
 from fhir_server.interactions.routes import OperationRoute, Route, Routes, table
 from fhir_server.interactions.search import search
+from fhir_server.interactions.search_compartment import search_compartment
+from fhir_server.interactions.search_system import search_system
 from fhir_server.interactions.single import handler as single
 from fhir_server.interactions.update import UPDATE
 from fhir_server.interactions.vread import vread
@@ -26,12 +28,21 @@ def build(operations: Iterable[Operation]) -> Routes:
         (
             Route("GET", "metadata", "capabilities", capabilities(lambda: routes)),
             Route("POST", "", "transaction", batch(lambda: routes)),
+            Route("GET", "", "search-system", search_system),
+            Route("POST", "_search", "search-system", search_system),
             Route("GET", "{type}", "search-type", search),
             Route("POST", "{type}/_search", "search-type", search),
             Route("POST", "{type}", "create", single(CREATE)),
             Route("PUT", "{type}", "update", single(UPDATE)),
             Route("PATCH", "{type}", "patch", single(PATCH)),
             Route("DELETE", "{type}", "delete", single(DELETE)),
+            Route("GET", "{type}/{id}/{compartment}", "search-compartment", search_compartment),
+            Route(
+                "POST",
+                "{type}/{id}/{compartment}/_search",
+                "search-compartment",
+                search_compartment,
+            ),
             Route("GET", "{type}/{id}", "read", read),
             Route("PUT", "{type}/{id}", "update", single(UPDATE)),
             Route("PATCH", "{type}/{id}", "patch", single(PATCH)),

@@ -12,7 +12,7 @@ from fhir_server.fhir.errors import Invalid, TooLarge
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.reference import parse
 from fhir_server.interactions import entry as entry_
-from fhir_server.interactions import links, respond
+from fhir_server.interactions import links, respond, search_parameters
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import CREATE
 from fhir_server.interactions.delete import DELETE
@@ -64,6 +64,7 @@ class _Plan:
                     self.context, transaction, replace(located, write=write)
                 )
             changes += (replace(change, place=entry.place) for change in made)
+        await search_parameters.judge(self.context, transaction, changes)
         return changes
 
     async def _locate(

@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import Invalid, NotSupported, Unprocessable
+from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
+from fhir_server.search import definition
 from fhir_server.search.index import index_fields
 from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change, Method
@@ -53,11 +54,20 @@ def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str,
             f"The resource says it is a {told!r}, the URL says {type_}.",
             expression=f"{type_}.resourceType",
         )
-    issues = structural_issues(context.spec, resource)
+    issues = structural_issues(context.spec, resource) or misdefined(context, resource)
     if issues:
         raise Unprocessable(issues=issues)
     refuse_subset(resource)
     return resource
+
+
+def misdefined(context: Context, resource: dict[str, Any]) -> list[Issue]:
+    """Give what keeps a well-made, active SearchParameter from being used."""
+    if resource["resourceType"] != definition.TYPE or not definition.is_active(resource):
+        return []
+    if definition.defined_here(context.spec, resource):
+        return []
+    return definition.issues(context.spec, resource)
 
 
 def change(

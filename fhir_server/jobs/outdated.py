@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fhir_server.fhir.errors import FhirError
+from fhir_server.interactions import search_parameters
 from fhir_server.interactions.context import Context
 from fhir_server.jobs.worker import stopped
 
@@ -13,9 +14,9 @@ _EVERY_SECONDS = 10.0
 
 async def refresh(context: Context) -> None:
     """Take out of `context.outdated` what has been reindexed since, by whichever process."""
-    formats = {type_: context.index_format(type_) for type_ in context.outdated}
-    if formats:
-        context.outdated.intersection_update(await context.store.outdated(formats))
+    if context.outdated:
+        left = await search_parameters.outdated(context, set(context.outdated))
+        context.outdated.intersection_update(left)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from fhir_server.operations.merge import OPERATION as MERGE
 from fhir_server.operations.meta import OPERATIONS as META
 from fhir_server.operations.purge import OPERATIONS as PURGE
 from fhir_server.operations.reindex import OPERATIONS as REINDEX
+from fhir_server.operations.search_parameters import OPERATION as SEARCH_PARAMETER_STATUS
 from fhir_server.operations.unmerge import OPERATION as UNMERGE
 from fhir_server.operations.validate import OPERATIONS as VALIDATE
 
@@ -20,6 +21,7 @@ OPERATIONS: Sequence[Operation] = (
     MERGE,
     UNMERGE,
     LASTN,
+    SEARCH_PARAMETER_STATUS,
     *DIFF,
     *DOCUMENT,
     *EVERYTHING,

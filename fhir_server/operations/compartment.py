@@ -1,14 +1,12 @@
-"""A compartment as conditions: what is in it, when it was, and which of it a caller may see.
+"""A patient's or an encounter's compartment, for operations: when it was, which types there are.
 
 https://hl7.org/fhir/R4/compartmentdefinition.html
 """
 
 from collections.abc import Collection
 
-from fhir_server.fhir.errors import Forbidden
 from fhir_server.interactions.context import Context
 from fhir_server.search.condition import (
-    AnyOf,
     Between,
     Condition,
     Element,
@@ -17,7 +15,6 @@ from fhir_server.search.condition import (
     Present,
     either,
 )
-from fhir_server.search.index import PATIENT_FIELD
 
 # The parameter that says when something happened to the person: the first a type has.
 CARE_DATES = (
@@ -25,14 +22,6 @@ CARE_DATES = (
     "recorded-date", "started", "collected", "whenhandedover", "sent", "authored", "created",
     "datetime", "datewritten", "identified", "recorded", "start-date",
 )  # fmt: skip
-
-
-def about(context: Context, root: str, identity: str, type_: str) -> Condition:
-    """Hold for the resources of a type in the compartment of `root`/`identity`."""
-    if root == "Patient":
-        return AnyOf(f"x.{PATIENT_FIELD}", (identity,))
-    codes = context.spec.compartment(root)[type_]
-    return either(*(AnyOf(f"x.{code}", (f"{root}/{identity}",)) for code in codes))
 
 
 def happened(context: Context, type_: str, low: int | None, high: int | None) -> Condition:
@@ -54,14 +43,6 @@ async def types(context: Context, root: str) -> list[str]:
     """Give the types that may be in the compartment, and of which there are; the root is not."""
     there = await context.store.collections()
     return sorted(one for one in context.spec.compartment(root) if one in there and one != root)
-
-
-def seen(context: Context, name: str, type_: str) -> Condition | None:
-    """Give what the operation `name` may see of a type for this caller; None for nothing."""
-    try:
-        return context.allow(name, type_)
-    except Forbidden:
-        return None
 
 
 def unknown(context: Context, wanted: Collection[str]) -> list[str]:

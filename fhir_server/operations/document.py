@@ -18,7 +18,6 @@ from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.write import change, check_id, checked
 from fhir_server.operations.bodies import bodies, size
-from fhir_server.operations.compartment import seen
 from fhir_server.operations.current import current
 from fhir_server.operations.inputs import inputs
 from fhir_server.store.documents import Stored
@@ -97,7 +96,7 @@ async def _read(
         by_type.setdefault(type_, []).append(identity)
     found: dict[tuple[str, str], Stored] = {}
     for type_, ids in by_type.items():
-        if allow := seen(context, NAME, type_):
+        if allow := context.seen(NAME, type_):
             rows = await bodies(context, allow, type_, ids, room)
             room -= sum(map(size, rows.values()))
             found |= {(type_, id_): row for id_, row in rows.items()}

@@ -19,6 +19,7 @@ from fhir_server.operations.bodies import bodies, size
 from fhir_server.operations.current import current, key
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import cursor
+from fhir_server.search.compartment import about
 from fhir_server.search.condition import Between, Condition, Everything, both
 from fhir_server.search.query import BY_ID, SearchQuery
 from fhir_server.store.documents import Stored
@@ -54,7 +55,12 @@ class Wish:
         """The wish as a search, which is what a page's link is signed for."""
         path = f"{self.root}/{self.id}/{NAME}"
         return SearchQuery(
-            path, Everything(), count=self.count, after=self.page, applied=self.given
+            self.root,
+            Everything(),
+            count=self.count,
+            after=self.page,
+            applied=self.given,
+            path=path,
         )
 
 
@@ -128,7 +134,7 @@ async def _page(context: Context, wish: Wish, root: Stored) -> tuple[list[Stored
     found = [] if position or (wish.types and wish.root not in wish.types) else [root]
     room = respond.PAGE
     for type_ in await _types(context, wish):
-        allow = compartment.seen(context, NAME, type_)
+        allow = context.seen(NAME, type_)
         if type_ < last_type or allow is None:
             continue
         rest = Between("_id", f"{last_id}\0", None) if type_ == last_type else Everything()
@@ -150,7 +156,7 @@ async def _types(context: Context, wish: Wish) -> list[str]:
 def _asked(context: Context, wish: Wish, type_: str) -> Condition:
     since = Between("ts", wish.since, None, single=True) if wish.since else Everything()
     when = compartment.happened(context, type_, wish.low, wish.high)
-    return both(compartment.about(context, wish.root, wish.id, type_), when, since)
+    return both(about(context.spec, wish.root, wish.id, type_), when, since)
 
 
 def _sealed(context: Context, wish: Wish, last: Stored, type_: str) -> str:
@@ -173,7 +179,7 @@ async def _included(context: Context, wish: Wish, found: Sequence[Stored]) -> li
     included: list[Stored] = []
     room = respond.PAGE
     for type_, ids in sorted(wanted.items()):
-        allow = compartment.seen(context, NAME, type_)
+        allow = context.seen(NAME, type_)
         rows = await bodies(context, allow, type_, sorted(ids), room) if allow else {}
         room -= sum(map(size, rows.values()))
         included += rows.values()

@@ -73,7 +73,7 @@ async def run(work: Work) -> FhirResponse:
 
 async def _outdated(context: Context) -> list[str]:
     formats = {type_: context.index_format(type_) for type_ in context.spec.types}
-    return sorted(await context.store.outdated(formats))
+    return sorted(await context.store.indexing.outdated(formats))
 
 
 async def _one(work: Work, noted: dict[str, Any], type_: str, *, everything: bool) -> Counts:
@@ -101,17 +101,22 @@ async def rewrite(
     """Rewrite the index fields of a type behind the id `after`; give the verified counts.
 
     `told` hears of each batch. What others write meanwhile in an older format is rewritten too,
-    in a few more rounds; the counts say whether something is left.
+    in a few more rounds, and so is all where the definitions change; the counts say whether
+    something is left.
     """
-    store, wanted = context.store, context.index_format(type_)
+    store = context.store
     counts = Counts(0, 0)
     for _ in range(_ROUNDS):
-        while step := await store.reindex(
-            type_, partial(indexed, context), wanted, after=after, everything=everything
+        held = context.frozen()
+        wanted = held.index_format(type_)
+        while held.spec.digests is context.spec.digests and (
+            step := await store.indexing.step(
+                type_, partial(indexed, held), wanted, after=after, everything=everything
+            )
         ):
             after = step.after
             await told(step)
-        counts = await store.verify_format(type_, wanted)
+        counts = await store.indexing.verify(type_, wanted)
         if counts.complete:
             break
         after, everything = "", False

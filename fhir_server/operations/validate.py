@@ -11,11 +11,11 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond
+from fhir_server.interactions import respond, search_parameters
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.transaction import WRITINGS
-from fhir_server.interactions.write import check_type
+from fhir_server.interactions.write import check_type, misdefined
 from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import RESOURCE, inputs
@@ -74,7 +74,7 @@ def _made(context: Context, type_: str, resource: Resource) -> Iterator[Issue]:
     if isinstance(told, str) and told in context.spec.types and told != type_:
         text = f"The resource says it is a {told}, the URL says {type_}."
         yield Issue("invalid", text, f"{told}.resourceType")
-    yield from structural_issues(context.spec, resource)
+    yield from structural_issues(context.spec, resource) or misdefined(context, resource)
 
 
 def _placed(mode: str | None, target: Target, resource: Resource) -> Iterator[Issue]:
@@ -108,7 +108,9 @@ async def _against(context: Context, mode: str, write: Write) -> Sequence[Issue]
         if mode == "delete":
             await standing(transaction, write.type, write.id)
         located = Located(write, (write.id,))
-        await transaction.judge(await WRITINGS[mode].changes(context, transaction, located))
+        changes = await WRITINGS[mode].changes(context, transaction, located)
+        await search_parameters.judge(context, transaction, changes)
+        await transaction.judge(changes)
         return ()
 
     try:

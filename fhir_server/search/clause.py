@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fhir_server.fhir.errors import Invalid, Issue
-from fhir_server.search import chain
+from fhir_server.search import chain, words
 from fhir_server.search.condition import Condition, Everything, Not, Present, either
 from fhir_server.search.escape import split
 from fhir_server.search.kinds import Kind, kind_of, modifiers_of
@@ -111,16 +111,23 @@ def unknown(scope: Scope, name: str) -> Issue | None:
         return _lost(scope, name)
     if name == chain.LIST:
         return None
-    code = name.partition(":")[0]
+    fault, told = _fault(scope, name.partition(":")[0])
+    return Issue(fault, f"{name[:80]!r}{told}") if fault else None
+
+
+def _fault(scope: Scope, code: str) -> tuple[str, str]:
+    """Give why a code is not searched here, as an issue's code and text; "" for one that is."""
     param = scope.params.get(code)
     if param is None:
-        return Issue("not-supported", f"{name[:80]!r} is no parameter of {scope.type}.")
+        progress = scope.spec.building.get(scope.type, {}).get(code)
+        if progress:
+            return "incomplete", f" is being built for {scope.type}: {progress}."
+        return "not-supported", f" is no parameter of {scope.type}."
+    if code in (words.TEXT, words.CONTENT) and not scope.place.text_search:
+        return "not-supported", ": the words of resources are not indexed here (FHIR_TEXT_SEARCH)."
     if kind_of(param) is None:
-        return Issue(
-            "not-supported",
-            f"{name[:80]!r}: parameters of type {param.type} are not searched here yet.",
-        )
-    return None
+        return "not-supported", f": parameters of type {param.type} are not searched here yet."
+    return "", ""
 
 
 def _lost(scope: Scope, name: str) -> Issue | None:

@@ -12,7 +12,12 @@ from fhir_server.search.project import SUMMARIES
 from fhir_server.search.query import BY_ID, SearchQuery, SortKey
 from fhir_server.spec.spec import SearchParam
 
-NAMES = frozenset({"_count", "_sort", "_total", "_summary", "_elements", "_page", "__explain"})
+NAMES = frozenset(
+    {"_count", "_sort", "_total", "_summary", "_elements", "_page"}
+    | {"_contained", "_containedType", "__explain"}
+)
+CONTAINED = ("false", "true", "both")
+CONTAINED_TYPES = ("container", "contained")
 TOTALS = ("none", "estimate", "accurate")
 MAX_SORT_KEYS = 4
 MAX_DIGITS = 9
@@ -41,6 +46,10 @@ def shaped(
         total=_one_of("_total", given.get("_total", "none"), TOTALS),
         summary=summary,
         after=given.get("_page"),
+        contained=_one_of("_contained", given.get("_contained", "false"), CONTAINED),
+        contained_type=_one_of(
+            "_containedType", given.get("_containedType", "container"), CONTAINED_TYPES
+        ),
         explain=_one_of("__explain", given.get("__explain", "false"), ("true", "false")) == "true",
     )
 

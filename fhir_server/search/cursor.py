@@ -155,7 +155,7 @@ def served(sort: Sequence[SortKey]) -> bool:
 
 
 def _question(query: SearchQuery) -> list[object]:
-    return [query.type, *(pair for pair in query.applied if pair[0] not in FREE)]
+    return [query.path, *(pair for pair in query.applied if pair[0] not in FREE)]
 
 
 def _parts(sort: Sort) -> Iterator[tuple[Condition, Sort, Mapping[str, SortKey]]]:

@@ -1,16 +1,18 @@
 """What is written beside a resource so that searches find it: the field `x` of its document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.reference import local_targets
+from fhir_server.search import words
 from fhir_server.search.kinds import Fields, kind_of
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam, Spec
 
 PATIENT_FIELD = "_patient"
 REFERENCES_FIELD = "_references"
+CONTAINED_FIELD = "_contained"
 
 
 def index_fields(
@@ -20,15 +22,11 @@ def index_fields(
 
     Keys are parameter codes, formats are each type's own (`search/types`); `_patient` are the ids
     of the patients whose compartment it is in, `_references` the `Type/id` of everything here it
-    refers to, both sorted. A value that cannot be indexed is left out, never an error.
+    refers to, both sorted; `_contained` has by type the same of what is contained, with its `id`.
+    A value that cannot be indexed is left out, never an error.
     """
     type_ = resource["resourceType"]
-    found: dict[str, Any] = {}
-    for param, fields in _indexed(spec, type_):
-        if not param.roots or any(map(resource.__contains__, param.roots)):
-            values = param.values(resource)
-            if values:
-                found.update(fields(param, values, place))
+    found = _fields(spec, resource, place)
     patients = set(_patients(spec, type_, found))
     if type_ == "Patient":
         patients.add(identity)
@@ -36,13 +34,38 @@ def index_fields(
         found[PATIENT_FIELD] = sorted(patients)
     if targets := local_targets(resource, place.base_urls):
         found[REFERENCES_FIELD] = sorted(targets)
+    if contained := resource.get("contained"):
+        found[CONTAINED_FIELD] = _contained(spec, contained, place)
+    return found
+
+
+def _fields(spec: Spec, resource: dict[str, Any], place: Place) -> dict[str, Any]:
+    """Give the fields of the type's search parameters."""
+    found: dict[str, Any] = {}
+    for param, fields in _indexed(spec, resource["resourceType"]):
+        if not param.roots or any(map(resource.__contains__, param.roots)):
+            values = param.values(resource)
+            if values:
+                found.update(fields(param, values, place))
+    if place.text_search:
+        found |= words.fields(spec.structures, resource)
+    return found
+
+
+def _contained(
+    spec: Spec, resources: Iterable[dict[str, Any]], place: Place
+) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for resource in resources:
+        fields = {**_fields(spec, resource, place), "id": resource.get("id", "")}
+        found.setdefault(resource["resourceType"], []).append(fields)
     return found
 
 
 @lru_cache(maxsize=1024)
 def _indexed(spec: Spec, type_: str) -> tuple[tuple[SearchParam, Fields], ...]:
     """Give the parameters of a type that are indexed, with what writes their fields."""
-    kinds = ((param, kind_of(param)) for param in spec.search_params(type_).values())
+    kinds = ((param, kind_of(param)) for param in spec.indexed_params(type_).values())
     return tuple((param, kind.fields) for param, kind in kinds if kind and kind.fields)
 
 

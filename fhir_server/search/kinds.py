@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
+from fhir_server.search import words
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.search.types import (
@@ -83,6 +84,9 @@ KINDS: Mapping[str, Kind] = {**_PLAIN, "composite": _COMPOSITE}
 # By code: the standard says in words what these mean.
 SPECIAL: Mapping[str, Kind] = {
     "near": Kind(near.fields, near.MODIFIERS, sort=None),
+    # Indexed with the resource as a whole, in search/index.
+    words.TEXT: Kind(None, words.MODIFIERS, ("x._text",), sort=None),
+    words.CONTENT: Kind(None, words.MODIFIERS, ("x._content", "x._text"), sort=None),
 }
 
 OWN: Mapping[str, Kind] = {

@@ -18,10 +18,12 @@ class Place:
     """Our own base URLs (no trailing slash), the zone of dates without one, the resource types.
 
     `canonical` brings UCUM quantities to base units. Indexing and searching must use the same
-    base URLs, zone and units.
+    base URLs, zone and units. `text_search`: the words of a resource are indexed, see
+    `search/words`.
     """
 
     base_urls: tuple[str, ...] = ()
     zone: tzinfo = UTC
     types: Collection[str] = ()
     canonical: Canonical = no_units
+    text_search: bool = False

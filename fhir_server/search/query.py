@@ -36,7 +36,9 @@ class SearchQuery:
     `sort` always ends with `_id`, so the order is total. `count` 0 asks for the total only.
     `after` is the text of `_page`, read by `search/cursor`. `explain`: the answer tells how it was
     found. `applied` are the parameters used, in order, for the self link; `issues` warn of those
-    that were left out. `includes`: what the matches bring along.
+    that were left out. `includes`: what the matches bring along. `path` is where it
+    was asked, relative to the base, which its links repeat and are signed for. `contained`: whether
+    what is contained is searched; `contained_type`: how it is shown.
     """
 
     type: str
@@ -50,3 +52,6 @@ class SearchQuery:
     applied: tuple[tuple[str, str], ...] = ()
     includes: tuple[Include, ...] = ()
     issues: tuple[Issue, ...] = ()
+    path: str = ""
+    contained: str = "false"
+    contained_type: str = "container"

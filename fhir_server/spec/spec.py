@@ -1,11 +1,11 @@
-"""The Spec of one base: R4's definitions and its guests', loaded once, then only asked.
+"""The Spec of one base: R4's definitions, its guests' and the SearchParameters stored in it.
 
 https://hl7.org/fhir/R4/conformance-module.html
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -30,6 +30,9 @@ class Spec:
     `types` are the concrete resource types by name; `structures` answers what stands in a type
     or path; `parameters` are all search parameters by url, compiled when a type is asked for;
     `canonicals` are the CodeSystems and ValueSets, read when one is asked for.
+    `stored` are, by type and code, the parameters that came as SearchParameter resources, `digests`
+    what each is known by in the index; those in `building` are written to the index but not asked
+    yet, and say how far that is.
     """
 
     types: Mapping[str, Structure]
@@ -40,16 +43,31 @@ class Spec:
     canonicals: Canonicals
     systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
+    stored: Mapping[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    building: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     _compiled: dict[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     _formats: dict[str, str] = field(default_factory=dict, repr=False)
+    _made: dict[tuple[ParameterRow, str], SearchParam] = field(default_factory=dict, repr=False)
 
     def search_params(self, type_: str) -> Mapping[str, SearchParam]:
-        """Give the search parameters of a concrete type, by code; KeyError for any other name."""
+        """Give what may be asked of a concrete type, by code; KeyError for any other name."""
+        building = self.building.get(type_)
+        if not building:
+            return self.indexed_params(type_)
+        known = self.indexed_params(type_)
+        return {code: param for code, param in known.items() if code not in building}
+
+    def indexed_params(self, type_: str) -> Mapping[str, SearchParam]:
+        """Give what is written to the index of a concrete type, by code."""
+        stored = self.stored.get(type_)
+        return {**self.defined_params(type_), **stored} if stored else self.defined_params(type_)
+
+    def defined_params(self, type_: str) -> Mapping[str, SearchParam]:
+        """Give the parameters of a concrete type that the server came with, by code."""
         known = self._compiled.get(type_)
         if known is None:
-            parents = parents_of(self.parameters.values())
-            definitions = Definitions(self.structures, self.parameters, self.systems, parents)
-            found = compiled(definitions, type_, self._rows_of(type_))
+            found = compiled(self._definitions(), type_, self._rows_of(type_))
             known = self._compiled.setdefault(type_, found)
         return known
 
@@ -74,31 +92,64 @@ class Spec:
             known = self._formats.setdefault(type_, hashlib.sha256(text).hexdigest()[:12])
         return known
 
+    def compiled(self, row: ParameterRow, type_: str) -> SearchParam:
+        """Give a parameter compiled for a concrete type; SpecError says why it cannot be."""
+        known = self._made.get((row, type_))
+        if known is None:
+            found = compiled(self._definitions(), type_, [row])[row.code]
+            known = self._made.setdefault((row, type_), found)
+        return known
+
+    def applies(self, row: ParameterRow) -> list[str]:
+        """Give the concrete types a parameter is of, in order: those its bases stand above."""
+        bases = set(row.base)
+        return [type_ for type_ in self.types if not bases.isdisjoint(self._line(type_))]
+
+    def with_stored(self, rows: Iterable[ParameterRow]) -> "Spec":
+        """Give these definitions with other stored parameters; what is compiled is shared.
+
+        None is in `building`. SpecError names one that does not compile.
+        """
+        stored: dict[str, dict[str, SearchParam]] = {}
+        digests: dict[str, dict[str, str]] = {}
+        for row in rows:
+            digest = hashlib.sha256(msgspec.json.encode(asdict(row))).hexdigest()[:8]
+            for type_ in self.applies(row):
+                stored.setdefault(type_, {})[row.code] = self.compiled(row, type_)
+                digests.setdefault(type_, {})[row.code] = digest
+        return replace(self, stored=stored, digests=digests, building={})
+
     def check(self) -> int:
         """Compile every search parameter of every type, say how many; SpecError names a bad one."""
         return sum(len(self.search_params(type_)) for type_ in self.types)
 
+    def _definitions(self) -> Definitions:
+        parents = parents_of(self.parameters.values())
+        return Definitions(self.structures, self.parameters, self.systems, parents)
+
     def _rows_of(self, type_: str) -> list[ParameterRow]:
         """Give the parameters of a type, those of its bases first."""
-        structure = self.types[type_]
-        found: list[ParameterRow] = []
-        while True:
-            found[:0] = self._rows.get(structure.name, ())
-            if not structure.base:
-                return found
-            structure = self.structures.by_name[structure.base]
+        return [row for name in reversed(self._line(type_)) for row in self._rows.get(name, ())]
+
+    def _line(self, type_: str) -> list[str]:
+        """Give a type and the types it is built on, up to Resource."""
+        line = [type_]
+        while base := self.structures.by_name[line[-1]].base:
+            line.append(base)
+        return line
 
 
-def load(folders: Sequence[Path] = ()) -> Spec:
+def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = None) -> Spec:
     """Load R4, then the JSON definitions in each folder (see `tables.of_folder`).
 
+    `addresses` says where what the folders name by an address that starts so stands here.
     A folder adds resource types, data types, search parameters, value sets, and what it says of a
     compartment. Raises SpecError naming what cannot be used; expressions are compiled when first
     needed, all of them by `Spec.check`.
     """
     tables = r4()
     for folder in folders:
-        tables = _joined(tables, of_folder(folder, tables), folder)
+        tables = _joined(tables, of_folder(folder, tables, addresses), folder)
     by_name = {structure.name: structure for structure in tables.structures}
     rows: dict[str, list[ParameterRow]] = {}
     for row in tables.parameters:

@@ -54,14 +54,15 @@ def _decode(path: Path, type_: Any) -> Any:
     return msgspec.json.decode(path.read_bytes(), type=type_)
 
 
-def of_folder(folder: Path, known: Tables) -> Tables:
+def of_folder(folder: Path, known: Tables, addresses: Mapping[str, str] | None = None) -> Tables:
     """Give the definitions in a folder's `*.json`; resources that define nothing are passed over.
 
     Read are StructureDefinition (kind resource or complex-type, derivation specialization),
     SearchParameter, CompartmentDefinition, and ValueSet and CodeSystem, which may import
-    `known` ones. Raises SpecError naming a file that cannot be used.
+    `known` ones. Each address of `addresses` is replaced by what it leads to, wherever it starts
+    another. Raises SpecError naming a file that cannot be used.
     """
-    found = list(_resources(folder))
+    found = list(_resources(folder, addresses or {}))
     return Tables(
         structures=tuple(
             _converted(structure_of, path, definition)
@@ -81,10 +82,13 @@ def of_folder(folder: Path, known: Tables) -> Tables:
     )
 
 
-def _resources(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _resources(folder: Path, addresses: Mapping[str, str]) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in sorted(folder.rglob("*.json")):
+        text = path.read_bytes()
+        for address, here in addresses.items():
+            text = text.replace(address.encode(), here.encode())
         try:
-            resource = json.parse(path.read_bytes())
+            resource = json.parse(text)
         except Invalid as error:
             raise SpecError(f"{path.name}: {error}") from None
         if isinstance(resource, dict):

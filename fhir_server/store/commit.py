@@ -16,7 +16,8 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import hold, integrity, write
+from fhir_server.store import definitions, hold, integrity, write
+from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
 from fhir_server.store.write import Allow
@@ -50,6 +51,7 @@ class Road:
     writer: Writer
     session: AsyncClientSession
     allow: Allow
+    definitions: Definitions
     always: bool = False
 
     async def commit(
@@ -80,11 +82,17 @@ class Road:
                 # Behind the writes: of many who delete one resource only one comes as far as this.
                 ended = [one for one, new in zip(ordered, made, strict=True) if new.changed]
                 await integrity.not_needed(database, self.allow, ordered, ended)
+            defines = bool(writes) and any(one.type == definitions.TYPE for one in made)
+            if defines:
+                await definitions.raise_version(database, session)
             by_key = {(one.type, one.id): one for one in made}
             result = await last([by_key[change.type, change.id] for change in changes])
             if writes or self.always:
+                await self.definitions.check(changes)
                 writer.check(ts)
                 await _finish(session)
+                if defines:
+                    self.definitions.changed.set()
         except PyMongoError as error:
             known = not error.has_error_label(UNKNOWN)
             raise

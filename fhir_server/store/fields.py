@@ -6,34 +6,53 @@ from typing import Any
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ExecutionTimeout
 
-from fhir_server.search.condition import Condition, both
+from fhir_server.search.condition import Condition, both, is_open
+from fhir_server.search.query import SortKey
 from fhir_server.store import joins
 from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
-from fhir_server.store.joins import BOUNDS, Bounds, Joins
+from fhir_server.store.joins import Joins
 
 
 async def fields(
-    database: Database,
+    joined: Joins,
     allow: Condition,
     type_: str,
     condition: Condition,
     names: Sequence[str],
     *,
     limit: int,
-    session: AsyncClientSession | None = None,
-    bounds: Bounds = BOUNDS,
 ) -> dict[str, Document]:
     """Give by id the named index fields of at most `limit` resources, in no order.
 
     The names are without `x.`; what a resource has no value for is left out.
     """
     check_key(type_)
-    asked = Joins(database, bounds, session)
     wanted = {f"x.{name}": 1 for name in names} or {"_id": 1}
-    rows = await joins.rows(asked, type_, both(condition, checked(allow)), wanted, limit)
+    rows = await joins.rows(joined, type_, both(condition, checked(allow)), wanted, limit)
     return {row["_id"]: row.get("x", {}) for row in rows}
+
+
+async def keys(
+    joined: Joins,
+    allow: Condition,
+    type_: str,
+    condition: Condition,
+    *,
+    sort: Sequence[SortKey],
+    limit: int,
+) -> list[tuple[str, int]]:
+    """Give the `_id` and `ts` of the first `limit` resources in this order, read from an index."""
+    check_key(type_)
+    condition = both(condition, checked(allow))
+    order = {key.field: -1 if key.descending else 1 for key in sort}
+    if is_open(condition):
+        condition = await joins.narrowed(joined, type_, condition, [{"$sort": order}], limit)
+    cursor = joined.database[type_].find(
+        to_filter(condition), {"ts": 1}, sort=order, limit=limit, session=joined.session
+    )
+    return [(row["_id"], int(row["ts"])) for row in await cursor.to_list()]
 
 
 async def versions(

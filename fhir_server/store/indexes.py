@@ -17,6 +17,8 @@ Wanted = Mapping[str, Sequence[Sequence[tuple[str, int]]]]
 
 _HISTORY: tuple[Keys, ...] = ((("id", 1), ("v", -1)), (("ts", -1), ("id", -1)))
 _OWN = ("commits", "chunks", "probe", "index_state", "tombstones", "jobs", "job_pieces")
+# How the names of indexes for stored parameters begin, and how many a type has at most.
+_STORED, _MOST_STORED = "stored_", 16
 _DAY = 24 * 3600
 _EXISTS = 48
 _SET = "the default index set"
@@ -80,6 +82,29 @@ async def build(
             await database[collection].create_indexes(models)
         done += len(models)
         progress(done, len(wanted))
+
+
+async def keep(database: Database, type_: str, wanted: Mapping[str, str]) -> None:
+    """Build and drop a type's indexes for stored parameters until it has these, by code: field.
+
+    At most 16 of the 64 MongoDB allows a collection: the first by code.
+    """
+    names = {f"{_STORED}{code}": wanted[code] for code in sorted(wanted)[:_MOST_STORED]}
+    if not names and type_ not in await database.list_collection_names():
+        return
+    rows = await (await database[type_].list_indexes()).to_list()
+    there = {row["name"]: next(iter(row["key"])) for row in rows if row["name"].startswith(_STORED)}
+    with pymongo.timeout(None):
+        for name, field in there.items():
+            if names.get(name) != field:
+                await database[type_].drop_index(name)
+        models = [
+            IndexModel([(field, 1)], name=name)
+            for name, field in names.items()
+            if there.get(name) != field
+        ]
+        if models:
+            await database[type_].create_indexes(models)
 
 
 async def prepare(database: Database) -> None:

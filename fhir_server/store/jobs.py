@@ -43,26 +43,34 @@ class Jobs:
         with client.reachable():
             now = await self._now()
             head, rows = pieces.split(f"{id_}/body", body)
-            job = {
-                "_id": id_,
-                "kind": kind,
-                "caller": dict(caller),
-                "input": input_,
-                "body": head,
-                "state": "queued",
-                "created": now,
-                "due": now,
-                "token": 0,
-                "attempts": 0,
-                "checkpoint": b"{}",
-                "text": "",
-                "percent": None,
-            }
+            put = {"_id": id_, "body": head, "created": now, "due": now}
+            job = _job(kind, caller, input_) | put
             if rows:
                 await self._put_whole(job, rows)
             else:
                 await self._database.jobs.insert_one(job)
         self.added.set()
+
+    async def put_once(
+        self, id_: str, kind: str, caller: Mapping[str, Any], input_: bytes, after: float
+    ) -> None:
+        """Put a job that may be claimed after so many seconds; one that waits or runs stays."""
+        with client.reachable():
+            now = await self._now()
+            await self._database.jobs.delete_one({"_id": id_, "state": {"$nin": _LIVING}})
+            job = _job(kind, caller, input_) | {
+                "created": now,
+                "due": now + timedelta(seconds=after),
+            }
+            await self._database.jobs.update_one({"_id": id_}, {"$setOnInsert": job}, upsert=True)
+        self.added.set()
+
+    async def progress(self, id_: str) -> tuple[str, int | None] | None:
+        """Give what the worker of a job that waits or runs noted last: a text and a percentage."""
+        with client.reachable():
+            living = {"_id": id_, "state": {"$in": _LIVING}}
+            row = await self._database.jobs.find_one(living, {"text": 1, "percent": 1})
+            return (row["text"], row["percent"]) if row else None
 
     async def waiting(self, caller: str) -> int:
         """Count the jobs of a caller that have not ended."""
@@ -177,6 +185,21 @@ class Jobs:
         # `$$NOW` cannot bound an index, this can: the same clock, read a moment before.
         now: datetime = (await self._database.command("hello"))["localTime"]
         return now
+
+
+def _job(kind: str, caller: Mapping[str, Any], input_: bytes) -> Document:
+    return {
+        "kind": kind,
+        "caller": dict(caller),
+        "input": input_,
+        "body": {"bytes": b""},
+        "state": "queued",
+        "token": 0,
+        "attempts": 0,
+        "checkpoint": b"{}",
+        "text": "",
+        "percent": None,
+    }
 
 
 def _after(seconds: float) -> Document:

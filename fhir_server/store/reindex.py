@@ -9,10 +9,13 @@ from typing import Any
 
 import pymongo
 from pymongo import UpdateOne
+from pymongo.errors import ExecutionTimeout
 
 from fhir_server.fhir import json
+from fhir_server.search.condition import Condition
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document
+from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
 
 _BATCH = 200
@@ -40,21 +43,25 @@ class Counts:
         return self.current == self.total
 
 
-async def outdated(database: Database, formats: Mapping[str, str]) -> set[str]:
-    """Give the types whose documents are in another format than `formats` says.
+async def outdated(database: Database, formats: Mapping[str, str]) -> dict[str, str]:
+    """Give the types whose documents are in another format than `formats` says, and that format.
 
-    A type that has no document yet takes the format given here.
+    It is "" where it is not known. A type that has no document yet takes the format given here.
     """
     state = database.index_state
     known = {row["_id"]: row.get("format") async for row in state.find()}
     there = set(await database.list_collection_names())
-    old = {type_ for type_, wanted in formats.items() if type_ in known and known[type_] != wanted}
+    old = {
+        type_: known[type_] or ""
+        for type_, wanted in formats.items()
+        if type_ in known and known[type_] != wanted
+    }
     fresh: list[UpdateOne] = []
     for type_, wanted in formats.items():
         if type_ in known:
             continue
         if type_ in there and await database[type_].find_one({"f": {"$ne": wanted}}, {"_id": 1}):
-            old.add(type_)
+            old[type_] = ""
         else:
             fresh.append(UpdateOne({"_id": type_}, {"$set": {"format": wanted}}, upsert=True))
     if fresh:
@@ -79,7 +86,7 @@ async def step(
     wanted: Document = {"_id": {"$gt": after}}
     if not everything:
         wanted["f"] = {"$ne": index_format}
-    cursor = database[type_].find(wanted, {"v": 1, "body": 1, "chunks": 1})
+    cursor = database[type_].find(wanted, {"v": 1, "f": 1, "body": 1, "chunks": 1})
     rows = await cursor.sort("_id", 1).limit(_BATCH).to_list()
     if not rows:
         return None
@@ -103,8 +110,25 @@ async def verify(database: Database, type_: str, index_format: str) -> Counts:
     return counts
 
 
+async def count_formats(
+    database: Database, allow: Condition, type_: str, max_ms: int
+) -> dict[str, int] | None:
+    """Count the resources of a type by format; None when that takes over `max_ms`."""
+    steps = [
+        {"$match": to_filter(checked(allow))},
+        {"$group": {"_id": "$f", "count": {"$sum": 1}}},
+    ]
+    try:
+        rows = await (await database[type_].aggregate(steps, maxTimeMS=max_ms)).to_list()
+    except ExecutionTimeout:
+        return None
+    return {str(row["_id"]): row["count"] for row in rows}
+
+
 def _update(
     document: Mapping[str, Any], fields: Callable[[Document], Document], index_format: str
 ) -> UpdateOne:
     new = {"x": fields(json.parse_object(document["body"])), "f": index_format}
-    return UpdateOne({"_id": document["_id"], "v": document["v"]}, {"$set": new})
+    # Whoever wrote it, or rewrote it, since it was read knew more.
+    same = {"_id": document["_id"], "v": document["v"], "f": document.get("f")}
+    return UpdateOne(same, {"$set": new})

@@ -22,7 +22,6 @@ from fhir_server.store import (
     joins,
     probe,
     reads,
-    reindex,
     secrets,
     system_history,
     totals,
@@ -30,15 +29,16 @@ from fhir_server.store import (
 )
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.costs import Costs
+from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
+from fhir_server.store.indexing import Indexing
 from fhir_server.store.jobs import Jobs
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
-from fhir_server.store.reindex import Counts, Step
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -54,17 +54,15 @@ class Store:
     """
 
     def __init__(
-        self,
-        database: horizon.Database,
-        clock: Clock,
-        patience: float,
-        bounds: Bounds = BOUNDS,
+        self, database: horizon.Database, clock: Clock, patience: float, bounds: Bounds = BOUNDS
     ) -> None:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
         self.costs = Costs(database, bounds.seconds)
+        self.definitions = Definitions(database)
+        self.indexing = Indexing(database)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
@@ -141,13 +139,7 @@ class Store:
         span = Span(id_, since, at, before)
         async with self._asking():
             return await history.history(
-                self.database,
-                allow,
-                type_,
-                span,
-                limit=limit,
-                size=size,
-                session=self._session,
+                self.database, allow, type_, span, limit=limit, size=size, session=self._session
             )
 
     async def count_history(
@@ -181,13 +173,7 @@ class Store:
         span = Span(None, since, at)
         async with self._asking():
             return await system_history.system_history(
-                self.database,
-                allowed,
-                span,
-                before,
-                limit=limit,
-                size=size,
-                session=self._session,
+                self.database, allowed, span, before, limit=limit, size=size, session=self._session
             )
 
     async def search(
@@ -242,16 +228,17 @@ class Store:
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
         async with self._asking():
-            return await fields.fields(
-                self.database,
-                allow,
-                type_,
-                condition,
-                names,
-                limit=limit,
-                session=self._session,
-                bounds=self._bounds,
-            )
+            return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
+
+    async def keys(
+        self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
+    ) -> list[tuple[str, int]]:
+        """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
+        async with self._asking():
+            with client.bounded(self._bounds.seconds):
+                return await fields.keys(
+                    self._joins, allow, type_, condition, sort=sort, limit=limit
+                )
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int
@@ -288,6 +275,7 @@ class Store:
                 self._writer,
                 allow,
                 plan,
+                known=self.definitions,
                 patience=self._patience,
                 bounds=self._bounds,
             )
@@ -316,6 +304,7 @@ class Store:
                 allow,
                 plan,
                 finish=last,
+                known=self.definitions,
                 unique=unique,
                 patience=self._patience,
                 bounds=self._bounds,
@@ -359,52 +348,6 @@ class Store:
         """Give the names of the collections there are."""
         with client.reachable():
             return set(await self.database.list_collection_names())
-
-    async def missing_indexes(
-        self, wanted: indexes.Wanted, types: Collection[str]
-    ) -> list[indexes.Index]:
-        """Give the indexes that are wanted and do not exist: see `indexes.missing`."""
-        with client.reachable():
-            return await indexes.missing(self.database, wanted, types)
-
-    async def ensure_indexes(self, wanted: indexes.Wanted, types: Collection[str]) -> None:
-        """Build what is missing of a set that was not built yet: see `indexes.ensure`."""
-        with client.reachable():
-            await indexes.ensure(self.database, wanted, types)
-
-    async def build_indexes(
-        self,
-        wanted: Sequence[indexes.Index],
-        progress: Callable[[int, int], None] = lambda _done, _all: None,
-    ) -> None:
-        """Build indexes; `progress(done, all)` is told after each."""
-        with client.reachable():
-            await indexes.build(self.database, wanted, progress)
-
-    async def outdated(self, formats: Mapping[str, str]) -> set[str]:
-        """Give the types whose documents are in another index format than this one."""
-        with client.reachable():
-            return await reindex.outdated(self.database, formats)
-
-    async def reindex(
-        self,
-        type_: str,
-        fields: Callable[[Document], Document],
-        index_format: str,
-        *,
-        after: str = "",
-        everything: bool = False,
-    ) -> Step | None:
-        """Write new index fields for the next resources of a type: see `reindex.step`."""
-        with client.reachable():
-            return await reindex.step(
-                self.database, type_, fields, index_format, after=after, everything=everything
-            )
-
-    async def verify_format(self, type_: str, index_format: str) -> Counts:
-        """Count the resources that are in a format, and all: see `reindex.verify`."""
-        with client.reachable():
-            return await reindex.verify(self.database, type_, index_format)
 
     async def _fetch(
         self, allow: Condition, type_: str, ids: Collection[str]

@@ -26,6 +26,7 @@ from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
     commit,
+    definitions,
     fields,
     horizon,
     integrity,
@@ -36,6 +37,7 @@ from fhir_server.store import (
     reads,
     write,
 )
+from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
@@ -107,9 +109,11 @@ class Transaction:
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        return await fields.fields(
-            self.database, allow, type_, condition, names, limit=limit, session=self.session
-        )
+        return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
+
+    async def definitions(self, limit: int) -> list[Document]:
+        """Give at most `limit` active SearchParameters, whoever may see them."""
+        return await definitions.active(self.database, self.session, limit)
 
     async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
         """Give (type, id) of at most `limit` deleted resources the condition holds for."""
@@ -149,6 +153,7 @@ async def transact(
     allow: Allow,
     plan: Plan,
     *,
+    known: Definitions,
     patience: float,
     bounds: Bounds = BOUNDS,
 ) -> list[Stored]:
@@ -162,7 +167,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow)
+        road = commit.Road(database, writer, session, allow, known)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -176,6 +181,7 @@ async def answer(
     plan: Plan,
     *,
     finish: Finish,
+    known: Definitions,
     unique: Once | None,
     patience: float,
     bounds: Bounds = BOUNDS,
@@ -187,10 +193,11 @@ async def answer(
     """
 
     async def attempt(session: AsyncClientSession, before: int) -> FhirResponse:
-        if unique and (known := await once.remembered(database, session, unique)):
-            return known
+        if unique and (before_it := await once.remembered(database, session, unique)):
+            return before_it
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, always=unique is not None)
+        always = unique is not None
+        road = commit.Road(database, writer, session, allow, known, always=always)
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:

@@ -11,7 +11,7 @@ async def test_outdated_types_are_rewritten_and_verified(mongodb_uri, store, spe
     async with health(store, spec) as fhir:
         for _ in range(3):
             await fhir.post("Patient", {"resourceType": "Patient", "birthDate": "1990-02-28"})
-        await store.outdated({"Patient": fhir.context.index_format("Patient")})
+        await store.indexing.outdated({"Patient": fhir.context.index_format("Patient")})
     settings = {"FHIR_DATABASE": store.database.name, "FHIR_TIME_ZONE": "UTC"}
 
     async def indexes(*options):

@@ -12,10 +12,10 @@ async def test_a_search_on_an_outdated_type_warns_until_it_is_reindexed(store, s
     async with health(store, spec) as fhir:
         await fhir.put("Patient/p1", {**patient, "id": "p1", "birthDate": "1990-02-28"})
         before = fhir.context
-    await store.outdated({"Patient": before.index_format("Patient")})
+    await store.indexing.outdated({"Patient": before.index_format("Patient")})
     context = replace(before, zone=ZoneInfo("UTC"))
     formats = {"Patient": context.index_format("Patient")}
-    assert await store.outdated(formats) == {"Patient"}
+    assert await store.indexing.outdated(formats) == {"Patient"}
 
     async with health(store, spec, zone=context.zone, outdated=frozenset({"Patient"})) as fhir:
         entries = (await fhir.get("Patient")).json()["entry"]
@@ -23,7 +23,7 @@ async def test_a_search_on_an_outdated_type_warns_until_it_is_reindexed(store, s
         assert "--reindex" in entries[1]["resource"]["issue"][0]["diagnostics"]
 
     assert await rewrite(context, "Patient", heard) == Counts(1, 1)
-    assert await store.outdated(formats) == set()
+    assert await store.indexing.outdated(formats) == set()
     assert (await store.read(context.allow("read", "Patient"), "Patient", "p1")).version == 1
 
 

@@ -12,13 +12,9 @@ ASKED = {
     "MolecularSequence": ("variant-start", "chromosome-variant-coordinate"),
     "ValueSet": ("url",),
 }
-MODIFIERS = ("", ":missing", ":exact", ":contains", ":not", ":text", ":in", ":not-in", ":above")
-MODIFIERS += (
-    ":below",
-    ":of-type",
-    ":identifier",
-    ":Patient",
-    ":Patient.name",
+MODIFIERS = (
+    *("", ":missing", ":exact", ":contains", ":not", ":text", ":in", ":not-in", ":above", ":below"),
+    *(":of-type", ":identifier", ":Patient", ":Patient.name"),
 )
 VALUES = (
     "a|b|c",

@@ -13,6 +13,7 @@ from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.current import Current
 from fhir_server.jobs.worker import Worker
 from fhir_server.operations import OPERATIONS
 from fhir_server.store.store import Store
@@ -47,7 +48,7 @@ async def work(uri, database, where):
     store = Store.open(uri, database)
     await store.prepare()
     context = Context(
-        spec=main.definitions(),
+        current=Current(main.definitions()),
         store=store,
         base_url="http://test.invalid/fhir",
         zone=ZoneInfo("Asia/Ho_Chi_Minh"),

@@ -33,7 +33,7 @@ async def upgraded(store, spec, patients=3):
         for number in range(patients):
             born = {"resourceType": "Patient", "birthDate": "1990-02-28"}
             assert (await before.put(f"Patient/p{number}", {**born, "id": f"p{number}"})).is_success
-        await store.outdated({"Patient": before.context.index_format("Patient")})
+        await store.indexing.outdated({"Patient": before.context.index_format("Patient")})
     async with health(store, spec, zone=UTC, outdated={"Patient"}) as fhir:
         yield fhir
 
@@ -72,7 +72,7 @@ async def test_outdated_types_are_rewritten_and_searches_stop_warning(store, spe
 async def test_another_process_stops_warning_when_it_looks_again(store, spec):
     async with upgraded(store, spec) as fhir:
         other = replace(fhir.context, outdated={"Patient", "Observation"})
-        await store.outdated({"Observation": other.index_format("Observation")})
+        await store.indexing.outdated({"Observation": other.index_format("Observation")})
         async with worked(fhir.context):
             await done(fhir, await fhir.post("$reindex", b""))
         assert other.outdated == {"Patient", "Observation"}
@@ -136,7 +136,7 @@ async def test_a_worker_that_loses_the_job_leaves_a_checkpoint_another_goes_on_f
         await reindex.reindex(context, FhirRequest("POST", "$reindex"), Target())
         first = Job(await jobs.claim([reindex.KIND]))
         rewritten = []
-        steps = store.reindex
+        steps = store.indexing.step
 
         async def step_and_lose(*args, **options):
             step = await steps(*args, **options)
@@ -145,10 +145,10 @@ async def test_a_worker_that_loses_the_job_leaves_a_checkpoint_another_goes_on_f
                 await lapsed_and_claimed(store, first.id)
             return step
 
-        monkeypatch.setattr(store, "reindex", step_and_lose)
+        monkeypatch.setattr(store.indexing, "step", step_and_lose)
         with pytest.raises(LostError):
             await reindex.run(Work(context, first))
-        monkeypatch.setattr(store, "reindex", steps)
+        monkeypatch.setattr(store.indexing, "step", steps)
         await store.database.jobs.update_one({"_id": first.id}, [{"$set": {"due": "$$NOW"}}])
         second = Job(await jobs.claim([reindex.KIND]))
         # The third batch was written, but its checkpoint was refused.
@@ -156,7 +156,7 @@ async def test_a_worker_that_loses_the_job_leaves_a_checkpoint_another_goes_on_f
         assert second.progress == "Patient: 2 of 4 (50 %)"
         answer = await reindex.run(Work(context, second))
     assert b'"complete","valueBoolean":true' in answer.body
-    assert await store.verify_format("Patient", context.index_format("Patient")) == Counts(4, 4)
+    assert await store.indexing.verify("Patient", context.index_format("Patient")) == Counts(4, 4)
 
 
 async def lapsed_and_claimed(store, id_):

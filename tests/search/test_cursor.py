@@ -24,7 +24,9 @@ from fhir_server.search.query import BY_ID, SearchQuery, SortKey
 from fhir_server.search.seal import seal as sealed
 
 KEY = b"k" * 32
-QUERY = SearchQuery("Patient", Everything(), applied=(("name", "an"), ("_count", "5")))
+QUERY = SearchQuery(
+    "Patient", Everything(), applied=(("name", "an"), ("_count", "5")), path="Patient"
+)
 
 
 def walk(documents, sort, size, bound=None):
@@ -207,7 +209,7 @@ def test_any_other_text_is_refused(text):
 @pytest.mark.parametrize(
     "other",
     [
-        replace(QUERY, type="Observation"),
+        replace(QUERY, path="Observation"),
         replace(QUERY, applied=(("name", "binh"),)),
         replace(QUERY, applied=(*QUERY.applied, ("_sort", "name"))),
     ],

@@ -70,3 +70,12 @@ def test_every_type_can_be_indexed(spec):
         fields = index_fields(spec, {"resourceType": type_}, Place(), identity="1")
         # The standard's expression makes "not deceased" a value of its own.
         assert set(fields) <= {"_patient", "deceased"}
+
+
+def test_what_is_contained_is_indexed_under_its_type(search):
+    patient = {"resourceType": "Patient", "id": "p", "gender": "female"}
+    (found,) = search.document({"resourceType": "Basic", "contained": [patient]})["x"][
+        "_contained"
+    ]["Patient"]
+    own = search.document(patient)["x"]
+    assert found == {"gender": own["gender"], "deceased": own["deceased"], "id": "p"}

@@ -18,20 +18,20 @@ def test_a_star_means_every_type_and_history_has_its_own():
 
 
 async def test_what_is_built_is_not_missing(store):
-    missing = await store.missing_indexes(WANTED, TYPES)
+    missing = await store.indexing.missing(WANTED, TYPES)
     assert missing == wanted_indexes(WANTED, TYPES)
     told = []
-    await store.build_indexes(missing, lambda done, all_: told.append((done, all_)))
+    await store.indexing.build(missing, lambda done, all_: told.append((done, all_)))
     assert told == [(1, 8), (3, 8), (6, 8), (8, 8)]
-    assert await store.missing_indexes(WANTED, TYPES) == []
+    assert await store.indexing.missing(WANTED, TYPES) == []
 
 
 async def test_one_that_was_dropped_is_missing_and_building_again_is_harmless(store):
-    await store.build_indexes(wanted_indexes(WANTED, TYPES))
+    await store.indexing.build(wanted_indexes(WANTED, TYPES))
     await store.database.Patient.drop_index([("x.identifier", 1)])
-    assert await store.missing_indexes(WANTED, TYPES) == [Index("Patient", (("x.identifier", 1),))]
-    await store.build_indexes(wanted_indexes(WANTED, TYPES))
-    assert await store.missing_indexes(WANTED, TYPES) == []
+    assert await store.indexing.missing(WANTED, TYPES) == [Index("Patient", (("x.identifier", 1),))]
+    await store.indexing.build(wanted_indexes(WANTED, TYPES))
+    assert await store.indexing.missing(WANTED, TYPES) == []
 
 
 async def test_preparing_twice_is_harmless_and_what_is_of_the_moment_expires(store):

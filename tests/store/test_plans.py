@@ -55,7 +55,7 @@ def test_the_page_documents_searches():
 @pytest.mark.parametrize("search", SEARCHES)
 async def test_a_documented_search_uses_an_index(store, spec, search):
     type_, _, query = search.partition("?")
-    await store.build_indexes(await store.missing_indexes(default_indexes(), [type_]))
+    await store.indexing.build(await store.indexing.missing(default_indexes(), [type_]))
     parsed = parse(
         spec,
         type_,
