@@ -15,6 +15,6 @@ def spec():
 async def fhir(mongodb_uri, spec):
     async with (
         fresh(mongodb_uri) as store,
-        health(store, spec, referential_integrity=False) as client,
+        health(store, spec, referential_integrity=False, text_search=True) as client,
     ):
         yield client

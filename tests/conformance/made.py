@@ -58,6 +58,10 @@ VALUES: dict[str, Any] = {
     "Attachment": {"url": f"{SYSTEM}/attachment"},
     "Expression": {"language": "text/fhirpath", "expression": "true"},
 }
+NARRATIVE = {
+    "status": "generated",
+    "div": "<div xmlns='http://www.w3.org/1999/xhtml'>Made for reading</div>",
+}
 # Of the types a parameter's element may have, what it is taken to be.
 PREFERRED = {
     "token": ("CodeableConcept", "Coding", "code", "boolean"),
@@ -100,6 +104,11 @@ def planted(code: str, resource: dict[str, Any]) -> dict[str, Any] | None:
     """Give the resource with a value for the parameter, None where it has no room for one."""
     type_ = resource["resourceType"]
     row = parameter(type_, code)
+    if "expression" not in row:
+        narrated = {"text": NARRATIVE} if element_of(type_, "text") else {}
+        grown = {**deepcopy(resource), **narrated}
+        complete(type_, grown)
+        return grown
     for tree in alternatives(parse(row["expression"])):
         grown = deepcopy(resource)
         try:
@@ -249,8 +258,9 @@ def value_of(content: str, element: dict[str, Any], target: str) -> Any:
     if content == "Reference":
         targets = element["types"]["Reference"]
         return reference(target if target in TYPES else targets[0] if targets else "Patient")
-    if content == "code" and CODES.get(element.get("binding")):
-        return CODES[element["binding"]][0]
+    if content == "code" and (codes := CODES.get(element.get("binding"))):
+        # A draft is not put to use: of a SearchParameter the server would make an index.
+        return "draft" if "draft" in codes else codes[0]
     if content == "Resource":
         inner = {"resourceType": target, "id": "made"}
         complete(target, inner)

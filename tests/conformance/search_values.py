@@ -25,13 +25,24 @@ BOGUS = {
     "uri": "http://example.org/no/such/uri",
     "special": "-89.5|179.5|1|m",
 }
-OWN = {"_id": "no-such-id", "_lastUpdated": "lt1990-01-01"}
+# Asked of the resource as a whole, and how they find nothing.
+WHOLE = {
+    "_id": "no-such-id",
+    "_lastUpdated": "lt1990-01-01",
+    "_filter": "_id eq no-such-id",
+    "_text": "zzqnosuchword",
+    "_content": "zzqnosuchword",
+}
+TAG = re.compile(r"<[^>]*>|&[^;]*;")
+WORD = re.compile(r"\b[A-Za-z]{3,30}\b")
+OPERATORS = ("and", "or", "not")
 
 
 def asked(type_: str, code: str, resource: dict[str, Any]) -> tuple[str, str] | None:
     """Give (`code` or `code:modifier`, value) that finds this resource; None where none can."""
-    if code == "_lastUpdated":
-        return code, "ge1990-01-01"
+    if code in WHOLE:
+        text = _of_the_whole(code, resource)
+        return (code, text) if text else None
     row = parameter(type_, code)
     if row["type"] == "composite":
         return next(((code, text) for text in _pairs(row, resource)), None)
@@ -40,15 +51,26 @@ def asked(type_: str, code: str, resource: dict[str, Any]) -> tuple[str, str] | 
     return min(((f"{code}{modifier}", text) for modifier, text in found), key=_rank, default=None)
 
 
+def _of_the_whole(code: str, resource: dict[str, Any]) -> str | None:
+    if code in ("_text", "_content"):
+        words = WORD.findall(TAG.sub(" ", resource.get("text", {}).get("div", "")))
+        return next((word for word in words if word.lower() not in OPERATORS), None)
+    identity = resource.get("id", "made")
+    return {"_id": identity, "_lastUpdated": "ge1990-01-01", "_filter": f"_id eq {identity}"}[code]
+
+
 def has(type_: str, code: str, resource: dict[str, Any]) -> bool:
     """Say whether the resource has anything the parameter is about."""
-    return code in OWN or bool(evaluate(parameter(type_, code)["expression"], resource))
+    if code in WHOLE:
+        # Which of its texts a person reads is for the server to say.
+        return code != "_text" or "text" in resource
+    return bool(evaluate(parameter(type_, code)["expression"], resource))
 
 
 def bogus(type_: str, code: str) -> str:
     """Give a value that no resource has."""
-    if code in OWN:
-        return OWN[code]
+    if code in WHOLE:
+        return WHOLE[code]
     row = parameter(type_, code)
     if row["type"] == "composite":
         return "$".join(_bogus(part) for part in _parts(row))

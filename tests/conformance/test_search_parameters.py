@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conformance.search_page import PAGE, page
-from tests.conformance.search_trial import PACKAGE, UNTRIED, run, types
+from tests.conformance.search_trial import PACKAGE, run, types, untried
 from tests.oracle.definitions import codes
 
 
@@ -19,9 +19,10 @@ async def test_every_parameter_of_every_type_does_what_r4_says(trials):
 
 async def test_no_parameter_is_left_out_but_those_with_a_reason(trials):
     tried = {(one.type, one.code) for one in trials}
-    left_out = {code for type_ in types() for code in codes(type_) if (type_, code) not in tried}
-    assert left_out == set(UNTRIED)
     assert len(tried) == len(trials) > 2_500
+    for type_ in types():
+        left_out = {code for code in codes(type_) if (type_, code) not in tried}
+        assert left_out == untried(type_)
 
 
 @pytest.mark.parametrize("code", ["age", "birthOrderBoolean"])
