@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := fhir_server mappings extensions profiles scripts benchmarks tests
 
-.PHONY: help install demo test test-long check format conformance bench lock clean
+.PHONY: help install demo test test-long check format conformance docs bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,8 +35,12 @@ format: .venv/dev ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-conformance: .venv/dev .cache/r4-examples ## All official R4 examples: put, read back, compare
+conformance: .venv/dev .cache/r4-examples ## All official R4 examples put and read back; every search parameter
 	$(BIN)/python scripts/conformance.py .cache/r4-examples/package
+	$(BIN)/pytest tests/conformance/test_search_parameters.py
+
+docs: .venv/dev .cache/r4-examples ## Write the page of search parameters from what a run gives
+	$(BIN)/python -m tests.conformance.search_page
 
 # Without npm the tests that need it are skipped by name.
 .cache/json-patch-tests:

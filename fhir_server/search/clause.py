@@ -55,11 +55,13 @@ def _read(scope: Scope, name: str, value: str) -> Condition:
         return chain.chained(scope.spec, scope.type, name, ask)
     if name == chain.LIST:
         return chain.in_list(_alternatives(value))
-    code, _, modifier = name.partition(":")
+    code, colon, modifier = name.partition(":")
     param = scope.params[code]
     kind = kind_of(param)
     if kind is None:
         raise KeyError(name)
+    if colon and not modifier:
+        raise Invalid("a modifier stands behind a colon.")
     return _asked(param, kind, modifier, _alternatives(value), scope.place)
 
 

@@ -1,12 +1,9 @@
 """One base for all examples: each has an id of its own, and may refer to one that comes later."""
 
-from uuid import uuid4
-
 import pytest
 
 from fhir_server.main import definitions
-from fhir_server.store.store import Store
-from tests.client import health
+from tests.client import fresh, health
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +13,8 @@ def spec():
 
 @pytest.fixture(scope="module")
 async def fhir(mongodb_uri, spec):
-    store = Store.open(mongodb_uri, f"test_{uuid4().hex}")
-    await store.prepare()
-    async with health(store, spec, referential_integrity=False) as client:
+    async with (
+        fresh(mongodb_uri) as store,
+        health(store, spec, referential_integrity=False, text_search=True) as client,
+    ):
         yield client
-    await store.database.client.drop_database(store.database.name)
-    await store.close()

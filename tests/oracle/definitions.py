@@ -69,7 +69,7 @@ def element_of(type_: str, name: str) -> dict[str, Any] | None:
 def parameter(type_: str, code: str) -> dict[str, Any] | None:
     """Give the definition of a parameter of a resource type; None where it has no such."""
     for row in PARAMETERS:
-        if row["code"] == code and {type_, *ABSTRACT} & set(row["base"]):
+        if row["code"] == code and any(is_a(type_, base) for base in row["base"]):
             return row
     return None
 
@@ -77,5 +77,5 @@ def parameter(type_: str, code: str) -> dict[str, Any] | None:
 @cache
 def codes(type_: str) -> tuple[str, ...]:
     """Give the codes of every parameter of a resource type."""
-    rows = (row for row in PARAMETERS if {type_, *ABSTRACT} & set(row["base"]))
+    rows = (row for row in PARAMETERS if any(is_a(type_, base) for base in row["base"]))
     return tuple(sorted({row["code"] for row in rows}))

@@ -54,7 +54,7 @@ def fold(text: str) -> str:
             continue
         word = letter.isalnum() or unicodedata.category(letter).startswith("M")
         letters += letter if word else " "
-    return " ".join(letters.replace("đ", "d").split())
+    return " ".join(letters.replace("đ", "d").replace("ð", "d").split())
 
 
 def starts(text: str, wanted: str) -> bool:

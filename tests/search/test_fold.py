@@ -30,6 +30,7 @@ def test_one_name_folds_to_one_text(text):
 
 def test_d_with_a_stroke_is_a_d():
     assert fold("Đặng Đình Đức") == "dang dinh duc"
+    assert fold("\u00d0ặng \u00f0ình") == "dang dinh"
 
 
 def test_every_vietnamese_letter_folds_to_a_plain_one():
