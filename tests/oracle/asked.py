@@ -19,12 +19,7 @@ JOINS = ("chain", "_has", "_list")
 INCLUDE = "_include"
 COMPARTMENT = "in a compartment"
 SEVERAL_TYPES = "of several types"
-BOUND_SYSTEM = "token:system of the binding"
-SORT_MANY = "sort:by several parameters of several values"
-SORT_TOKEN = "sort:token"
-TEXT_ALONE = "a concept of text alone"
-SORT_LATER = "sort:by what may be missing, not first"
-# A line goes when the server answers it; asked are only the others.
+# What the server does not answer yet is not asked. A line goes when it does.
 NOT_YET: set[str] = set()
 # Parameters that select by no value of an element, or that no server can answer by R4 alone.
 APART = {"_content", "_text", "_filter", "_query", "age", "birthOrderBoolean"}

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tests.oracle.asked import NOT_YET, TEXT_ALONE
 from tests.oracle.quantities import UCUM, UNITS
 
 CODES = "http://example.org/codes"
@@ -100,7 +99,7 @@ codings = made(
     display=texts,
 )
 coded = made({"coding": some(codings)}, text=texts)
-concepts = coded if TEXT_ALONE in NOT_YET else st.one_of(coded, coded, made({"text": texts}))
+concepts = st.one_of(coded, coded, made({"text": texts}))
 identifiers = made(
     {"value": one_of("1", "2", "A-1", "a-1", "099000000001", "x,y")},
     system=st.sampled_from(SIDS),

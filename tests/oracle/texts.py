@@ -6,7 +6,6 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from tests.oracle import places, quantities, references, strings, tokens
-from tests.oracle.asked import BOUND_SYSTEM, NOT_YET
 from tests.oracle.definitions import Value
 from tests.oracle.quantities import UNITS
 from tests.oracle.resources import BASE, CODES, DAYS, MOMENTS, NUMBERS, PARENTS, VALUE_SET
@@ -79,8 +78,6 @@ def token(draw, value, modifier, world):
     if modifier == "of-type":
         return draw(of_type(value))
     pairs = tokens.pairs(value) or [("http://example.org/none", "none")]
-    if BOUND_SYSTEM in NOT_YET:
-        pairs = pairs[:1] if value.type == "code" else pairs
     system, code = (escaped(part) for part in draw(st.sampled_from(pairs)))
     forms = [code, code, f"{system}|{code}", f"|{code}", code.swapcase()]
     return draw(st.sampled_from([*forms, f"{system}|"] if system else forms))
