@@ -106,7 +106,20 @@ identifiers = made(
     type=made({"coding": some(codings, 1)}, text=texts),
 )
 periods = made({"start": times}, end=one_of("2025-01", "2025-01-02", "2026")) | made({"end": times})
-names = made(
+# An element may say that it has no value, and why.
+ABSENT = {
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown",
+        }
+    ]
+}
+nameless = made(
+    {"given": st.just(["Văn", None, "Anh"]), "_given": st.just([None, ABSENT, None])},
+    family=st.sampled_from(FAMILIES),
+)
+names = nameless | made(
     {"family": st.sampled_from(FAMILIES)},
     text=st.builds("{} {}".format, st.sampled_from(FAMILIES), st.sampled_from([*GIVEN, LONG])),
     given=some(st.sampled_from(GIVEN)),
@@ -188,6 +201,7 @@ PATIENT = resource(
     telecom=some(contacts),
     gender=one_of("male", "female", "other"),
     birthDate=days,
+    _birthDate=st.just(ABSENT),
     address=some(addresses),
     communication=some(made({"language": concepts}), 1),
     generalPractitioner=some(references("Practitioner", "Organization")),

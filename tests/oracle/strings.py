@@ -20,7 +20,7 @@ def parts(value: Value) -> list[str]:
     for name in PARTS.get(value.type, ()):
         inner = value.json.get(name, [])
         found += inner if isinstance(inner, list) else [inner]
-    return found
+    return [part for part in found if part is not None]
 
 
 def whole(value: Value) -> str:
