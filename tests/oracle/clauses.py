@@ -6,7 +6,7 @@ from functools import cache
 from hypothesis import strategies as st
 
 from tests.oracle import oracle, references, texts
-from tests.oracle.asked import label, modifiers
+from tests.oracle.asked import MODIFIERS, label, modifiers
 from tests.oracle.definitions import BY_URL, Value, parameter
 from tests.oracle.path import evaluate
 from tests.oracle.reach import askable, leading, referring, rows, targets
@@ -51,14 +51,14 @@ def own(draw, world, resource, kind=None, *, only=(), types=()):
     type_ = resource["resourceType"]
     known = only or askable(type_, kind) or askable(type_)
     filled = [code for code in known if oracle.values(world, resource, code)]
-    code = draw(st.sampled_from([*filled, *filled, *filled, *known]))
+    wanted = draw(st.sampled_from(MODIFIERS[kind])) if kind else ""
+    suited = [code for code in filled if wanted in fitting(world, code, (type_, *types))]
+    code = draw(st.sampled_from(suited if suited and draw(st.integers(0, 3)) else known))
     row = parameter(type_, code)
-    fitting = [
-        one
-        for one in modifiers(row["type"])
-        if all(fits(world, each, code, one) for each in (type_, *types))
-    ]
-    modifier = draw(st.sampled_from([*fitting[:1] * 2, *fitting]))
+    ways = fitting(world, code, (type_, *types))
+    modifier = (
+        wanted if wanted and wanted in ways else draw(st.sampled_from([*ways[:1] * 2, *ways]))
+    )
     labels = frozenset([label(row["type"], modifier)])
     if modifier == "missing":
         there = "false" if code in filled else "true"
@@ -72,6 +72,12 @@ def own(draw, world, resource, kind=None, *, only=(), types=()):
     found = [draw(text_of(world, one, row, modifier)) for one in (resource, *more)]
     name = f"{code}:{modifier}" if modifier else code
     return name, ",".join(dict.fromkeys(found)), labels
+
+
+def fitting(world, code, types):
+    """Give the modifiers that a parameter takes in each of some types."""
+    known = modifiers(parameter(types[0], code)["type"])
+    return [one for one in known if all(fits(world, type_, code, one) for type_ in types)]
 
 
 def fits(world, type_, code, modifier):
