@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     text_search: bool = False
     conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     join_limit: Annotated[int, Field(gt=0, le=100_000)] = 1_000
-    search_seconds: Annotated[float, Field(gt=0)] = 30.0
+    search_seconds: Annotated[float, Field(gt=0)] = 3.0
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
     max_search_parameters: Annotated[int, Field(ge=0)] = 200

@@ -177,7 +177,7 @@ def _forward(spec: Spec, include: Include, step: _Step) -> Iterator[Wanted]:
     urls: dict[str, None] = {}
     name = include.code or REFERENCES_FIELD
     for (type_, _), values in step.fields.items():
-        for text in _texts(values, name) if _from(include, type_) else ():
+        for text in _versioned(_texts(values, name)) if _from(include, type_) else ():
             target, _, id_ = text.partition("/")
             if target not in spec.types:
                 urls[text] = None
@@ -185,14 +185,14 @@ def _forward(spec: Spec, include: Include, step: _Step) -> Iterator[Wanted]:
                 ids.setdefault(target, {})[id_] = None
     for target, of_type in ids.items():
         yield target, [AnyOf("_id", tuple(some)) for some in portions(of_type)]
-    canonicals = [_at(url) for url in _versioned(urls)]
+    canonicals = [_at(url) for url in urls]
     for target in leads_to(spec, include.source, include.code) if canonicals else ():
         if _to(include, target) and has_url(spec, target):
             yield target, canonicals
 
 
-def _versioned(urls: Iterable[str]) -> list[str]:
-    """Leave out the URL that stands beside `url|version` to be found by it."""
+def _versioned(urls: Sequence[str]) -> list[str]:
+    """Leave out the URL that a resource has beside `url|version` to be found by it."""
     bare = {url.partition("|")[0] for url in urls if "|" in url}
     return [url for url in urls if url not in bare]
 

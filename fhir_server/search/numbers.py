@@ -76,6 +76,20 @@ def key(number: Decimal) -> str:
     return f"0{text.translate(_COMPLEMENT)}~" if number < 0 else f"2{text}"
 
 
+def above(text: str) -> str:
+    """Give the text behind a key, before those of all greater numbers: an end that is open."""
+    return text + "\0"
+
+
+def below(text: str) -> str:
+    """Give the text before a key, behind those of all lesser numbers: an end that is open."""
+    if text == key(Decimal(0)):
+        return "0~"
+    if text.startswith("0"):
+        return text.removesuffix("~") + ":"
+    return text[:-1] + chr(ord(text[-1]) - 1) + "~"
+
+
 def keyed(number: Decimal) -> bool:
     """Say whether the number has a key; what a change of unit makes of one may be out of bounds."""
     return not number or abs(number.adjusted()) < _OFFSET
@@ -140,25 +154,20 @@ def _high(low: str | None = None, high: str | None = None) -> Condition:
     return Between("hi", low, high, single=True)
 
 
-def _behind(text: str) -> str:
-    """Give the text that directly follows: what is greater starts there."""
-    return text + "\0"
-
-
 def _about(asked: Asked) -> Condition:
     low, high = asked.about
-    return both(_high(low, None), _low(None, _behind(high)))
+    return both(_high(low, None), _low(None, above(high)))
 
 
 # What each prefix asks of a range whose ends, `lo` and `hi`, belong to it.
 PREFIXES: Mapping[str, Callable[[Asked], Condition]] = {
     "eq": lambda asked: both(_low(asked.start, None), _high(None, asked.end)),
     "ne": lambda asked: either(_low(None, asked.start), _high(asked.end, None)),
-    "gt": lambda asked: _high(_behind(asked.value), None),
+    "gt": lambda asked: _high(above(asked.value), None),
     "lt": lambda asked: _low(None, asked.value),
     "ge": lambda asked: _high(asked.value, None),
-    "le": lambda asked: _low(None, _behind(asked.value)),
-    "sa": lambda asked: _low(_behind(asked.value), None),
+    "le": lambda asked: _low(None, above(asked.value)),
+    "sa": lambda asked: _low(above(asked.value), None),
     "eb": lambda asked: _high(None, asked.value),
     "ap": _about,
 }

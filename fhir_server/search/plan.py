@@ -94,7 +94,9 @@ def plan(condition: Condition, sort: Sequence[SortKey], indexes: Iterable[Keys])
     """Give the best plan for a condition and an order by one of these indexes of its type."""
     known = tuple(indexes)
     asked = asked_by(condition)
-    best = max((_by(index, asked, sort) for index in known), key=_rank, default=Plan())
+    first = asked.equal | asked.ranges | {key.field for key in sort[:1]}
+    useful = (index for index in known if index and index[0][0] in first)
+    best = max((_by(index, asked, sort) for index in useful), key=_rank, default=Plan())
     if best.narrows:
         return best
     for several in _alternatives(condition):

@@ -13,7 +13,6 @@ from pymongo.errors import (
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
-    ServerSelectionTimeoutError,
 )
 
 from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, Unavailable, Unprocessable
@@ -64,15 +63,13 @@ def reachable() -> Iterator[None]:
 def bounded(seconds: float) -> Iterator[None]:
     """Give what is asked inside this many seconds; Unprocessable (too-costly) where that is short.
 
-    A server that cannot be found at all is told as early as ever.
+    A database that is silent for as long is told as Unavailable.
     https://pymongo.readthedocs.io/en/stable/api/pymongo/
     """
     try:
         with pymongo.timeout(seconds):
             yield
-    except PyMongoError as error:
-        if not error.timeout or isinstance(error, ServerSelectionTimeoutError):
-            raise
+    except ExecutionTimeout as error:
         raise Unprocessable(
             f"The search takes longer than {seconds:g} s. Narrow it, by a patient, an identifier, "
             "a code or a date, or sort by what an index is in the order of.",

@@ -42,7 +42,7 @@ class Bounds:
     """How many keys a join may put into another query, and how long a search may take (s)."""
 
     join_limit: int = 1_000
-    seconds: float = 30.0
+    seconds: float = 3.0
 
     @property
     def ms(self) -> int:

@@ -88,7 +88,7 @@ async def test_without_the_setting_the_answer_names_it(store, spec):
 async def test_the_setting_is_part_of_the_index_format(fhir, store, spec):
     async with health(store, spec) as client:
         without = client.context.index_format("Patient")
-        assert fhir.context.index_format("Patient") == f"{without} words"
+        assert fhir.context.index_format("Patient") == f"{without}+text"
 
 
 async def test_the_base_says_that_it_can_be_asked(fhir):

@@ -5,12 +5,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import groupby, pairwise
 from urllib.parse import urlencode
 
 import msgspec
 
 from tests.client import BASE_URL, ZONE
-from tests.oracle import oracle
+from tests.oracle import includes, oracle
 from tests.oracle.drawing import drawn
 from tests.oracle.resources import CODES, CONTENT, IN_VALUE_SET, PARENTS, TYPES, VALUE_SET
 from tests.oracle.words import split
@@ -33,61 +34,126 @@ async def store(fhir, resources):
     await put(fhir, CONTENT)
     for start in range(0, len(resources), 60):
         await put(fhir, resources[start : start + 60])
-    return await told(fhir, {resource["resourceType"] for resource in resources})
+    return await told(fhir, resources)
+
+
+async def age(fhir, resources):
+    """Give some resources the content of others, delete some; give the world that is left."""
+    types = groupby(resources, key=lambda one: one["resourceType"])
+    pairs = [pair for _, some in types for pair in pairwise(some)]
+    await put(fhir, [{**one, "id": other["id"]} for one, other in pairs[::9]])
+    gone = resources[5::13]
+    await transact(fhir, [{"request": {"method": "DELETE", "url": url(one)}} for one in gone])
+    return await told(fhir, [one for one in resources if one not in gone])
+
+
+def url(resource):
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 async def put(fhir, resources):
     """Store resources in one transaction."""
     entries = [
-        {
-            "resource": resource,
-            "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
-        }
-        for resource in resources
+        {"resource": one, "request": {"method": "PUT", "url": url(one)}} for one in resources
     ]
+    await transact(fhir, entries)
+
+
+async def transact(fhir, entries):
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     answer = await fhir.post("", ENCODER.encode(bundle))
     assert answer.status_code == 200, answer.text
 
 
-async def told(fhir, types):
-    """Give the world of these types: what the server answers when it is asked for all."""
+async def told(fhir, resources):
+    """Give the world of these resources as the server answers when it is asked for all."""
     found = {}
-    for type_ in sorted(types):
+    for type_ in sorted({resource["resourceType"] for resource in resources}):
         answer = await fhir.get(f"{type_}?_count=1000")
         body = json.loads(answer.content, parse_float=Decimal)
         rows = [entry["resource"] for entry in body.get("entry", ())]
         found[type_] = {row["id"]: row for row in rows}
+    assert {url(one) for some in found.values() for one in some.values()} == set(
+        map(url, resources)
+    )
     value_sets = {VALUE_SET: frozenset((CODES, code) for code in IN_VALUE_SET)}
     return World(found, BASE_URL, ZONE, {CODES: PARENTS}, value_sets)
 
 
 @dataclass
 class Answer:
-    """The ids found, page after page; or the status and text of a refusal."""
+    """The ids found, what each page brings along, the total where asked for; or a refusal."""
 
     ids: list[str] = field(default_factory=list)
+    brought: list[set[tuple[str, str]]] = field(default_factory=list)
+    total: int | None = None
     status: int = 200
     told: str = ""
 
 
+def expected(world, query):
+    """Give the answer of the oracle."""
+    ids = oracle.search(world, query.type, query.parameters)
+    asked = [(name, value) for name, value in query.parameters if name in includes.NAMES]
+    pages = [ids[start : start + query.count] for start in range(0, len(ids), query.count)] or [[]]
+    brought = [includes.included(world, query.type, page, asked) for page in pages]
+    return Answer(ids, brought, len(ids) if query.counted else None)
+
+
 async def ask(fhir, query):
-    """Ask the server, from page to page."""
-    url = f"{query.type}?{urlencode([*query.parameters, ('_count', query.count)])}"
-    found = Answer()
-    while url:
-        answer = await fhir.get(url)
-        if answer.status_code != 200:
-            return Answer(status=answer.status_code, told=answer.text)
+    """Ask the server, from page to page to the end, and back again."""
+    answer = await first_page(fhir, query)
+    pages, brought = [], []
+    while answer.status_code == 200:
         body = answer.json()
-        found.ids += [
-            entry["resource"]["id"]
-            for entry in body.get("entry", ())
-            if entry["search"]["mode"] == "match"
-        ]
-        following = [link["url"] for link in body["link"] if link["relation"] == "next"]
-        url = following[0].removeprefix(f"{BASE_URL}/") if following else None
+        pages.append(matches(body))
+        brought.append(set(entries(body, "include")))
+        following = linked(body, "next")
+        if following is None:
+            wrong = await back(fhir, body, pages)
+            ids = [id_ for page in pages for id_ in page]
+            return Answer(ids, brought, body.get("total"), told=wrong)
+        answer = await fhir.get(following)
+    return Answer(status=answer.status_code, told=answer.text)
+
+
+async def first_page(fhir, query):
+    """Ask for the first page, by GET or by POST."""
+    counted = [("_total", "accurate")] if query.counted else []
+    text = urlencode([*query.parameters, ("_count", query.count), *counted])
+    if not query.posted:
+        return await fhir.get(f"{query.type}?{text}")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return await fhir.post(f"{query.type}/_search", text.encode(), **form)
+
+
+async def back(fhir, body, pages):
+    """Walk from the last page to the first; say what is not as it was on the way there."""
+    for page in reversed(pages[:-1]):
+        previous = linked(body, "previous")
+        body = (await fhir.get(previous)).json() if previous else {}
+        if matches(body) != page:
+            return f"the way back from {pages} leads to {matches(body)}"
+    return "there is a page before the first" if linked(body, "previous") else ""
+
+
+def matches(body):
+    """Give the ids found by a page."""
+    return [id_ for _, id_ in entries(body, "match")]
+
+
+def entries(body, mode):
+    """Give type and id of the entries of one mode; each stands once."""
+    rows = [one["resource"] for one in body.get("entry", ()) if one["search"]["mode"] == mode]
+    found = [(row["resourceType"], row["id"]) for row in rows]
+    assert len(found) == len(set(found)), found
     return found
+
+
+def linked(body, relation):
+    """Give the path of a link, None where there is no such."""
+    links = {link["relation"]: link["url"] for link in body.get("link", ())}
+    return links[relation].removeprefix(f"{BASE_URL}/") if relation in links else None
 
 
 @dataclass
@@ -113,16 +179,15 @@ class Tally:
 async def agree(fhir, world, asked, tally):
     """Ask the queries and count; what differs is made smaller, and kept where it is new."""
     for query in dict.fromkeys(asked):
-        answer = await ask(fhir, query)
-        expected = oracle.search(world, query.type, query.parameters)
+        answer, right = await ask(fhir, query), expected(world, query)
         tally.total += 1
         tally.asked.update(query.labels)
-        if expected:
+        if right.ids:
             tally.filled += 1
             tally.found.update(query.labels)
-        if answer != Answer(expected):
-            told = await difference(fhir, world, query)
-            tally.different += [told] if told not in tally.different else []
+        if answer != right:
+            told_ = await difference(fhir, world, query)
+            tally.different += [told_] if told_ not in tally.different else []
 
 
 async def difference(fhir, world, query):
@@ -134,15 +199,14 @@ async def difference(fhir, world, query):
         smaller = None
         for one in parts(query):
             got = await ask(fhir, one)
-            same = got.status == answer.status
-            if same and got != Answer(oracle.search(world, one.type, one.parameters)):
+            if got.status == answer.status and got != expected(world, one):
                 smaller = one
                 break
     return explained(world, query, answer)
 
 
 def parts(query):
-    """Yield a query with a parameter, one of several values, or the pages left out."""
+    """Yield a query with a parameter, one of several values, or a way of asking left out."""
     pairs = query.parameters
     for place, (name, value) in enumerate(pairs):
         before, after = pairs[:place], pairs[place + 1 :]
@@ -151,25 +215,24 @@ def parts(query):
         for inner in range(len(several)) if len(several) > 1 else ():
             less = ",".join(several[:inner] + several[inner + 1 :])
             yield replace(query, parameters=(*before, (name, less), *after))
-    if query.count < 1_000:
-        yield replace(query, count=1_000)
+    plainer = {"count": 1_000, "counted": False, "posted": False}
+    for name, plain in plainer.items():
+        if getattr(query, name) != plain:
+            yield replace(query, **{name: plain})
 
 
 def explained(world, query, answer):
     """Tell a difference, with a resource it is about."""
-    expected = oracle.search(world, query.type, query.parameters)
+    right = expected(world, query)
     title = f"{query} in pages of {query.count}"
     if answer.status != 200:
         return f"{title}\n  is refused: {answer.status} {answer.told[:400]}"
     lines = [title]
-    for told_, some, others in (
-        ("server", answer.ids, expected),
-        ("oracle", expected, answer.ids),
-    ):
-        alone = [world.resources[query.type][one] for one in some if one not in others]
+    for told_, some, others in (("server", answer, right), ("oracle", right, answer)):
+        alone = [world.resources[query.type][one] for one in some.ids if one not in others.ids]
         lines += [f"  only the {told_} finds {shown(resource)}" for resource in alone[:1]]
     if len(lines) == 1:
-        lines += [f"  the server's order {answer.ids}", f"  the oracle's order {expected}"]
+        lines += [f"  the server: {answer}", f"  the oracle: {right}"]
     return "\n".join(lines)
 
 

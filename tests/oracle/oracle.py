@@ -33,11 +33,14 @@ KINDS = {
     "special": Kind(places.MODIFIERS),
 }
 
+# Not what is found: its order, and what comes with it.
+CONTROLS = ("_sort", "_include", "_revinclude")
+
 
 def search(world: World, type_: str, parameters: Iterable[tuple[str, str]]) -> list[str]:
     """Give the ids of the resources found, in the order asked for."""
     pairs = list(parameters)
-    criteria = [(name, value) for name, value in pairs if name != "_sort"]
+    criteria = [(name, value) for name, value in pairs if not name.startswith(CONTROLS)]
     found = [
         resource
         for resource in world.resources.get(type_, {}).values()
@@ -119,10 +122,10 @@ def chained(world: World, resource: Resource, first: str, rest: str, value: str)
     """
     code, _, type_ = first.partition(":")
     for reference in values(world, resource, code):
-        there = references.local(reference, world)
-        target = world.find(*there) if there and type_ in ("", there[0]) else None
-        if target and asked_of(target, rest) and holds(world, target, rest, value):
-            return True
+        for there in references.leads(reference, world, any_version=True):
+            target = world.find(*there) if type_ in ("", there[0]) else None
+            if target and asked_of(target, rest) and holds(world, target, rest, value):
+                return True
     return False
 
 
@@ -139,11 +142,12 @@ def has(world: World, resource: Resource, name: str, value: str) -> bool:
     """
     _, type_, code, rest = name.split(":", 3)
     me = (resource["resourceType"], resource["id"])
-    return any(
-        me in [references.local(reference, world) for reference in values(world, other, code)]
-        and holds(world, other, rest, value)
-        for other in world.resources.get(type_, {}).values()
-    )
+    for other in world.resources.get(type_, {}).values():
+        for reference in values(world, other, code):
+            here = me in references.leads(reference, world, any_version=True)
+            if here and holds(world, other, rest, value):
+                return True
+    return False
 
 
 def listed(world: World, resource: Resource, id_: str) -> bool:

@@ -113,7 +113,7 @@ def asked_in_base(asked: Asked, code: str) -> Asked:
 MODIFIERS = {"": compares}
 
 
-def order(value: Value, _world: World) -> Decimal | None:
-    """Sort by the number as written, whatever the unit."""
+def order(value: Value, _world: World) -> tuple[Decimal, bool] | None:
+    """Sort by the number as written, whatever the unit; more than 5 comes behind 5."""
     found = interval(value)
-    return found.low if found else None
+    return (found.low, found.low_open) if found else None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.oracle import oracle, references, texts
 from tests.oracle.asked import (
     APART,
+    INCLUDE,
     JOINS,
     MODIFIERS,
     NOT_YET,
@@ -33,23 +34,32 @@ FITTING = {
     "above": {*CODED, "uri"},
     "below": {*CODED, "uri"},
 }
-# A component that the element has not is asked for by one of these.
-OTHERS = {
-    "token": Value("code", "A"),
-    "date": Value("dateTime", "2024"),
-    "quantity": Value("Quantity", {"value": Decimal(1)}),
+# What is asked for where nothing has a value.
+STAND_INS = {
     "string": Value("string", "sốt"),
+    "token": Value("Coding", {"code": "A"}),
+    "reference": Value("Reference", {"reference": "1"}),
+    "date": Value("dateTime", "2024"),
+    "number": Value("decimal", Decimal(1)),
+    "quantity": Value("Quantity", {"value": Decimal(1)}),
+    "uri": Value("uri", "http://example.org/none"),
+    "composite": Value("Element", {}),
 }
 
 
 @dataclass(frozen=True)
 class Query:
-    """A search of one type: its parameters, the page size, and the labels of what it asks."""
+    """A search of one type: its parameters, and the labels of what it asks.
+
+    `count` is the page size; `counted` asks for the total too, `posted` sends it as a form.
+    """
 
     type: str
     parameters: tuple[tuple[str, str], ...]
-    count: int
-    labels: frozenset[str]
+    count: int = 1_000
+    counted: bool = False
+    posted: bool = False
+    labels: frozenset[str] = frozenset()
 
     def __str__(self):
         """Give it as it is sent, without the page size."""
@@ -78,9 +88,8 @@ def leading(world):
             pairs = found[type_, resource["id"]] = []
             for code in askable(type_, "reference"):
                 for value in oracle.values(world, resource, code):
-                    there = references.local(value, world)
-                    target = there and world.find(*there)
-                    pairs += [(code, target)] if target else []
+                    there = references.leads(value, world, any_version=True)
+                    pairs += [(code, world.find(*one)) for one in there]
     return found
 
 
@@ -128,8 +137,32 @@ def queries(draw, world):
     parameters = list(dict.fromkeys((name, text) for name, text, _ in asked))
     if keys:
         parameters.append(("_sort", ",".join(keys)))
+    if INCLUDE not in NOT_YET:
+        brought = draw(st.lists(includes(world, resource), max_size=2, unique=True))
+        parameters += brought
+        labels |= {name for name, _ in brought}
     labels = labels.union(*(kinds for _, _, kinds in asked))
-    return Query(type_, tuple(parameters), draw(st.sampled_from([1_000, 1_000, 17, 4])), labels)
+    ways = (draw(st.sampled_from([1_000, 1_000, 17, 4])), draw(st.booleans()), draw(st.booleans()))
+    return Query(type_, tuple(parameters), *ways, labels)
+
+
+@st.composite
+def includes(draw, world, resource):
+    """Give what to bring along: what the resource refers to, or what refers to it."""
+    here = (resource["resourceType"], resource["id"])
+    ways = [
+        ("_include", f"{here[0]}:{code}", target["resourceType"])
+        for code, target in leading(world)[here]
+    ] + [
+        ("_revinclude", f"{other['resourceType']}:{code}", here[0])
+        for other, code in referring(world).get(here, ())
+    ]
+    if not ways:
+        return "_include", "*"
+    name, value, type_ = draw(st.sampled_from(ways))
+    iterate = draw(st.sampled_from(["", "", ":iterate"]))
+    source = value.partition(":")[0]
+    return name + iterate, draw(st.sampled_from([value, f"{value}:{type_}", f"{source}:*", "*"]))
 
 
 @st.composite
@@ -227,16 +260,14 @@ def text_of(draw, world, resource, row, modifier):
     for one in (resource, *rows(world, resource["resourceType"])):
         here = oracle.values(world, one, row["code"])
         found = found or [value for value in here if texts.telling(value, row["type"], modifier)]
-    if not found:
-        return texts.NONE[row["type"]]
-    value = draw(st.sampled_from(found))
+    value = draw(st.sampled_from(found or [STAND_INS[row["type"]]]))
     if row["type"] != "composite":
         return draw(texts.KINDS[row["type"]](value, modifier, world))
     parts = []
     for component in row["component"]:
         inner = evaluate(component["expression"], resource, value)
         kind = BY_URL[component["definition"]]["type"]
-        one = draw(st.sampled_from(inner or [OTHERS[kind]]))
+        one = draw(st.sampled_from(inner or [STAND_INS[kind]]))
         parts.append(draw(texts.KINDS[kind](one, "", world)))
     return "$".join(parts)
 

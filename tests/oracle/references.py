@@ -26,6 +26,20 @@ def local(value: Value, world: World) -> tuple[str, str] | None:
     return (type_, id_) if type_ in TYPES and "/" not in id_ else None
 
 
+def leads(value: Value, world: World, *, any_version: bool = False) -> list[tuple[str, str]]:
+    """Give type and id of what is here and referred to: a canonical by its url and version."""
+    if value.type == "Reference":
+        there = local(value, world)
+        return [there] if there and world.find(*there) else []
+    url, _, version = value.json.partition("|")
+    return [
+        (type_, id_)
+        for type_, rows in world.resources.items()
+        for id_, row in rows.items()
+        if row.get("url") == url and (any_version or version in ("", row.get("version")))
+    ]
+
+
 def refers(text: str, value: Value, world: World) -> bool:
     """`id` (of any type), `Type/id`, an address; a canonical with its version or without."""
     wanted = plain(text)
@@ -71,17 +85,21 @@ def line(world: World, here: tuple[str, str]) -> list[tuple[str, str]]:
 
 
 def part(text: str, value: Value, world: World) -> bool:
-    """`:below`: it refers to the resource or to a part of it, at any depth."""
+    """`:below`: it refers to the resource, which may have parts, or to one, at any depth."""
     here = local(value, world)
-    return here is not None and any(named(text, one, world) for one in line(world, here))
+    if here is None or here[0] not in PARENTS:
+        return False
+    return any(named(text, one, world) for one in line(world, here))
 
 
 def composed_of(text: str, value: Value, world: World) -> bool:
-    """`:above`: it refers to the resource or to what that is a part of."""
+    """`:above`: it refers to the resource, which may have parts, or to what that is a part of."""
     here = local(value, world)
-    ids = world.resources.get(here[0], {}) if here else {}
-    found = [one for id_ in ids if named(text, one := (here[0], id_), world)] if here else []
-    return refers(text, value, world) or any(here in line(world, one) for one in found)
+    if here is None or here[0] not in PARENTS:
+        return False
+    asked = [(here[0], id_) for id_ in world.resources.get(here[0], {})]
+    lines = [line(world, one) for one in asked if named(text, one, world)]
+    return named(text, here, world) or any(here in one for one in lines)
 
 
 def named(text: str, here: tuple[str, str], world: World) -> bool:

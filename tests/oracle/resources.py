@@ -155,15 +155,6 @@ def references(*types):
     )
 
 
-def canonicals(*types):
-    return st.builds(
-        "http://example.org/{}/{}{}".format,
-        st.sampled_from(types),
-        one_of("a", "b"),
-        one_of("", "|1"),
-    )
-
-
 def units(*codes):
     """Give the units of a measure: by their UCUM codes, or as they are printed only."""
     ucum = made({"system": st.just(UCUM), "code": st.sampled_from(codes)}, unit=one_of("đơn vị"))
@@ -344,6 +335,7 @@ URLS = one_of(
     "http://example.org/d", "http://example.org/d/a", "http://example.org/d/a/1",
     "http://example.org/da", "urn:oid:2.999.1", "urn:oid:2.999.1.2", "http://example.org/D",
 )  # fmt: skip
+canonicals = st.builds("{}{}".format, URLS, one_of("", "|1", "|2"))
 PLAN_DEFINITION = resource(
     "PlanDefinition",
     {"status": one_of("draft", "active")},
@@ -357,12 +349,12 @@ PLAN_DEFINITION = resource(
     effectivePeriod=periods,
     topic=some(concepts, 1),
     useContext=CONTEXTS,
-    library=some(canonicals("Library")),
+    library=some(canonicals),
     relatedArtifact=some(
         made(
             {
                 "type": one_of("composed-of", "depends-on", "derived-from"),
-                "resource": canonicals("Library", "PlanDefinition"),
+                "resource": canonicals,
             }
         )
     ),

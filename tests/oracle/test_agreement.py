@@ -17,7 +17,9 @@ async def asked(mongodb_uri, spec, total, most):
             fresh(mongodb_uri) as store,
             health(store, spec, referential_integrity=False) as fhir,
         ):
-            world = await agreement.store(fhir, agreement.generated(number))
+            resources = agreement.generated(number)
+            await agreement.store(fhir, resources)
+            world = await agreement.age(fhir, resources)
             await agreement.agree(fhir, world, drawn(queries(world), number, most), tally)
         number += 1
     print(tally)  # noqa: T201 (the long form is read by people)

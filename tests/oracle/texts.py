@@ -213,15 +213,3 @@ KINDS = {
     "uri": uri,
     "special": near,
 }
-# What is asked where no resource has a value.
-NONE = {
-    "string": "a",
-    "token": "none",
-    "reference": "1",
-    "date": "2024",
-    "number": "1",
-    "quantity": "1",
-    "uri": "http://example.org/none",
-    "composite": "A$A",
-    "special": "0|0|1",
-}

@@ -127,6 +127,6 @@ MODIFIERS = {
 DENIED = {"not": "", "not-in": "in"}
 
 
-def order(value: Value, _world: World) -> list[tuple[str, str]]:
-    """Sort by the code, then its system."""
-    return [(code, system) for system, code in pairs(value)]
+def order(value: Value, _world: World) -> list[str]:
+    """Sort by the code, whatever its system."""
+    return [code for _, code in pairs(value)]

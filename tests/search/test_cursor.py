@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cmp_to_key
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_server.fhir.errors import Invalid
@@ -124,6 +124,7 @@ an_order = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(a_document(), max_size=12), an_order, st.integers(1, 5))
 def test_pages_give_every_row_once_in_order(documents, sort, size):
     rows = [{"_id": f"{number:02}", **row} for number, row in enumerate(documents)]
@@ -131,6 +132,7 @@ def test_pages_give_every_row_once_in_order(documents, sort, size):
     assert walk(rows, sort, size) == [row["_id"] for row in expected]
 
 
+@settings(deadline=None)
 @given(st.lists(a_document(), max_size=12), an_order, st.data())
 def test_what_is_before_a_row_is_met_backwards(documents, sort, data):
     rows = [{"_id": f"{number:02}", **row} for number, row in enumerate(documents)]

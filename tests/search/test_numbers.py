@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.numbers import HIGHEST, LOWEST, indexed, key, operator, written
+from fhir_server.search.numbers import (
+    HIGHEST,
+    LOWEST,
+    above,
+    below,
+    indexed,
+    key,
+    operator,
+    written,
+)
 
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=3) | st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent),
@@ -21,6 +30,13 @@ DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=3) | st.bui
 def test_keys_sort_as_the_numbers_do(one, other):
     assert (key(one) < key(other)) == (one < other)
     assert (key(one) == key(other)) == (one == other)
+
+
+@given(DECIMALS, DECIMALS)
+def test_an_open_end_lies_between_a_key_and_the_next(one, other):
+    assert (above(key(one)) < key(other)) == (one < other)
+    assert (key(one) < below(key(other))) == (one < other)
+    assert below(key(one)) < key(one) < above(key(one))
 
 
 @given(DECIMALS)

@@ -204,7 +204,7 @@ async def test_a_join_inside_an_element_is_asked_ahead(database):
 
 
 async def test_what_takes_too_long_is_too_costly_and_says_what_to_do(database):
-    hurried = Joins(database, replace(LOOKED_UP, seconds=0.0001))
+    hurried = Joins(database, replace(LOOKED_UP, seconds=0.000_001))
     with pytest.raises(Unprocessable) as caught:
         await joins.rows(hurried, "Observation", OF_AN, {"_id": 1}, 10)
     [issue] = caught.value.issues

@@ -17,7 +17,9 @@ from fhir_server.search.numbers import (
     HIGHEST,
     LOWEST,
     PREFIXES,
+    above,
     asked,
+    below,
     indexed,
     key,
     keyed,
@@ -90,7 +92,7 @@ def _base(value: Decimal, code: str, place: Place) -> tuple[Decimal, str] | None
 
 def _as_written(measured: Measured) -> dict[str, Any]:
     low, high, unit = measured
-    found = _ends(low, high)
+    found = _ends(low, high, unit.get("comparator"))
     units = _units(_text(unit.get("system")), _text(unit.get("code")), _text(unit.get("unit")))
     if units:
         found["u"] = list(units)
@@ -115,14 +117,20 @@ def _in_base_units(measured: Measured, place: Place) -> dict[str, Any] | None:
     known = [end for end in ends if end is not None]
     if len(known) != 2 - (low, high).count(None):
         return None
-    return {**_ends(*(end and end[0] for end in ends)), "u": known[0][1]}
+    low, high = (end and end[0] for end in ends)
+    return {**_ends(low, high, unit.get("comparator")), "u": known[0][1]}
 
 
-def _ends(low: Decimal | None, high: Decimal | None) -> dict[str, Any]:
+def _ends(low: Decimal | None, high: Decimal | None, comparator: Any) -> dict[str, Any]:
+    """Give both ends as keys; `<5` and `>5` do not have 5 in them."""
     lowest = LOWEST if low is None else key(low)
     if low is high:
         return {"lo": lowest, "hi": lowest}
-    return {"lo": lowest, "hi": HIGHEST if high is None else key(high)}
+    highest = HIGHEST if high is None else key(high)
+    return {
+        "lo": above(lowest) if comparator == ">" else lowest,
+        "hi": below(highest) if comparator == "<" else highest,
+    }
 
 
 def _text(value: Any) -> str:

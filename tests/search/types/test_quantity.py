@@ -95,6 +95,14 @@ def test_a_unit_is_found_by_its_name_too(spec):
         (">", "gt1000", True),
         (">", "lt5", False),
         (">=", f"gt1|{UCUM}|g", True),
+        ("<", "ge5", False),
+        ("<=", "ge5", True),
+        ("<", "eb5", True),
+        ("<=", "eb5", False),
+        (">", "le5", False),
+        (">=", "le5", True),
+        (">", "sa5", True),
+        (">=", "sa5", False),
     ],
 )
 def test_a_comparator_leaves_a_side_open(spec, comparator, asked, expected):
