@@ -82,9 +82,9 @@ async def told(fhir, resources):
 
 @dataclass
 class Answer:
-    """The ids found, what each page brings along, the total where asked for; or a refusal."""
+    """Type and id of what is found, what each page brings along, the total; or a refusal."""
 
-    ids: list[str] = field(default_factory=list)
+    found: list[tuple[str, str]] = field(default_factory=list)
     brought: list[set[tuple[str, str]]] = field(default_factory=list)
     total: int | None = None
     status: int = 200
@@ -93,11 +93,18 @@ class Answer:
 
 def expected(world, query):
     """Give the answer of the oracle."""
-    ids = oracle.search(world, query.type, query.parameters)
+    if query.type:
+        found = [(query.type, id_) for id_ in oracle.search(world, query.type, query.parameters)]
+    else:
+        types = dict(query.parameters)["_type"].split(",")
+        found = oracle.search_types(world, types, query.parameters)
+    if query.within:
+        found = [one for one in found if oracle.within(world, world.find(*one), query.within)]
     asked = [(name, value) for name, value in query.parameters if name in includes.NAMES]
-    pages = [ids[start : start + query.count] for start in range(0, len(ids), query.count)] or [[]]
-    brought = [includes.included(world, query.type, page, asked) for page in pages]
-    return Answer(ids, brought, len(ids) if query.counted else None)
+    starts = range(0, len(found) or 1, query.count)
+    pages = [set(found[start : start + query.count]) for start in starts]
+    brought = [includes.included(world, page, asked) for page in pages]
+    return Answer(found, brought, len(found) if query.counted else None)
 
 
 async def ask(fhir, query):
@@ -106,14 +113,14 @@ async def ask(fhir, query):
     pages, brought = [], []
     while answer.status_code == 200:
         body = answer.json()
-        pages.append(matches(body))
+        pages.append(entries(body, "match"))
         brought.append(set(entries(body, "include")))
         following = linked(body, "next")
         if following is None:
             wrong = await back(fhir, body, pages)
-            ids = [id_ for page in pages for id_ in page]
-            return Answer(ids, brought, body.get("total"), told=wrong)
-        answer = await fhir.get(following)
+            found = [one for page in pages for one in page]
+            return Answer(found, brought, body.get("total"), told=wrong)
+        answer = await fhir.http.get(following)
     return Answer(status=answer.status_code, told=answer.text)
 
 
@@ -121,25 +128,21 @@ async def first_page(fhir, query):
     """Ask for the first page, by GET or by POST."""
     counted = [("_total", "accurate")] if query.counted else []
     text = urlencode([*query.parameters, ("_count", query.count), *counted])
+    path = "/".join([BASE_URL, *query.within, *([query.type] if query.type else [])])
     if not query.posted:
-        return await fhir.get(f"{query.type}?{text}")
+        return await fhir.http.get(f"{path}?{text}")
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return await fhir.post(f"{query.type}/_search", text.encode(), **form)
+    return await fhir.http.post(f"{path}/_search", content=text, headers=form)
 
 
 async def back(fhir, body, pages):
     """Walk from the last page to the first; say what is not as it was on the way there."""
     for page in reversed(pages[:-1]):
         previous = linked(body, "previous")
-        body = (await fhir.get(previous)).json() if previous else {}
-        if matches(body) != page:
-            return f"the way back from {pages} leads to {matches(body)}"
+        body = (await fhir.http.get(previous)).json() if previous else {}
+        if entries(body, "match") != page:
+            return f"the way back from {pages} leads to {entries(body, 'match')}"
     return "there is a page before the first" if linked(body, "previous") else ""
-
-
-def matches(body):
-    """Give the ids found by a page."""
-    return [id_ for _, id_ in entries(body, "match")]
 
 
 def entries(body, mode):
@@ -151,9 +154,9 @@ def entries(body, mode):
 
 
 def linked(body, relation):
-    """Give the path of a link, None where there is no such."""
+    """Give the URL of a link, None where there is no such."""
     links = {link["relation"]: link["url"] for link in body.get("link", ())}
-    return links[relation].removeprefix(f"{BASE_URL}/") if relation in links else None
+    return links.get(relation)
 
 
 @dataclass
@@ -182,7 +185,7 @@ async def agree(fhir, world, asked, tally):
         answer, right = await ask(fhir, query), expected(world, query)
         tally.total += 1
         tally.asked.update(query.labels)
-        if right.ids:
+        if right.found:
             tally.filled += 1
             tally.found.update(query.labels)
         if answer != right:
@@ -210,12 +213,13 @@ def parts(query):
     pairs = query.parameters
     for place, (name, value) in enumerate(pairs):
         before, after = pairs[:place], pairs[place + 1 :]
-        yield replace(query, parameters=(*before, *after))
+        if name != "_type":
+            yield replace(query, parameters=(*before, *after))
         several = split(value, ",")
         for inner in range(len(several)) if len(several) > 1 else ():
             less = ",".join(several[:inner] + several[inner + 1 :])
             yield replace(query, parameters=(*before, (name, less), *after))
-    plainer = {"count": 1_000, "counted": False, "posted": False}
+    plainer = {"count": 1_000, "counted": False, "posted": False, "within": ()}
     for name, plain in plainer.items():
         if getattr(query, name) != plain:
             yield replace(query, **{name: plain})
@@ -229,7 +233,7 @@ def explained(world, query, answer):
         return f"{title}\n  is refused: {answer.status} {answer.told[:400]}"
     lines = [title]
     for told_, some, others in (("server", answer, right), ("oracle", right, answer)):
-        alone = [world.resources[query.type][one] for one in some.ids if one not in others.ids]
+        alone = [world.find(*one) for one in some.found if one not in others.found]
         lines += [f"  only the {told_} finds {shown(resource)}" for resource in alone[:1]]
     if len(lines) == 1:
         lines += [f"  the server: {answer}", f"  the oracle: {right}"]

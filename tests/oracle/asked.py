@@ -17,6 +17,8 @@ MODIFIERS = {
 }
 JOINS = ("chain", "_has", "_list")
 INCLUDE = "_include"
+COMPARTMENT = "in a compartment"
+SEVERAL_TYPES = "of several types"
 BOUND_SYSTEM = "token:system of the binding"
 SORT_MANY = "sort:by several parameters of several values"
 SORT_TOKEN = "sort:token"

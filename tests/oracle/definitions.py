@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 FOLDER = Path(__file__).parents[2] / "profiles" / "r4"
 TYPES = {row["name"]: row for row in json.loads((FOLDER / "structures.json").read_bytes())}
 PARAMETERS = json.loads((FOLDER / "search_params.json").read_bytes())
+# Root → type → the parameters that put a resource of the type into the root's compartment.
+COMPARTMENTS = json.loads((FOLDER / "compartments.json").read_bytes())
 BY_URL = {row["url"]: row for row in PARAMETERS}
 
 ABSTRACT = ("Resource", "DomainResource")

@@ -15,11 +15,8 @@ NAMES = ("_include", "_revinclude", "_include:iterate", "_revinclude:iterate")
 Here = tuple[str, str]
 
 
-def included(
-    world: World, type_: str, ids: Iterable[str], asked: Iterable[tuple[str, str]]
-) -> set[Here]:
-    """Give type and id of everything that the matches `ids` bring along, none of them itself."""
-    matches = {(type_, id_) for id_ in ids}
+def included(world: World, matches: set[Here], asked: Iterable[tuple[str, str]]) -> set[Here]:
+    """Give type and id of everything that the matches bring along, none of them itself."""
     found: set[Here] = set()
     several = list(asked)
     while True:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from tests.oracle import dates, numbers, places, quantities, references, strings, tokens
-from tests.oracle.definitions import BY_URL, Value, children, parameter
+from tests.oracle.definitions import BY_URL, COMPARTMENTS, Value, children, parameter
 from tests.oracle.path import evaluate
 from tests.oracle.words import plain, split
 from tests.oracle.world import Resource, World
@@ -34,11 +34,11 @@ KINDS = {
 }
 
 # Not what is found: its order, and what comes with it.
-CONTROLS = ("_sort", "_include", "_revinclude")
+CONTROLS = ("_sort", "_type", "_include", "_revinclude")
 
 
 def search(world: World, type_: str, parameters: Iterable[tuple[str, str]]) -> list[str]:
-    """Give the ids of the resources found, in the order asked for."""
+    """Give the ids of the resources of a type that are found, in the order asked for."""
     pairs = list(parameters)
     criteria = [(name, value) for name, value in pairs if not name.startswith(CONTROLS)]
     found = [
@@ -48,6 +48,35 @@ def search(world: World, type_: str, parameters: Iterable[tuple[str, str]]) -> l
     ]
     keys = [key for name, value in pairs if name == "_sort" for key in value.split(",")]
     return [resource["id"] for resource in in_order(world, found, keys)]
+
+
+def search_types(
+    world: World, types: Iterable[str], parameters: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Give type and id of what is found of several types: by type and id, by time, or by id.
+
+    https://hl7.org/fhir/R4/http.html#search
+    """
+    pairs = list(parameters)
+    key = next((value for name, value in pairs if name == "_sort"), "")
+    criteria = [pair for pair in pairs if pair[0] != "_sort"]
+    found = [(type_, id_) for type_ in types for id_ in search(world, type_, criteria)]
+    orders: dict[str, Callable[[tuple[str, str]], Any]] = {
+        "": lambda here: here,
+        "_id": lambda here: (here[1], here[0]),
+        "_lastUpdated": lambda here: (order(world, world.find(*here) or {}, "_lastUpdated"), here),
+    }
+    return sorted(found, key=orders[key.removeprefix("-")], reverse=key.startswith("-"))
+
+
+def within(world: World, resource: Resource, root: tuple[str, str]) -> bool:
+    """Say whether a resource is in a compartment: one of its references leads to the root.
+
+    https://hl7.org/fhir/R4/compartmentdefinition.html
+    """
+    codes = COMPARTMENTS[root[0]].get(resource["resourceType"], ())
+    found = [value for code in codes for value in values(world, resource, code)]
+    return root in [references.local(value, world) for value in found]
 
 
 def holds(world: World, resource: Resource, name: str, value: str) -> bool:

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from tests.oracle import oracle, references, texts
 from tests.oracle.asked import (
     APART,
+    COMPARTMENT,
     INCLUDE,
     JOINS,
     MODIFIERS,
     NOT_YET,
+    SEVERAL_TYPES,
     SORT_LATER,
     SORT_MANY,
     label,
     modifiers,
 )
-from tests.oracle.definitions import BY_URL, Value, codes, parameter
+from tests.oracle.definitions import BY_URL, COMPARTMENTS, Value, codes, parameter
 from tests.oracle.path import evaluate
 
 SORTED = ("string", "token", "reference", "date", "number", "quantity", "uri")
@@ -49,9 +51,10 @@ STAND_INS = {
 
 @dataclass(frozen=True)
 class Query:
-    """A search of one type: its parameters, and the labels of what it asks.
+    """A search of one type, or of those in `_type`: its parameters, the labels of what it asks.
 
-    `count` is the page size; `counted` asks for the total too, `posted` sends it as a form.
+    `within` is the root of a compartment, type and id; `count` is the page size; `counted` asks
+    for the total too, `posted` sends it as a form.
     """
 
     type: str
@@ -59,11 +62,13 @@ class Query:
     count: int = 1_000
     counted: bool = False
     posted: bool = False
+    within: tuple[str, ...] = ()
     labels: frozenset[str] = frozenset()
 
     def __str__(self):
         """Give it as it is sent, without the page size."""
-        return f"{self.type}?{urlencode(self.parameters, safe=':,|$/')}"
+        path = "/".join([*self.within, self.type])
+        return f"{path}?{urlencode(self.parameters, safe=':,|$/')}"
 
 
 @cache
@@ -124,6 +129,13 @@ def able(world, way):
 
 @st.composite
 def queries(draw, world):
+    """Give searches: of one type, most of them, or of several."""
+    several = SEVERAL_TYPES not in NOT_YET and draw(st.integers(0, 9)) == 9
+    return draw(of_several_types(world) if several else of_one_type(world))
+
+
+@st.composite
+def of_one_type(draw, world):
     """Give a search that asks in one way, in others beside it, and in some order."""
     joins = [join for join in JOINS if join not in NOT_YET]
     way = draw(st.sampled_from([*(kind for kind in MODIFIERS if kind not in NOT_YET), *joins]))
@@ -142,8 +154,52 @@ def queries(draw, world):
         parameters += brought
         labels |= {name for name, _ in brought}
     labels = labels.union(*(kinds for _, _, kinds in asked))
-    ways = (draw(st.sampled_from([1_000, 1_000, 17, 4])), draw(st.booleans()), draw(st.booleans()))
-    return Query(type_, tuple(parameters), *ways, labels)
+    within = draw(compartments(world, resource))
+    labels |= {COMPARTMENT} if within else set()
+    return Query(type_, tuple(parameters), *draw(WAYS), within, labels)
+
+
+@st.composite
+def of_several_types(draw, world):
+    """Give a search for what two types, or three, have in common."""
+    types = draw(st.lists(st.sampled_from(sorted(world.resources)), min_size=2, max_size=3))
+    resource = draw(st.sampled_from(rows(world, types[0])))
+    common = [
+        code
+        for code in askable(types[0])
+        if parameter(types[0], code)["type"] in ("token", "date", "string", "number", "uri")
+        and len({parameter(one, code) and parameter(one, code)["type"] for one in types}) == 1
+    ]
+    asked = draw(
+        st.lists(own(world, resource, only=common, types=tuple(types)), min_size=1, max_size=2)
+    )
+    parameters = dict.fromkeys((name, text) for name, text, _ in asked)
+    order = draw(st.sampled_from(["", "", "_id", "-_id", "_lastUpdated", "-_lastUpdated"]))
+    sorting = [("_sort", order)] if order else []
+    named = ("_type", ",".join(dict.fromkeys(types)))
+    labels = frozenset({SEVERAL_TYPES}).union(*(kinds for _, _, kinds in asked))
+    if len(set(types)) == 1:
+        labels -= {SEVERAL_TYPES}
+    return Query("", (named, *parameters, *sorting), *draw(WAYS), (), labels)
+
+
+# The page size, whether to count, whether to post.
+WAYS = st.tuples(st.sampled_from([1_000, 1_000, 17, 4]), st.booleans(), st.booleans())
+
+
+@st.composite
+def compartments(draw, world, resource):
+    """Give a compartment the resource is in, now and then; () for none."""
+    type_ = resource["resourceType"]
+    roots = [
+        (root, target["id"])
+        for code, target in leading(world)[type_, resource["id"]]
+        for root in COMPARTMENTS
+        if root == target["resourceType"] and code in COMPARTMENTS[root].get(type_, ())
+    ]
+    if COMPARTMENT in NOT_YET or not roots:
+        return ()
+    return draw(st.sampled_from([(), (), *roots]))
 
 
 @st.composite
@@ -194,14 +250,21 @@ def clause(world, resource, way, depth=2):
 
 
 @st.composite
-def own(draw, world, resource, kind=None):
-    """Give a parameter of the resource itself, of any kind or of one."""
+def own(draw, world, resource, kind=None, *, only=(), types=()):
+    """Give a parameter of the resource itself, of any kind or of one.
+
+    Or one of `only`, with a modifier that each of `types` takes.
+    """
     type_ = resource["resourceType"]
-    known = askable(type_, kind) or askable(type_)
+    known = only or askable(type_, kind) or askable(type_)
     filled = [code for code in known if oracle.values(world, resource, code)]
     code = draw(st.sampled_from([*filled, *filled, *filled, *known]))
     row = parameter(type_, code)
-    fitting = [one for one in modifiers(row["type"]) if fits(world, type_, code, one)]
+    fitting = [
+        one
+        for one in modifiers(row["type"])
+        if all(fits(world, each, code, one) for each in (type_, *types))
+    ]
     modifier = draw(st.sampled_from([*fitting[:1] * 2, *fitting]))
     labels = frozenset([label(row["type"], modifier)])
     if modifier == "missing":
