@@ -286,7 +286,7 @@ async def opened(uri: str) -> AsyncIterator[Hospital]:
     watched = Watched()
     monitoring.register(watched)
     settings = Settings(
-        mongodb_uri=SecretStr(uri), database=f"searches_{uuid4().hex}", search_seconds=60
+        mongodb_uri=SecretStr(uri), database=f"searches_{uuid4().hex}", search_seconds=300
     )
     guests = root.plugins(settings)
     spec = root.definitions(guests)
