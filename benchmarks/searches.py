@@ -285,7 +285,9 @@ async def opened(uri: str) -> AsyncIterator[Hospital]:
     """Give an empty hospital in a database of its own, dropped at the end."""
     watched = Watched()
     monitoring.register(watched)
-    settings = Settings(mongodb_uri=SecretStr(uri), database=f"searches_{uuid4().hex}")
+    settings = Settings(
+        mongodb_uri=SecretStr(uri), database=f"searches_{uuid4().hex}", search_seconds=300
+    )
     guests = root.plugins(settings)
     spec = root.definitions(guests)
     async with root.health_store(settings) as store:

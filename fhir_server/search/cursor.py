@@ -1,10 +1,10 @@
 """Keyset paging: where a page ended, as a signed text, and what is asked for the pages around it.
 
 An order is walked in steps; a page asks them one after the other until it is full. Whoever lacks a
-value stands last, in both directions, where MongoDB puts a missing field first in ascending order.
-So the order by one field that is never an array, which an index can follow, has two steps: the
-documents that have the field, then those that have not. Any other order has one step, sorted by
-values that the database works out of each document that matches: `computed`.
+value stands last, in both directions; MongoDB takes a missing field for the lowest. So a descending
+order that an index can follow (`served`) is one step, an ascending one two: the documents that have
+the field, then those that have not. Any other order has one step, sorted by values that the
+database works out of each document that matches: `computed`.
 
     for step in steps(query.sort, position):
         page = await store.search(
@@ -27,6 +27,7 @@ from fhir_server.search.condition import (
     Condition,
     Everything,
     Not,
+    Nothing,
     Present,
     both,
     either,
@@ -112,17 +113,17 @@ def steps(
 def after(sort: Sequence[SortKey], values: Sequence[Value]) -> Condition:
     """Hold for what is sorted behind the row with these sort values.
 
-    None stands for no value: all rows without one are equal in that key. Raises Invalid unless
-    there are as many values as keys.
+    None stands for no value: all rows without one are equal in that key, and below any value where
+    the key is nullable. Raises Invalid unless there are as many values as keys.
     """
     if len(values) != len(sort):
         raise broken()
     ways = []
     same: Condition = Everything()
     for key, value in zip(sort, values, strict=True):
-        if value is not None:
+        if value is not None or key.nullable:
             ways.append(both(same, _behind(key, value)))
-            same = both(same, AnyOf(key.field, (value,)))
+            same = both(same, _at(key, value))
     return both(_at_or_behind(sort[0], values[0]), either(*ways))
 
 
@@ -162,7 +163,7 @@ def _parts(sort: Sort) -> Iterator[tuple[Condition, Sort, Mapping[str, SortKey]]
     first, rest = sort[0], sort[1:]
     if not served(sort):
         yield Everything(), *_computed(sort)
-    elif not first.nullable:
+    elif first.descending or not first.nullable:
         yield Everything(), sort, {}
     else:
         yield Present(first.field), (replace(first, nullable=False), *rest), {}
@@ -178,7 +179,8 @@ def _computed(sort: Sort) -> tuple[Sort, Mapping[str, SortKey]]:
             continue
         name = f"s{number}"
         computed[name] = key
-        order += (SortKey(missing(name), nullable=False), SortKey(name, key.descending))
+        value = SortKey(name, key.descending, nullable=False)
+        order += (SortKey(missing(name), nullable=False), value)
     return tuple(order), computed
 
 
@@ -186,15 +188,25 @@ def _reversed(sort: Sort) -> Sort:
     return tuple(replace(key, descending=not key.descending) for key in sort)
 
 
-def _behind(key: SortKey, value: str | int) -> Condition:
+def _at(key: SortKey, value: Value) -> Condition:
+    return Not(Present(key.field)) if value is None else AnyOf(key.field, (value,))
+
+
+def _behind(key: SortKey, value: Value) -> Condition:
+    if value is None:
+        return Nothing() if key.descending else Present(key.field)
     low, high = (None, value) if key.descending else (_next(value), None)
-    return Between(key.field, low, high, single=True)
+    further = Between(key.field, low, high, single=True)
+    lowest = key.nullable and key.descending
+    return either(further, Not(Present(key.field))) if lowest else further
 
 
 def _at_or_behind(key: SortKey, value: Value) -> Condition:
     """Give a bound an index can start from; it says no more than the ways that follow it."""
     if value is None:
-        return Everything()
+        return Not(Present(key.field)) if key.nullable and key.descending else Everything()
+    if key.descending and key.nullable:
+        return Not(Between(key.field, _next(value), None, single=True))
     low, high = (None, _next(value)) if key.descending else (value, None)
     return Between(key.field, low, high, single=True)
 

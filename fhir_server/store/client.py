@@ -1,12 +1,13 @@
 """The driver's options, and its exceptions turned into FHIR's errors."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pymongo
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     ConnectionFailure,
     DocumentTooLarge,
@@ -18,6 +19,7 @@ from pymongo.errors import (
 from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, Unavailable, Unprocessable
 
 Client = AsyncMongoClient[dict[str, Any]]
+Database = AsyncDatabase[dict[str, Any]]
 
 _TOO_LARGE = (10334, 17419, 17420)
 
@@ -59,22 +61,33 @@ def reachable() -> Iterator[None]:
         raise Invalid("A value cannot be kept in the database.", code="value") from error
 
 
-@contextmanager
-def bounded(seconds: float) -> Iterator[None]:
+@asynccontextmanager
+async def bounded(database: Database, seconds: float) -> AsyncIterator[None]:
     """Give what is asked inside this many seconds; Unprocessable (too-costly) where that is short.
 
-    A database that is silent for as long is told as Unavailable.
+    Only a database that answers took too long; a silent one is told as Unavailable, a second later.
     https://pymongo.readthedocs.io/en/stable/api/pymongo/
     """
     try:
         with pymongo.timeout(seconds):
             yield
-    except ExecutionTimeout as error:
+    except PyMongoError as error:
+        if not error.timeout or not await _answers(database):
+            raise
         raise Unprocessable(
             f"The search takes longer than {seconds:g} s. Narrow it, by a patient, an identifier, "
             "a code or a date, or sort by what an index is in the order of.",
             code="too-costly",
         ) from error
+
+
+async def _answers(database: Database) -> bool:
+    try:
+        with pymongo.timeout(1):
+            await database.command("ping")
+    except PyMongoError:
+        return False
+    return True
 
 
 def told(error: PyMongoError) -> FhirError:

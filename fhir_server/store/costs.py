@@ -64,10 +64,11 @@ class Costs:
         limit: int,
     ) -> list[str]:
         """Give what MongoDB says of a search: see `explain.explain`."""
-        with client.reachable(), client.bounded(self._seconds):
-            return await explain.explain(
-                self._database, allow, type_, condition, step=step, limit=limit
-            )
+        with client.reachable():
+            async with client.bounded(self._database, self._seconds):
+                return await explain.explain(
+                    self._database, allow, type_, condition, step=step, limit=limit
+                )
 
     async def estimate(
         self, allow: Condition, type_: str, condition: Condition, seconds: float

@@ -70,7 +70,7 @@ async def settled(joins: Joins, type_: str, condition: Condition) -> Condition:
     """
     if not is_open(condition):
         return condition
-    with bounded(joins.bounds.seconds):
+    async with bounded(joins.database, joins.bounds.seconds):
         return await _settled(joins, type_, condition)
 
 
@@ -91,7 +91,7 @@ async def rows(
     """
     if not is_open(condition):
         return [row async for row in _rows(joins, type_, condition, fields, limit)]
-    with bounded(joins.bounds.seconds):
+    async with bounded(joins.database, joins.bounds.seconds):
         return [row async for row in _rows(joins, type_, condition, fields, limit)]
 
 
@@ -103,7 +103,7 @@ async def narrowed(
     Raises Unprocessable (too-costly) when joins in it take too long.
     """
     stages = [*pipeline(type_, condition, order), {"$limit": limit}, {"$project": {"_id": 1}}]
-    with bounded(joins.bounds.seconds):
+    async with bounded(joins.database, joins.bounds.seconds):
         cursor = await joins.database[type_].aggregate(
             stages, session=joins.session, maxTimeMS=joins.bounds.ms
         )

@@ -192,19 +192,18 @@ class Store:
 
         Raises Unprocessable (too-costly) where that takes too long.
         """
-        async with self._asking():
-            with client.bounded(self._bounds.seconds):
-                return await reads.search(
-                    self._joins,
-                    allow,
-                    type_,
-                    condition,
-                    sort=sort,
-                    limit=limit,
-                    size=size,
-                    computed=computed,
-                    rest=rest,
-                )
+        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+            return await reads.search(
+                self._joins,
+                allow,
+                type_,
+                condition,
+                sort=sort,
+                limit=limit,
+                size=size,
+                computed=computed,
+                rest=rest,
+            )
 
     async def settled(self, type_: str, condition: Condition) -> Condition:
         """Give the condition with its joins answered, where that is short: see `joins.settled`.
@@ -234,11 +233,8 @@ class Store:
         self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
     ) -> list[tuple[str, int]]:
         """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
-        async with self._asking():
-            with client.bounded(self._bounds.seconds):
-                return await fields.keys(
-                    self._joins, allow, type_, condition, sort=sort, limit=limit
-                )
+        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+            return await fields.keys(self._joins, allow, type_, condition, sort=sort, limit=limit)
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int

@@ -6,6 +6,10 @@ from tests.conformance.search_page import PAGE, page
 from tests.conformance.search_trial import PACKAGE, run, types, untried
 from tests.oracle.definitions import codes
 
+with_all_examples = pytest.mark.skipif(
+    not PACKAGE.exists(), reason="the examples are not here: make conformance"
+)
+
 
 @pytest.fixture(scope="module")
 async def trials(fhir):
@@ -30,11 +34,12 @@ async def test_a_parameter_that_r4_gives_no_expression_is_refused(fhir, code):
     assert (await fhir.get(f"Patient?{code}=1")).status_code == 400
 
 
+@with_all_examples
 async def test_most_values_come_from_the_official_examples(trials):
     own = [one for one in trials if not one.code.startswith("_")]
     assert sum(one.by_example for one in own) > len(own) / 2
 
 
-@pytest.mark.skipif(not PACKAGE.exists(), reason="the examples are not here: make conformance")
+@with_all_examples
 async def test_the_page_says_what_came_of_it(trials):
     assert page(trials) == PAGE.read_text(encoding="utf-8"), "make docs writes it anew"
