@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/search.html
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search import control
@@ -50,6 +51,8 @@ def parse(
     criteria = [one for one in parameters if one[0] not in shaping and not is_include(one[0])]
     faults = {name: _fault(scope, name) for name, _ in criteria}
     left_out = [issue for issue in faults.values() if issue]
+    if not together:
+        left_out = [_with_nearest(scope, issue) for issue in left_out]
     refused = left_out if strict else []
     query = SearchQuery(type_, Everything(), path=type_)
     with _noting(refused):
@@ -95,6 +98,16 @@ def _fault(scope: Scope, name: str) -> Issue | None:
     if name in _REFUSED:
         return Issue("not-supported", f"{name}: {_REFUSED[name]}")
     return None if name == filter_.NAME else unknown(scope, name)
+
+
+def _with_nearest(scope: Scope, issue: Issue) -> Issue:
+    """Name the parameters an unknown one may have been meant for."""
+    if not issue.diagnostics.endswith(f" is no parameter of {scope.type}."):
+        return issue
+    code = issue.diagnostics[1:].partition("'")[0].partition(":")[0]
+    nearest = get_close_matches(code, scope.params, n=3)
+    told = f"nearest: {', '.join(nearest)}" if nearest else "/metadata lists those there are"
+    return replace(issue, diagnostics=f"{issue.diagnostics.rstrip('.')}; {told}.")
 
 
 @contextmanager

@@ -93,3 +93,17 @@ def test_an_empty_value_is_refused(search, value):
 def test_a_long_name_is_not_repeated_whole(search):
     (issue,) = refused(search, "Patient", ("x" * 100_000, "1"))
     assert len(issue.diagnostics) < 200
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("nme", "'nme' is no parameter of Patient; nearest: name."),
+        ("birthdat:missing", "'birthdat:missing' is no parameter of Patient; nearest: birthdate"),
+        ("xyz", "'xyz' is no parameter of Patient; /metadata lists those there are."),
+    ],
+)
+def test_an_unknown_parameter_is_told_with_those_it_may_have_been_meant_for(search, name, told):
+    with pytest.raises(Invalid) as caught:
+        search.ask("Patient", (name, "1"))
+    assert caught.value.issues[0].diagnostics.startswith(told)
