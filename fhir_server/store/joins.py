@@ -28,13 +28,16 @@ from fhir_server.search.condition import (
     either,
     is_open,
 )
+from fhir_server.search.plan import Keys, plan
 from fhir_server.store.client import bounded
 from fhir_server.store.documents import Document, check_key, portions
 from fhir_server.store.filters import to_filter
 from fhir_server.store.horizon import Database
-from fhir_server.store.lookup import Stage, pipeline
+from fhir_server.store.lookup import Stage, answers, pipeline
 
 MAX_LEVELS = 32
+# Resources that are found without their joins: as many are rather asked one by one.
+FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +47,18 @@ class Bounds:
     join_limit: int = 1_000
     seconds: float = 3.0
 
-    @property
-    def ms(self) -> int:
-        """The same in the unit of `maxTimeMS`."""
-        return max(int(self.seconds * 1_000), 1)
-
 
 BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
 class Joins:
-    """Where joins are asked."""
+    """Where joins are asked; `indexes` are those of the type that is searched, where known."""
 
     database: Database
     bounds: Bounds = BOUNDS
     session: AsyncClientSession | None = None
+    indexes: tuple[Keys, ...] = ()
 
 
 async def settled(joins: Joins, type_: str, condition: Condition) -> Condition:
@@ -71,7 +70,23 @@ async def settled(joins: Joins, type_: str, condition: Condition) -> Condition:
     if not is_open(condition):
         return condition
     async with bounded(joins.database, joins.bounds.seconds):
-        return await _settled(joins, type_, condition)
+        few = await _few(joins, type_, condition)
+        return await _settled(joins, type_, condition) if few is None else few
+
+
+async def _few(joins: Joins, type_: str, condition: Condition) -> Condition | None:
+    """Give the condition with the ids its plain part leaves, where an index finds them to be few.
+
+    Their joins are looked up then: less is read than the other side would give. None otherwise.
+    """
+    if not isinstance(condition, And) or not answers(condition):
+        return None
+    asked = [part for part in condition.parts if is_open(part)]
+    plain = both(*(part for part in condition.parts if not is_open(part)))
+    if not plan(plain, (), joins.indexes).equal:
+        return None
+    found = [row["_id"] async for row in _rows(joins, type_, plain, {"_id": 1}, FEW + 1)]
+    return both(_any_of("_id", found), *asked) if len(found) <= FEW else None
 
 
 async def plain(joins: Joins, type_: str, condition: Condition) -> Condition:
@@ -104,9 +119,7 @@ async def narrowed(
     """
     stages = [*pipeline(type_, condition, order), {"$limit": limit}, {"$project": {"_id": 1}}]
     async with bounded(joins.database, joins.bounds.seconds):
-        cursor = await joins.database[type_].aggregate(
-            stages, session=joins.session, maxTimeMS=joins.bounds.ms
-        )
+        cursor = await joins.database[type_].aggregate(stages, session=joins.session)
         return AnyOf("_id", tuple(row["_id"] for row in await cursor.to_list()))
 
 
@@ -232,17 +245,13 @@ async def _rows(
     collection = joins.database[type_]
     if is_open(condition):
         stages = [*pipeline(type_, condition), {"$limit": limit}, {"$project": fields}]
-        cursor = await collection.aggregate(
-            stages, session=joins.session, maxTimeMS=joins.bounds.ms
-        )
+        cursor = await collection.aggregate(stages, session=joins.session)
         async with cursor:
             async for row in cursor:
                 yield row
         return
     filter_ = to_filter(condition)
-    found = collection.find(
-        filter_, fields, limit=limit, session=joins.session, max_time_ms=joins.bounds.ms
-    )
+    found = collection.find(filter_, fields, limit=limit, session=joins.session)
     async with found:
         async for row in found:
             yield row

@@ -42,6 +42,19 @@ def pipeline(type_: str, condition: Condition, order: Sequence[Stage] = ()) -> l
     return [*stages, *joined, {"$match": to_filter(both(*answered))}]
 
 
+def answers(condition: Condition) -> bool:
+    """Say whether the pipeline can answer all questions of a condition."""
+    match condition:
+        case And() | Or():
+            return all(map(answers, condition.parts))
+        case Not():
+            return answers(condition.part)
+        case Chained() | Referring():
+            return answers(condition.condition)
+        case _:
+            return not is_open(condition)
+
+
 def _answered(type_: str, condition: Condition, joined: list[Stage]) -> Condition:
     """Give the condition on what the stages added to `joined` have found."""
     match condition:

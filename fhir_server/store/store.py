@@ -4,6 +4,7 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -210,8 +211,10 @@ class Store:
 
         Each join is narrowed already to what the caller may see.
         """
-        async with self._asking():
-            return await joins.settled(self._joins, type_, condition)
+        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+            facts = await self.costs.facts(type_)
+            asked = replace(self._joins, indexes=facts.indexes)
+            return await joins.settled(asked, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000

@@ -226,3 +226,23 @@ async def test_a_join_may_take_longer_than_another_operation(mongodb_uri):
         await impatient.fields(ALL, "Observation", ALL, (), 1)
     assert await impatient.settled("Observation", OF_AN) == Nothing()
     await impatient.close()
+
+
+async def test_where_few_are_found_by_an_index_they_are_asked_one_by_one(database, monkeypatch):
+    condition = both(AnyOf("x.code", ("*|hb",)), OF_AN)
+    indexed = Joins(database, indexes=((("x.code", 1),),))
+    few = await joins.settled(indexed, "Observation", condition)
+    assert few == both(AnyOf("_id", ("1", "2", "4")), OF_AN)
+    page = await reads.search(indexed, ALL, "Observation", few, sort=(BY_ID,), limit=10)
+    assert [one.id for one in page.found] == ["1"]
+    none = both(AnyOf("x.code", ("*|none",)), OF_AN)
+    assert await joins.settled(indexed, "Observation", none) == Nothing()
+    monkeypatch.setattr(joins, "FEW", 2)
+    assert not is_open(await joins.settled(indexed, "Observation", condition))
+
+
+async def test_a_hierarchy_is_walked_ahead_also_where_few_are_found(database):
+    below = Subtree("x.organization", "Organization", ("north",), "x.partof", "below", ALL)
+    indexed = Joins(database, indexes=((("x.name", 1),),))
+    asked = both(AnyOf("x.name", ("an",)), below)
+    assert not is_open(await joins.settled(indexed, "Patient", asked))
