@@ -70,10 +70,12 @@ def search_types(
 
 
 def within(world: World, resource: Resource, root: tuple[str, str]) -> bool:
-    """Say whether a resource is in a compartment: one of its references leads to the root.
+    """Say whether a resource is in a compartment: it is the root, or refers to it as listed.
 
     https://hl7.org/fhir/R4/compartmentdefinition.html
     """
+    if (resource["resourceType"], resource["id"]) == root:
+        return True
     codes = COMPARTMENTS[root[0]].get(resource["resourceType"], ())
     found = [value for code in codes for value in values(world, resource, code)]
     return root in [references.local(value, world) for value in found]

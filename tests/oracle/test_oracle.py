@@ -7,7 +7,8 @@ import pytest
 
 from tests.oracle import path
 from tests.oracle.definitions import PARAMETERS
-from tests.oracle.oracle import in_order, search
+from tests.oracle.includes import included
+from tests.oracle.oracle import in_order, search, search_types, within
 from tests.oracle.world import world_of
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -369,6 +370,56 @@ JOINED = world_of(
 )
 def test_resources_are_found_through_others(type_, name, value, expected):
     assert search(JOINED, type_, [(name, value)]) == expected
+
+
+def test_a_compartment_holds_its_root_and_what_refers_to_it_as_listed():
+    root = ("Patient", "1")
+    held = [
+        (type_, id_)
+        for type_, rows in JOINED.resources.items()
+        for id_, row in rows.items()
+        if within(JOINED, row, root)
+    ]
+    assert held == [("Patient", "1"), ("Observation", "1")]
+
+
+def test_several_types_come_by_type_by_id_or_by_time():
+    times = {("Patient", "1"): "2001", ("Patient", "2"): "2003", ("Group", "1"): "2002"}
+    rows = [
+        {"resourceType": type_, "id": id_, "meta": {"lastUpdated": f"{year}-01-01T00:00:00Z"}}
+        for (type_, id_), year in times.items()
+    ]
+    orders = {
+        "": ["Group/1", "Patient/1", "Patient/2"],
+        "_id": ["Group/1", "Patient/1", "Patient/2"],
+        "-_id": ["Patient/2", "Patient/1", "Group/1"],
+        "_lastUpdated": ["Patient/1", "Group/1", "Patient/2"],
+    }
+    for key, expected in orders.items():
+        ordered = search_types(world_of(*rows), ["Patient", "Group"], [("_sort", key)])
+        assert ["/".join(here) for here in ordered] == expected, key
+
+
+def test_includes_bring_along_what_is_here_and_no_match_twice():
+    observation, patient = ("Observation", "1"), ("Patient", "1")
+    organization = ("Organization", "1")
+    for asked, matches, expected in [
+        ([("_include", "Observation:subject")], {observation}, {patient}),
+        ([("_include", "Observation:subject:Group")], {observation}, set()),
+        ([("_include", "*")], {observation, patient}, {organization}),
+        ([("_revinclude", "Observation:subject")], {patient}, {observation}),
+        (
+            [("_include", "Observation:patient"), ("_include:iterate", "Patient:organization")],
+            {observation},
+            {patient, organization},
+        ),
+        (
+            [("_include", "Observation:patient"), ("_include", "Patient:organization")],
+            {observation},
+            {patient},
+        ),
+    ]:
+        assert included(JOINED, matches, asked) == expected, asked
 
 
 def test_a_comma_means_or_and_a_repetition_and():
