@@ -62,17 +62,18 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one command examined for what it returned."""
+    """What one command examined for what it returned; `joined` collections it looked into."""
 
     command: str
     keys: int
     documents: int
     returned: int
+    joined: int = 0
 
     @property
     def ratio(self) -> float:
-        """Keys or documents, whichever are more, for each returned."""
-        return max(self.keys, self.documents) / max(self.returned, 1)
+        """Keys or documents, whichever are more, for each returned, in each collection."""
+        return max(self.keys, self.documents) / max(self.returned, 1) / (1 + self.joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ SEARCHES = (
     Search(
         "encounter by date",
         lambda n: f"Encounter?date={hospital.day(n, 0)}&_sort=-date&_count={PAGE}",
+        bounded=False,
     ),
     Search(
         "_revinclude",
@@ -120,7 +122,7 @@ SEARCHES = (
     ),
     Search(
         f"page {DEEP} by keyset",
-        lambda _: f"Observation?_sort=-date&_count={PAGE}",
+        lambda _: f"Observation?_sort=-_lastUpdated&_count={PAGE}",
     ),
     Search(
         "_has",
@@ -251,6 +253,7 @@ class Hospital:
             sum(_all(told, "totalKeysExamined")),
             sum(_all(told, "totalDocsExamined")),
             next(iter(_all(told, "nReturned")), 0),
+            str(asked).count("'$lookup'"),
         )
 
 

@@ -30,6 +30,7 @@ class SearchParam:
     `roots` has no value; () if that is not known. `systems` are those its `code` elements, which
     name none, take their codes from. `contents` are the FHIR types of its values. `parents` are
     the types it may refer to that have parts, and their reference to what they are a part of.
+    `same`: of a component, the parameter of this type that has its values too.
     """
 
     code: str
@@ -44,6 +45,7 @@ class SearchParam:
     systems: frozenset[str] = frozenset()
     contents: frozenset[str] = frozenset()
     parents: Mapping[str, str] = field(default_factory=dict, hash=False)
+    same: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def _compile(known: Definitions, type_: str, row: ParameterRow) -> SearchParam:
         flow = navigation.child(known.structures, flow, "value")
     targets = flow.targets or row.target
     parts = [_component(known, type_, part, flow) for part in row.component]
+    same = [_same(known, type_, row, part) for part in row.component]
     found = SearchParam(
         code=row.code,
         url=row.url,
@@ -117,7 +120,11 @@ def _compile(known: Definitions, type_: str, row: ParameterRow) -> SearchParam:
         contents=flow.contents,
         parents={name: known.parents[name] for name in targets if name in known.parents},
     )
-    return _composed(known, type_, found, flow, parts) if parts else found
+    if not parts:
+        return found
+    composed = _composed(known, type_, found, flow, parts)
+    pairs = zip(composed.components, same, strict=True)
+    return replace(composed, components=tuple(replace(one, same=code) for one, code in pairs))
 
 
 def _values(type_: str, run: Run) -> Values:
@@ -139,6 +146,14 @@ def _component(
     if row is None:
         raise FhirPathError(f"its component {part.definition} is not defined")
     return row, compile_path(known.structures, part.expression, type_, focus)
+
+
+def _same(known: Definitions, type_: str, row: ParameterRow, part: ComponentRow) -> str:
+    """Give the code of a component's definition, where that takes up the same element's values."""
+    definition = known.parameters[part.definition]
+    branches = [branch.strip() for branch in definition.expression.split("|")]
+    taken = f"{row.expression}.{part.expression}" in branches
+    return definition.code if taken and type_ in definition.base else ""
 
 
 def _composed(

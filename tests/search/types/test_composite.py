@@ -4,6 +4,7 @@ import pytest
 from msgspec import Raw
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.condition import And, AnyOf
 
 LOINC = "http://loinc.org"
 
@@ -128,3 +129,17 @@ def test_what_is_no_pair_is_refused(search, value):
 def test_pairs_have_no_order(search):
     with pytest.raises(Invalid, match="parameters of type composite have no order"):
         search.ask("Observation", ("_sort", "code-value-quantity"))
+
+
+@pytest.mark.parametrize(
+    ("name", "served"),
+    [
+        ("code-value-quantity", AnyOf("x.code", (f"{LOINC}|1",))),
+        ("component-code-value-quantity", AnyOf("x.component-code", (f"{LOINC}|1",))),
+        ("combo-code-value-quantity", None),
+    ],
+)
+def test_a_token_is_asked_of_the_parameter_an_index_stands_over(search, name, served):
+    condition = search.ask("Observation", (name, f"{LOINC}|1$5")).condition
+    parts = condition.parts if isinstance(condition, And) else (condition,)
+    assert [part for part in parts if isinstance(part, AnyOf)] == ([served] if served else [])
