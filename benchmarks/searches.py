@@ -151,7 +151,7 @@ SEARCHES = (
     ),
     Search(
         "total of a type",
-        lambda _: "Observation?_summary=count&_total=accurate",
+        lambda _: "Observation?_summary=count",
         bounded=False,
         rows=False,
     ),

@@ -8,9 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import PyMongoError
 
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.search.condition import (
@@ -127,12 +125,10 @@ async def count(joins: Joins, type_: str, condition: Condition, max_ms: int) -> 
     """Count what a condition with joins holds for; None when that takes over `max_ms`."""
     stages = [*pipeline(type_, condition), {"$count": "n"}]
     try:
-        with pymongo.timeout(max_ms / 1000):
+        async with bounded(joins.database, max_ms / 1000):
             cursor = await joins.database[type_].aggregate(stages, session=joins.session)
             found = await cursor.to_list()
-    except PyMongoError as error:
-        if not error.timeout:
-            raise
+    except Unprocessable:
         return None
     return int(found[0]["n"]) if found else 0
 

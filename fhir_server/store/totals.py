@@ -3,13 +3,13 @@
 https://www.mongodb.com/docs/manual/reference/operator/aggregation/sample/
 """
 
-import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import ExecutionTimeout
 
+from fhir_server.fhir.errors import Unprocessable
 from fhir_server.search.condition import Condition, both, is_open
 from fhir_server.store import joins
+from fhir_server.store.client import bounded
 from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import Filter, checked, to_filter
 from fhir_server.store.horizon import Database
@@ -38,9 +38,9 @@ async def count(
         return await joins.count(Joins(database, session=session), type_, condition, max_ms)
     filter_ = to_filter(condition)
     try:
-        with pymongo.timeout(max_ms / 1000):
+        async with bounded(database, max_ms / 1000):
             return await database[type_].count_documents(filter_, session)
-    except ExecutionTimeout:
+    except Unprocessable:
         return None
 
 
@@ -62,9 +62,9 @@ async def estimate(
         return await joins.count(Joins(database), type_, condition, round(seconds * 1000))
     filter_ = to_filter(condition)
     try:
-        with pymongo.timeout(seconds):
+        async with bounded(database, seconds):
             return await _estimated(database[type_], filter_)
-    except ExecutionTimeout:
+    except Unprocessable:
         return None
 
 
