@@ -1,9 +1,13 @@
 r"""Search values taken apart at `,`, `|` and `$`, where no backslash stands before them.
 
+Also the prefixes of ordered values, https://hl7.org/fhir/R4/search.html#prefix.
 https://hl7.org/fhir/R4/search.html#escaping
 """
 
 import re
+from collections.abc import Collection
+
+from fhir_server.fhir.errors import Invalid
 
 _ESCAPED = re.compile(r"\\([,|$\\])")
 
@@ -26,3 +30,14 @@ def split(value: str, separator: str, limit: int = -1) -> list[str]:
 def unescape(value: str) -> str:
     r"""Give the value meant: `\,` `\|` `\$` and `\\` lose their backslash."""
     return _ESCAPED.sub(r"\1", value) if "\\" in value else value
+
+
+def prefixed(value: str, prefixes: Collection[str], kind: str) -> tuple[str, str]:
+    """Split `ge5` into its prefix and the rest, `eq` where there is none; Invalid for another."""
+    prefix = value[:2]
+    if prefix in prefixes:
+        return prefix, value[2:]
+    if prefix.isalpha():
+        known = ", ".join(prefixes)
+        raise Invalid(f"{prefix!r} is not a prefix of a {kind}; known: {known}.", code="value")
+    return "eq", value

@@ -13,6 +13,7 @@ from typing import Any
 from fhir_server.fhir import decimals
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import Between, Condition, both, either
+from fhir_server.search.escape import prefixed
 
 # Before and after the key of every number: the ends of a range that is open there.
 LOWEST, HIGHEST = "-", "~"
@@ -130,13 +131,7 @@ def asked(number: Written, as_key: Callable[[Decimal], str] = key) -> Asked:
 
 def operator(value: str) -> tuple[str, str]:
     """Split `ge5.4` into `ge` and the rest; without a prefix it is `eq`."""
-    prefix = value[:2]
-    if prefix in PREFIXES:
-        return prefix, value[2:]
-    if prefix.isalpha():
-        known = ", ".join(PREFIXES)
-        raise Invalid(f"{prefix!r} is not a prefix of a number; known: {known}.", code="value")
-    return "eq", value
+    return prefixed(value, PREFIXES, "number")
 
 
 def _fits(text: str) -> bool:

@@ -6,6 +6,7 @@ range. https://www.mongodb.com/docs/manual/tutorial/equality-sort-range-guidelin
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from fhir_server.search.condition import (
@@ -85,7 +86,8 @@ class Plan:
         return True
 
     @property
-    def _rank(self) -> tuple[int, bool, int]:
+    def rank(self) -> tuple[int, bool, int]:
+        """What makes one plan better than another, the most telling first."""
         narrowed = len(self.equal) + (self.bounded is not None)
         return narrowed, self.ordered, -len(self.index or ())
 
@@ -96,7 +98,9 @@ def plan(condition: Condition, sort: Sequence[SortKey], indexes: Iterable[Keys])
     asked = asked_by(condition)
     first = asked.equal | asked.ranges | {key.field for key in sort[:1]}
     useful = (index for index in known if index and index[0][0] in first)
-    best = max((_by(index, asked, sort) for index in useful), key=_rank, default=Plan())
+    best = max(
+        (_by(index, asked, sort) for index in useful), key=attrgetter("rank"), default=Plan()
+    )
     if best.narrows:
         return best
     for several in _alternatives(condition):
@@ -162,10 +166,6 @@ def described(found: Plan, sort: Sequence[SortKey]) -> list[str]:
 def shown(keys: Keys) -> str:
     """Give keys as text: `x.patient -x.date.lo -_id`."""
     return " ".join(f"-{field}" if way < 0 else field for field, way in keys)
-
-
-def _rank(found: Plan) -> tuple[int, bool, int]:
-    return found._rank  # noqa: SLF001 - of this module
 
 
 def _by(index: Keys, asked: Asked, sort: Sequence[SortKey]) -> Plan:

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.fhir.dates import FOR_EVER, FOREVER_AGO, date_range
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import Between, Condition, Element, both, either
-from fhir_server.search.escape import unescape
+from fhir_server.search.escape import prefixed, unescape
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam
 
@@ -51,14 +51,7 @@ def condition_of(value: str, place: Place) -> Condition:
 
 def operator(value: str) -> tuple[str, str]:
     """Split `ge2026-11` into `ge` and the date; without a prefix it is `eq`."""
-    text = unescape(value)
-    prefix = text[:2]
-    if prefix in _PREFIXES:
-        return prefix, text[2:]
-    if prefix.isalpha():
-        known = ", ".join(_PREFIXES)
-        raise Invalid(f"{prefix!r} is not a prefix of a date; known: {known}.", code="value")
-    return "eq", text
+    return prefixed(unescape(value), _PREFIXES, "date")
 
 
 def _low(low: int | None = None, high: int | None = None) -> Condition:
