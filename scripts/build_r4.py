@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from fhir_server.spec.codes import bare, enumerated, systems_of
+from fhir_server.spec.codes import enumerated, systems_of
 from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
 
@@ -111,11 +111,11 @@ def _bound(package: Path, structures: list[Structure]) -> dict[str, dict[str, An
     """Give the value sets that `code` elements are bound to, by url in order."""
     sets = {item["url"]: item for item in definitions(package, "ValueSet") if "url" in item}
     needed = {
-        bare(element.binding)
+        element.required
         for structure in structures
         for elements in structure.elements.values()
         for element in elements
-        if element.binding and "code" in element.types
+        if element.required and "code" in element.types
     }
     return {url: sets[url] for url in sorted(needed)}
 

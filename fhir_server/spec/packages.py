@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.spec.codes import bare
-from fhir_server.spec.structures import Element, Structure
+from fhir_server.spec.structures import Element, Invariant, Structure
 
 _TYPE_URL = "http://hl7.org/fhir/StructureDefinition/"
 _STATUS_URL = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+_OUTERMOST_URL = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+_STRENGTHS = ("required", "extensible")
 _SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 # What a differential repeats of Resource, DomainResource and BackboneElement.
 _INHERITED_IN_PLACE = frozenset(["id", "extension", "modifierExtension"])
@@ -49,8 +51,11 @@ def structure_of(definition: Mapping[str, Any]) -> Structure:
         raise ValueError("neither snapshot nor differential")
     name = definition["type"].rpartition("/")[2]
     elements: dict[str, tuple[Element, ...]] = {}
+    invariants: dict[str, tuple[Invariant, ...]] = {}
     for found in view["element"]:
         path = found["path"]
+        if own := invariants_of(found, definition["url"]):
+            invariants[path.removesuffix("[x]")] = own
         parent = path.rpartition(".")[0]
         if parent and not _is_inherited(found, parent):
             elements[parent] = (*elements.get(parent, ()), element_of(found))
@@ -65,6 +70,24 @@ def structure_of(definition: Mapping[str, Any]) -> Structure:
             for one in definition.get("extension", ())
         ),
         elements={} if definition["kind"] == "primitive-type" else elements,
+        invariants=invariants,
+    )
+
+
+def invariants_of(found: Mapping[str, Any], url: str) -> tuple[Invariant, ...]:
+    """Give the rules an ElementDefinition of the definition `url` adds; inherited ones name theirs.
+
+    One without an expression cannot be checked here, and is left out.
+    """
+    return tuple(
+        Invariant(
+            key=rule["key"],
+            expression=rule["expression"],
+            human=rule.get("human", ""),
+            warning=rule.get("severity") == "warning",
+        )
+        for rule in found.get("constraint", ())
+        if rule.get("source", url) == url and "expression" in rule
     )
 
 
@@ -79,7 +102,7 @@ def element_of(found: Mapping[str, Any]) -> Element:
     """Give the Element of an ElementDefinition."""
     name = found["path"].rpartition(".")[2]
     binding = found.get("binding", {})
-    required = binding.get("strength") == "required" and "valueSet" in binding
+    bound = binding.get("strength") in _STRENGTHS and "valueSet" in binding
     return Element(
         name=name.removesuffix("[x]"),
         types={
@@ -92,10 +115,19 @@ def element_of(found: Mapping[str, Any]) -> Element:
         max=found.get("max", "1"),
         choice=name.endswith("[x]"),
         content=found.get("contentReference", "").rpartition("#")[2],
-        binding=bare(binding["valueSet"]) if required else "",
+        binding=bare(binding["valueSet"]) if bound else "",
+        extensible=bound and binding["strength"] == "extensible",
+        outermost=_outermost(binding),
         summary=found.get("isSummary", False),
         modifier=found.get("isModifier", False),
     )
+
+
+def _outermost(binding: Mapping[str, Any]) -> str:
+    for one in binding.get("extension", ()):
+        if one.get("url") == _OUTERMOST_URL:
+            return bare(one.get("valueCanonical") or one.get("valueUri", ""))
+    return ""
 
 
 def _type_name(type_: Mapping[str, Any], path: str) -> str:

@@ -15,7 +15,8 @@ class Element:
 
     `name` is without `[x]`; `types` maps each type to the types its references may name (empty:
     any, or not a reference); `content` is the path whose elements stand here too (R4's
-    contentReference); `binding` is the value set a code must come from; `max` is a number or `*`.
+    contentReference); `max` is a number or `*`. `binding` is the value set its codes must come from
+    (`extensible`: where it has a fitting one), `outermost` the one no code may be outside of.
     `summary`: it belongs to `_summary=true`. `modifier`: it changes what the others mean.
     """
 
@@ -26,8 +27,28 @@ class Element:
     choice: bool = False
     content: str = ""
     binding: str = ""
+    extensible: bool = False
+    outermost: str = ""
     summary: bool = False
     modifier: bool = False
+
+    @property
+    def required(self) -> str:
+        """The value set its codes must come from, '' if they may come from elsewhere."""
+        return "" if self.extensible else self.binding
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A rule in FHIRPath; one that is not of an error is of a warning.
+
+    https://hl7.org/fhir/R4/conformance-rules.html#constraints
+    """
+
+    key: str
+    expression: str
+    human: str = ""
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +56,9 @@ class Structure:
     """A type as R4 or a guest defines it.
 
     `elements` holds, by path of the parent (`Patient`, `Patient.contact`), what this type adds
-    to its `base`, in order. `kind` is resource, complex-type or primitive-type. `normative`: the
-    standard promises not to change it.
+    to its `base`, in order; `invariants`, by path of the element (`Patient.contact`), the rules
+    this type adds. `kind` is resource, complex-type or primitive-type. `normative`: the standard
+    promises not to change it.
     """
 
     name: str
@@ -46,6 +68,7 @@ class Structure:
     abstract: bool = False
     normative: bool = False
     elements: dict[str, tuple[Element, ...]] = field(default_factory=dict)
+    invariants: dict[str, tuple[Invariant, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +126,14 @@ class Structures:
         base = root.base if root.name == path else self._type_at(path)
         return (self.elements(base) if base else ()) + own
 
+    def invariants(self, path: str) -> tuple[Invariant, ...]:
+        """Give the rules of a type or of an element (`Patient.contact`), inherited ones first."""
+        root = self.by_name.get(path.partition(".")[0])
+        if root is None:
+            return ()
+        own = root.invariants.get(path, ())
+        return (self.invariants(root.base) if root.base and root.name == path else ()) + own
+
     def keys(self, path: str) -> Mapping[str, Key]:
         """Give the JSON properties of a path, by name: `Observation` → `valueQuantity` → …."""
         known = self._keys.get(path)
@@ -123,7 +154,7 @@ class Structures:
                     key.content,
                     single=key.element.max == "1",
                     primitive=self.primitive(key.type),
-                    binding=key.element.binding if key.type == "code" else "",
+                    binding=key.element.required if key.type == "code" else "",
                 )
                 for key in self.keys(content).values()
                 if key.element.name == name

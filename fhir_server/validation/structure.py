@@ -183,5 +183,5 @@ def _complex(checks: _Checks, key: Key) -> Rule:
 
 
 def _primitive_check(spec: Spec, key: Key) -> Rule | None:
-    codes = spec.codes(key.element.binding) if key.type == "code" else None
-    return coded(codes, key.element.binding) if codes else CHECKS.get(key.type)
+    codes = spec.codes(key.element.required) if key.type == "code" else None
+    return coded(codes, key.element.required) if codes else CHECKS.get(key.type)
