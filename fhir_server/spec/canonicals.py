@@ -12,24 +12,28 @@ from typing import Any
 import msgspec
 
 from fhir_server.fhir import json
+from fhir_server.spec.pack import Pack
 
 _TABLES = {"CodeSystem": "code_systems.json", "ValueSet": "value_sets.json"}
 _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
-    """R4's own, the server's own, and what guests' folders define."""
+    """R4's own, HL7's terminology of today, the server's own, and what guests' folders define."""
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over R4."""
+        """Nothing is read yet; a later folder wins over an earlier one, each over HL7's."""
+        self._terminology = Pack(_PROFILES / "terminology")
         self._folders = (_PROFILES / "server", *folders)
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
         """Give the resources of that type and canonical url (without version), the best first.
 
-        R4's are cut to what terminology needs: no displays.
+        What HL7 publishes today comes before what R4 came with, which is cut to what terminology
+        needs: no displays.
         """
         yield from self._defined.get((type_, url), ())
+        yield from self._terminology.find(type_, url)
         packed = self._packed[type_].get(url)
         if packed is not None:
             yield {"url": url, **json.reload(bytes(packed))}
