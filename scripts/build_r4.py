@@ -31,7 +31,7 @@ CONTENT = frozenset(
 # What a StructureDefinition and its elements are asked for: no texts, mappings, examples.
 DEFINITION = frozenset(
     [
-        "resourceType", "url", "name", "kind", "abstract", "type", "baseDefinition", "derivation",
+        "resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition", "derivation",
         "context", "contextInvariant",
     ]
 )  # fmt: skip

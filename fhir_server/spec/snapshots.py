@@ -168,7 +168,7 @@ class _Making:
         profiles = [url for one in said.get("type", ()) for url in one.get("profile", ())]
         found = self.find(profiles[0]) if len(profiles) == 1 else None
         view = (found or {}).get("snapshot") or (found or {}).get("differential") or {}
-        root = next(iter(view.get("element", ())), {})
+        root: Mapping[str, Any] = next(iter(view.get("element", ())), {})
         return {key: root[key] for key in ("min", "max", "isModifier") if key in root}
 
 
