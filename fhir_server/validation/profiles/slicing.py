@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from fhir_server.validation.findings import Findings, below, error
 from fhir_server.validation.profiles.discriminators import Matches
-from fhir_server.validation.profiles.walk import Check, Item, Placed, Walk
+from fhir_server.validation.profiles.walk import Placed, Walk
 
 # What is to be said of all items of an element.
 Whole: TypeAlias = Callable[[Sequence[Placed], Walk], Findings | None]
@@ -19,65 +19,63 @@ DEFAULT = "@default"
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A slice: `matches` tells what is in it, `check` looks at each, `whole` at all of them."""
+    """A slice: `matches` tells what is in it, `whole` looks at all of it."""
 
     name: str
     matches: Matches
-    check: Check
-    whole: Whole
+    whole: Whole | None
 
 
 @dataclass(frozen=True, slots=True)
 class Slicing:
-    """How an element is sliced; `rules` is open, closed or openAtEnd."""
+    """How an element is sliced; `rules` is open, closed or openAtEnd, `rest` the slice @default."""
 
     name: str
     slices: tuple[Slice, ...]
     rules: str
     ordered: bool
-    rest: Slice | None = None
+    rest: Whole | None = None
 
     def look(self, placed: Sequence[Placed], walk: Walk) -> Findings | None:
         """Give what is wrong with the items of the element."""
         found: Findings = []
-        members: dict[str, list[Placed]] = {one.name: [] for one in self.slices}
-        last, outside = 0, False
+        members: list[list[Placed]] = [[] for _ in self.slices]
+        others: list[Placed] = []
+        last = 0
         for place, item in placed:
-            number = self._slice_of(place, item, walk, found)
-            if number is None:
-                outside = True
-                found += self._other(place, item, walk, members)
+            fitting = [n for n, one in enumerate(self.slices) if one.matches(item, walk)]
+            if not fitting:
+                others.append((place, item))
                 continue
-            if outside and self.rules == "openAtEnd":
-                told = f"{self.name}: what is in no slice may stand at the end only"
-                found += error("structure", told, place)
-            if self.ordered and number < last:
-                told = f"the slice {self.slices[number].name!r} must stand before the one before it"
-                found += error("structure", told, place)
+            number = fitting[0]
+            members[number].append((place, item))
+            found += below(place, self._placed(fitting, last, others))
             last = max(last, number)
-            one = self.slices[number]
-            members[one.name].append((place, item))
-            found += below(place, one.check(item, walk) or [])
-        for one in self.slices:
-            found += one.whole(members[one.name], walk) or []
-        if self.rest:
-            found += self.rest.whole(members.get(DEFAULT, []), walk) or []
+        for one, inside in zip(self.slices, members, strict=True):
+            found += (one.whole(inside, walk) if one.whole else None) or ()
+        found += self._outside(others, walk)
         return found or None
 
-    def _slice_of(self, place: str, item: Item, walk: Walk, found: Findings) -> int | None:
-        fitting = [n for n, one in enumerate(self.slices) if one.matches(item, walk)]
+    def _placed(self, fitting: Sequence[int], last: int, others: Sequence[Placed]) -> Findings:
+        """Say what is wrong with where an item of a slice stands."""
+        name = self.slices[fitting[0]].name
         if len(fitting) > 1:
             names = " and ".join(repr(self.slices[number].name) for number in fitting[:3])
-            found += error("structure", f"this is in the slices {names}; it may be in one", place)
-        return fitting[0] if fitting else None
+            return error("structure", f"this is in the slices {names}; it may be in one only")
+        if self.ordered and fitting[0] < last:
+            told = f"the slice {name!r} stands before {self.slices[last].name!r}"
+            return error("structure", told)
+        if others and self.rules == "openAtEnd":
+            told = f"the slice {name!r} stands before what is in no slice of {self.name}"
+            return error("structure", told)
+        return []
 
-    def _other(
-        self, place: str, item: Item, walk: Walk, members: dict[str, list[Placed]]
-    ) -> Findings:
+    def _outside(self, others: Sequence[Placed], walk: Walk) -> Findings:
+        """Say what is wrong with the items that are in no slice."""
         if self.rest:
-            members.setdefault(DEFAULT, []).append((place, item))
-            return below(place, self.rest.check(item, walk) or [])
+            return self.rest(others, walk) or []
         if self.rules != "closed":
             return []
-        names = ", ".join(one.name for one in self.slices) or "none"
-        return error("structure", f"this is in no slice of {self.name}, and no other may be: {names}", place)
+        names = ", ".join(one.name for one in self.slices)
+        told = f"this is in no slice of {self.name}, which allows only: {names}"
+        return [one for place, _ in others for one in error("structure", told, place)]
