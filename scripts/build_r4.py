@@ -31,8 +31,8 @@ CONTENT = frozenset(
 # What a StructureDefinition and its elements are asked for: no texts, mappings, examples.
 DEFINITION = frozenset(
     [
-        "resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition", "derivation",
-        "context", "contextInvariant",
+        "resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition",
+        "derivation", "context", "contextInvariant",
     ]
 )  # fmt: skip
 ELEMENT = frozenset(

@@ -90,10 +90,11 @@ class Known:
 
     def _tree(self, definition: Mapping[str, Any], walk: Walk) -> Node:
         try:
-            made = snapshot(definition, lambda url: self.definition(url, walk))
-            return tree_of(made)
+            root = tree_of(snapshot(definition, lambda url: self.definition(url, walk)))
+            root.element.setdefault("type", [{"code": definition["type"]}])
         except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise _unusable(definition, fault) from fault
+        return root
 
     def judge(self, item: Item, canonical: str, walk: Walk) -> Findings | None:
         """Give what is wrong with an item by a profile; what is being judged already is met."""
@@ -102,23 +103,26 @@ class Known:
             return None
         if not walk.spend(1):
             return exhausted()
+        walk.judging.add(asked)
         try:
-            profile = self.profile(canonical, walk)
+            return self._judged(item, canonical, walk)
         except SpecError as fault:
-            return [("", "warning", "not-supported", f"the profile cannot be used: {fault}")]
+            told = f"the profile {canonical} cannot be used: {fault}"
+            return [("", "warning", "not-supported", told)]
+        finally:
+            walk.judging.discard(asked)
+
+    def _judged(self, item: Item, canonical: str, walk: Walk) -> Findings | None:
+        profile = self.profile(canonical, walk)
         if profile is None:
             told = f"the profile {canonical} is not known here, so it was not checked"
             return [("", "warning", "not-found", told)]
         if not self.spec.structures.is_a(item[0], profile.type):
             told = f"the profile {canonical} is of {profile.type}, not of {item[0]}"
             return error("structure", told)
-        walk.judging.add(asked)
-        try:
-            found = (profile.check(item, walk) if profile.check else None) or []
-            for one in profile.imposed:
-                found = [*found, *(self.judge(item, one, walk) or ())]
-        finally:
-            walk.judging.discard(asked)
+        found = (profile.check(item, walk) if profile.check else None) or []
+        for one in profile.imposed:
+            found = [*found, *(self.judge(item, one, walk) or ())]
         return found or None
 
 
