@@ -1,4 +1,4 @@
-"""HL7's FHIRPath suite for R4, from a checkout of its test cases: every test but those with a reason."""
+"""HL7's FHIRPath suite for R4, from a checkout: every test passes but those with a reason."""
 
 import json
 import os
@@ -87,7 +87,7 @@ def resource(spec, name):
 
 
 def tidied(root):
-    """Mend what is no FHIR in the suite's files: attributes of XML Schema, extensions out of order."""
+    """Mend what is no FHIR in the files: attributes of XML Schema, extensions out of order."""
     for attribute in list(root.attrib):
         del root.attrib[attribute]
     first = [child for child in root if str(child.tag).rpartition("}")[2] in FIRST]

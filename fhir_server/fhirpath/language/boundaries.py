@@ -155,7 +155,6 @@ def _comparable(scope: Scope, source: Step, arguments: tuple[Node, ...]) -> Step
     return collection(run)
 
 
-
 FUNCTIONS: dict[str, tuple[int, int, Builder]] = {
     "lowBoundary": (0, 1, _boundary(-1)),
     "highBoundary": (0, 1, _boundary(1)),

@@ -25,7 +25,6 @@ from fhir_server.fhirpath.language.step import (
 from fhir_server.fhirpath.language.values import kind_of, system, value_of
 from fhir_server.fhirpath.syntax import FhirPathError, Node
 
-
 # A quotation mark that is not escaped.
 _QUOTE = re.compile(r'((?<!\\)(?:\\\\)*)"')
 
@@ -100,7 +99,7 @@ def _coded(work: dict[str, Callable[[str], str]]) -> Signature:
 
 
 def _unescaped_json(found: str) -> str:
-    bare = _QUOTE.sub(r'\1\"', found)
+    bare = _QUOTE.sub(r"\1\"", found)
     return str(json.loads(f'"{bare}"', strict=False))
 
 
