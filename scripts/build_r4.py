@@ -51,6 +51,9 @@ CONTEXTS = {
     f"{_EXTENSION}translation": ("ValueSet.expansion.contains",),
     f"{_EXTENSION}valueset-concept-comments": ("CodeSystem.concept",),
 }
+# R4 binds whatever a component of a vital sign measures to units of vital signs: a flow of oxygen,
+# a position have others.
+UNITS = "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
 
 
 def main(package: Path) -> None:
@@ -204,6 +207,8 @@ def _cut_element(element: dict[str, Any], url: str, types: Mapping[str, Any]) ->
     for key in ("slicing", "binding"):
         if key in cut:
             cut[key] = {name: value for name, value in cut[key].items() if name != "description"}
+    if bare(cut.get("binding", {}).get("valueSet", "")) == UNITS:
+        cut["binding"]["strength"] = "extensible"
     return cut
 
 

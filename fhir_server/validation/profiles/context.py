@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -56,11 +56,18 @@ def _allowed(structures: Structures, context: Mapping[str, Any], place: Place, w
             path = expression.rpartition("#")[2]
             return path == _ANYWHERE or path in names_of(structures, place)
         case "extension":
-            return place.item[0] == "Extension" and place.item[1].get("url") == expression
+            return any(one.get("url") == expression for one in _around(place))
         case "fhirpath":
             return _selected(structures, expression, place, walk)
         case _:
             return False
+
+
+def _around(place: Place) -> Iterator[Mapping[str, Any]]:
+    """Give the extension an element is, or whose value it is."""
+    for one in (place, place.outer):
+        if one and one.item[0] == "Extension" and isinstance(one.item[1], Mapping):
+            yield one.item[1]
 
 
 def _selected(structures: Structures, expression: str, place: Place, walk: Walk) -> bool:
@@ -81,6 +88,9 @@ def names_of(structures: Structures, place: Place) -> frozenset[str]:
     """
     content = place.item[0]
     names = {*_types(structures, content)}
+    if not place.outer and {"url", "status"} <= {*structures.keys(content)}:
+        # What later versions of FHIR call these resources.
+        names |= {"CanonicalResource", "MetadataResource"}
     if place.outer:
         outer = names_of(structures, place.outer)
         names |= {f"{one}.{place.name}" for one in outer}

@@ -25,6 +25,7 @@ Told: TypeAlias = Callable[[Found], bool]
 TreeOf: TypeAlias = Callable[[str], Node | None]
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
+_ELEMENT = f"{CORE}elementdefinition-profile-element"
 _MAX_DEPTH = 12
 
 
@@ -33,19 +34,20 @@ def matcher(
 ) -> Matches:
     """Give what tells whether an item belongs to a slice.
 
-    Raises SpecError where a discriminator finds nothing in the slice to decide by.
+    Raises SpecError where no discriminator finds anything in the slice to decide by.
     """
     tests: list[tuple[tuple[Step, ...], Told]] = []
     for one in discriminators:
         steps = steps_of(one.get("path", "$this"))
         nodes = _nodes(tree_of, slice_, steps)
-        test = _TESTS[one.get("type", "value")](structures, tree_of, nodes)
-        if test is None:
-            raise SpecError(
-                f"the slice {slice_.slice!r} of {slice_.name} says nothing its discriminator "
-                f"{one.get('type')} of {one.get('path')!r} could decide by"
-            )
-        tests.append((steps, test))
+        if test := _TESTS[one.get("type", "value")](structures, tree_of, nodes):
+            tests.append((steps, test))
+    if not tests:
+        named = ", ".join(f"{one.get('type')} of {one.get('path')!r}" for one in discriminators)
+        raise SpecError(
+            f"the slice {slice_.slice!r} of {slice_.name} says nothing by which its "
+            f"discriminators, {named[:200]}, could decide"
+        )
 
     def matches(item: Item, walk: Walk) -> bool:
         return all(test(reached(structures, steps, item, walk)) for steps, test in tests)
@@ -66,7 +68,7 @@ def _below(tree_of: TreeOf, node: Node, kind: str, name: str) -> Iterator[Node]:
         yield from _children(tree_of, node, name)
     elif kind == "extension":
         for one in _children(tree_of, node, "extension"):
-            if name in {*profiles_of(one), _fixed_url(one)}:
+            if name in {*map(bare, profiles_of(one)), fixed_url(one)}:
                 yield one
     elif kind == "type":
         types = [one for one in node.element.get("type", ()) if one.get("code") == name]
@@ -77,20 +79,23 @@ def _below(tree_of: TreeOf, node: Node, kind: str, name: str) -> Iterator[Node]:
 
 
 def _children(tree_of: TreeOf, node: Node, name: str) -> Iterator[Node]:
-    """Give the children of this name and their slices; those of a type's profile where none is."""
+    """Give the children of this name and their slices; of the type's profile where none are said.
+
+    Of a fixed or pattern value, its part of this name.
+    """
     children = node.children
     if not children and (tree := _profiled(tree_of, node)):
         children = tree.children
     for child in children:
         if child.name.removesuffix("[x]") == name:
             yield child
-            yield from _slices(child)
-
-
-def _slices(node: Node) -> Iterator[Node]:
-    for one in node.slices:
-        yield one
-        yield from _slices(one)
+            yield from child.every_slice()
+    for stem in ("fixed", "pattern"):
+        value = given(node.element, stem)
+        if value and isinstance(value[1], Mapping) and name in value[1]:
+            inner = value[1][name]
+            for one in inner if isinstance(inner, list) else [inner]:
+                yield Node(name, "", {"min": 1, f"{stem}Value": one})
 
 
 def _profiled(tree_of: TreeOf, node: Node) -> Node | None:
@@ -110,17 +115,30 @@ def _targets(tree_of: TreeOf, node: Node) -> Iterator[Node]:
 
 
 def profiles_of(node: Node) -> list[str]:
-    """Give the profiles an element's types have, without versions."""
-    return [bare(url) for one in node.element.get("type", ()) for url in one.get("profile", ())]
+    """Give the profiles an element's types have."""
+    return [url for one in node.element.get("type", ()) for url in profiles_of_type(one)]
 
 
-def _fixed_url(node: Node) -> str:
+def profiles_of_type(type_: Mapping[str, Any]) -> list[str]:
+    """Give the profiles of a type; `url#Composition.section:a` is that element of a profile."""
+    profiles = [str(url) for url in type_.get("profile", ())]
+    for index, companion in enumerate(type_.get("_profile", ())[: len(profiles)]):
+        for one in (companion or {}).get("extension", ()):
+            if one.get("url") == _ELEMENT and isinstance(one.get("valueString"), str):
+                profiles[index] += f"#{one['valueString']}"
+    return profiles
+
+
+def fixed_url(node: Node) -> str:
+    """Give the url an extension has to have, '' if none is said."""
     url = node.child("url")
     return str(url.element.get("fixedUri", "")) if url else ""
 
 
 def _value(structures: Structures, tree_of: TreeOf, nodes: Sequence[Node]) -> Told | None:
     """Decide by fixed and pattern values and required bindings, of the elements or below them."""
+    if any(node.element.get("max") == "0" for node in nodes):
+        return lambda found: not found
     told = [(node, _expected(structures, tree_of, node, 0)) for node in nodes]
     wanted = [(node.element.get("min", 0) > 0, expected) for node, expected in told if expected]
     if not wanted:
@@ -138,6 +156,8 @@ def _value(structures: Structures, tree_of: TreeOf, nodes: Sequence[Node]) -> To
 
 def _expected(structures: Structures, tree_of: TreeOf, node: Node, depth: int) -> Expected | None:
     element = node.element
+    if element.get("max") == "0":
+        return None
     if fixed := given(element, "fixed"):
         return lambda item, _walk: same(item[1], fixed[1])
     if pattern := given(element, "pattern"):
@@ -159,7 +179,7 @@ def _expected_below(
     wanted = [
         (one.name.removesuffix("[x]"), expected)
         for child in children
-        for one in (child, *_slices(child))
+        for one in (child, *child.every_slice())
         if one is child or one.element.get("min", 0) > 0
         if (expected := _expected(structures, tree_of, one, depth + 1))
         if one.element.get("min", 0) > 0 or given(one.element, "fixed")

@@ -18,7 +18,7 @@ from fhir_server.validation.profiles.constraints import constraint_checks
 from fhir_server.validation.profiles.discriminators import Matches, TreeOf, matcher
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing, Whole
 from fhir_server.validation.profiles.types import type_checks
-from fhir_server.validation.profiles.values import value_checks
+from fhir_server.validation.profiles.values import presence_checks, value_checks
 from fhir_server.validation.profiles.walk import (
     MAX_DEPTH,
     Check,
@@ -63,6 +63,7 @@ class Compiler:
         checks = [
             *type_checks(structures, element, base),
             *value_checks(element),
+            *presence_checks(element),
             *binding_checks(element, base),
             *constraint_checks(structures, element, inherited),
         ]

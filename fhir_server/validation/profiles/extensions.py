@@ -3,13 +3,16 @@
 https://hl7.org/fhir/R4/extensibility.html
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from fhir_server.fhir.errors import Severity
 from fhir_server.spec.structures import Structures
+from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import ENOUGH, Findings, below, error
 from fhir_server.validation.profiles.context import Place, context_findings
-from fhir_server.validation.profiles.discriminators import CORE
+from fhir_server.validation.profiles.discriminators import CORE, fixed_url
 from fhir_server.validation.profiles.known import Known
 from fhir_server.validation.profiles.walk import Item, Walk
 
@@ -17,6 +20,8 @@ from fhir_server.validation.profiles.walk import Item, Walk
 Inner: TypeAlias = Callable[[Walk], Findings | None]
 
 _KEYS = ("extension", "modifierExtension")
+# Addresses that stand for nothing anybody defines.
+_EXAMPLE = re.compile(r"https?://([a-z0-9-]+\.)*(example\.(org|com)|acme\.(org|com))/").match
 _OPEN = ("Resource", "DomainResource")
 
 
@@ -85,8 +90,10 @@ class _Looking:
     ) -> Findings:
         url = one.get("url", "")
         nested = place.item[0] == "Extension"
-        if not isinstance(url, str) or (nested and ":" not in url):
+        if not isinstance(url, str):
             return []
+        if nested and ":" not in url:
+            return self._part(url, place, walk)
         definition = self.known.definition(url, walk)
         if definition is None:
             return _unknown(name, url, walk)
@@ -97,6 +104,22 @@ class _Looking:
         found = list(context_findings(self.structures, definition, place, walk) or ())
         found += _modifying(name, definition)
         return found + list(walk.judge(item, url, walk) or ())
+
+    def _part(self, url: str, place: Place, walk: Walk) -> Findings:
+        """Say whether an extension has a part of this name."""
+        outer = place.item[1].get("url", "") if isinstance(place.item[1], Mapping) else ""
+        if ":" not in outer or self.known.definition(outer, walk) is None:
+            return []
+        try:
+            root = self.known.tree(outer, walk)
+        except SpecError:
+            return []
+        parts = root.child("extension") if root else None
+        names = {one.slice for one in parts.slices} if parts else set()
+        fixed = {fixed_url(one) for one in parts.slices} if parts else set()
+        if url in names | fixed:
+            return []
+        return error("extension", f"the extension {outer} has no part {url[:100]!r}", ".url")
 
 
 def _items(name: str, content: str, inside: Any) -> Iterator[tuple[str, Item]]:
@@ -113,10 +136,10 @@ def _unknown(name: str, url: str, walk: Walk) -> Findings:
     told = f"the extension {url} is not known here"
     if url.startswith(CORE):
         return error("extension", f"{told}: R4 defines none with this url", ".url")
-    severity = "warning" if name == "modifierExtension" else "information"
-    if walk.strict.unknown_extension == "refuse":
+    severity: Severity = "warning" if name == "modifierExtension" else "information"
+    if walk.strict.unknown_extension == "refuse" and not _EXAMPLE(url):
         severity = "error"
-    return [(".url", severity, "extension", told)]  # type: ignore[list-item] # one of three
+    return [(".url", severity, "extension", told)]
 
 
 def _modifying(name: str, definition: Mapping[str, Any]) -> Findings:

@@ -18,16 +18,16 @@ from fhir_server.validation.profiles.walk import Check, Item, Walk, exhausted
 
 # Compiled profiles and parsed definitions that are kept, of each.
 _KEPT = 4096
+_IN_PLACE = ("BackboneElement", "Element")
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile ready to check: of `definition`, by `type` and its tree."""
+    """A profile ready to check, made from `definition`, for items of `type`."""
 
     definition: Mapping[str, Any]
     type: str
-    tree: Node
     check: Check | None
     imposed: tuple[str, ...] = ()
 
@@ -64,25 +64,26 @@ class Known:
     def profile(self, canonical: str, walk: Walk) -> Profile | None:
         """Give a profile, compiled when first met; None if it is not known.
 
-        Raises SpecError saying why it cannot be used.
+        `url#Composition.section:a` is one element of a profile. Raises SpecError saying why it
+        cannot be used.
         """
-        definition = self.definition(canonical, walk)
+        url, _, element = canonical.partition("#")
+        definition = self.definition(url, walk)
         if definition is None:
             return None
         known = self.compiled.get(canonical)
         if known is None or known.definition is not definition:
-            known = self._compiled(definition, walk)
+            known = self._compiled(definition, element, walk)
             _keep(self.compiled, canonical, known)
         return known
 
-    def _compiled(self, definition: Mapping[str, Any], walk: Walk) -> Profile:
-        def tree(url: str) -> Node | None:
-            found = self.definition(url, walk)
-            return self._tree(found, walk) if found else None
-
+    def _compiled(self, definition: Mapping[str, Any], element: str, walk: Walk) -> Profile:
         root = self._tree(definition, walk)
+        node = root.at(element) if element else root
+        if node is None:
+            raise SpecError(f"{definition.get('url')} has no element {element[:100]!r}")
         try:
-            check = Compiler(self.spec, tree, root).check(root)
+            check = Compiler(self.spec, lambda url: self.tree(url, walk), root).check(node)
         except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise _unusable(definition, fault) from fault
         imposed = tuple(
@@ -90,7 +91,19 @@ class Known:
             for one in definition.get("extension", ())
             if one.get("url") == _IMPOSED and "valueCanonical" in one
         )
-        return Profile(definition, str(definition.get("type", "")), root, check, imposed)
+        type_ = str(definition.get("type", ""))
+        if element:
+            return Profile(definition, str(node.element["type"][0]["code"]), check)
+        return Profile(definition, type_, check, imposed)
+
+    def tree(self, canonical: str, walk: Walk) -> Node | None:
+        """Give the tree of a profile's snapshot, or of one element in it; None if not known."""
+        url, _, element = canonical.partition("#")
+        definition = self.definition(url, walk)
+        if definition is None:
+            return None
+        root = self._tree(definition, walk)
+        return root.at(element) if element else root
 
     def _tree(self, definition: Mapping[str, Any], walk: Walk) -> Node:
         try:
@@ -121,7 +134,8 @@ class Known:
         if profile is None:
             told = f"the profile {canonical} is not known here, so it was not checked"
             return _unchecked(walk, "not-found", told)
-        if not self.spec.structures.is_a(item[0], profile.type):
+        in_place = "." in item[0] and profile.type in _IN_PLACE
+        if not in_place and not self.spec.structures.is_a(item[0], profile.type):
             told = f"the profile {canonical} is of {profile.type}, not of {item[0]}"
             return error("structure", told)
         found = (profile.check(item, walk) if profile.check else None) or []

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_server.fhir.reference import parse
 from fhir_server.spec.structures import Element, Structures
 from fhir_server.validation.findings import Findings, error
-from fhir_server.validation.profiles.discriminators import CORE, meets
+from fhir_server.validation.profiles.discriminators import CORE, meets, profiles_of_type
 from fhir_server.validation.profiles.walk import Check, Item, Walk
 
 _REFERENCES = ("Reference", "canonical")
@@ -29,8 +29,9 @@ def type_checks(
         yield _one_of(structures, codes)
     for one in types:
         # Extensions are checked by their own definitions, wherever they stand.
-        if one.get("profile") and one["code"] != "Extension":
-            yield _profiled(structures, one["code"], one["profile"], alone=len(types) == 1)
+        profiles = profiles_of_type(one)
+        if profiles and one["code"] != "Extension":
+            yield _profiled(structures, one["code"], profiles, alone=len(types) == 1)
     for one in types:
         targets = one.get("targetProfile", ())
         known = base.types.get(one["code"], ()) if base else ()

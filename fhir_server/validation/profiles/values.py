@@ -16,6 +16,7 @@ from fhir_server.validation.findings import Findings, error
 from fhir_server.validation.profiles.walk import Check, Item, Walk
 
 _SHORT = 200
+_R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 
 
 def given(element: Mapping[str, Any], stem: str) -> tuple[str, Any] | None:
@@ -37,6 +38,34 @@ def value_checks(element: Mapping[str, Any]) -> Iterator[Check]:
             yield _bounded(bound[1], sign)
     if isinstance(length := element.get("maxLength"), int):
         yield _no_longer(length)
+
+
+def presence_checks(element: Mapping[str, Any]) -> Iterator[Check]:
+    """Give the checks of whether a value must be there, by R5's rules written as extensions."""
+    alternatives: list[str] = []
+    for one in element.get("extension", ()):
+        name = str(one.get("url", "")).removeprefix(_R5_ELEMENT)
+        if name == "mustHaveValue" and one.get("valueBoolean") is True:
+            yield _present([])
+        if name == "valueAlternatives":
+            alternatives.append(str(one.get("valueCanonical", "")))
+    if alternatives:
+        yield _present(alternatives)
+
+
+def _present(alternatives: list[str]) -> Check:
+    """Check that there is a value, or one of these extensions instead."""
+    or_ = f", or one of the extensions {', '.join(alternatives)}" if alternatives else ""
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        if item[1] is not None:
+            return None
+        extensions = (item[2] or {}).get("extension", ())
+        if any(one.get("url") in alternatives for one in extensions):
+            return None
+        return error("required", f"a value must be given{or_[:_SHORT]}")
+
+    return check
 
 
 def same(left: Any, right: Any) -> bool:

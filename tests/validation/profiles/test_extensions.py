@@ -14,7 +14,7 @@ from tests.validation.profiles.conftest import CORE, definition, parsed
 
 BIRTH_PLACE = f"{CORE}patient-birthPlace"
 NATIONALITY = f"{CORE}patient-nationality"
-MINE = "http://example.org/e"
+MINE = "http://example.net/e"
 Claimed = Callable[..., list[Issue]]
 
 
