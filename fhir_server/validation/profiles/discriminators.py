@@ -27,6 +27,7 @@ TreeOf: TypeAlias = Callable[[str], Node | None]
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 _ELEMENT = f"{CORE}elementdefinition-profile-element"
 _MAX_DEPTH = 12
+_OPEN = {"Resource", "DomainResource"}
 
 
 def matcher(
@@ -79,14 +80,8 @@ def _below(tree_of: TreeOf, node: Node, kind: str, name: str) -> Iterator[Node]:
 
 
 def _children(tree_of: TreeOf, node: Node, name: str) -> Iterator[Node]:
-    """Give the children of this name and their slices; of the type's profile where none are said.
-
-    Of a fixed or pattern value, its part of this name.
-    """
-    children = node.children
-    if not children and (tree := _profiled(tree_of, node)):
-        children = tree.children
-    for child in children:
+    """Give the children of this name and their slices; of a fixed or pattern value, its part."""
+    for child in _all_children(tree_of, node):
         if child.name.removesuffix("[x]") == name:
             yield child
             yield from child.every_slice()
@@ -96,6 +91,12 @@ def _children(tree_of: TreeOf, node: Node, name: str) -> Iterator[Node]:
             inner = value[1][name]
             for one in inner if isinstance(inner, list) else [inner]:
                 yield Node(name, "", {"min": 1, f"{stem}Value": one})
+
+
+def _all_children(tree_of: TreeOf, node: Node) -> list[Node]:
+    """Give the children of an element, and those of the profile its type has."""
+    tree = _profiled(tree_of, node)
+    return [*node.children, *(tree.children if tree else ())]
 
 
 def _profiled(tree_of: TreeOf, node: Node) -> Node | None:
@@ -173,12 +174,9 @@ def _expected_below(
 ) -> Expected | None:
     if depth > _MAX_DEPTH:
         return None
-    children = node.children
-    if not children and (tree := _profiled(tree_of, node)):
-        children = tree.children
     wanted = [
         (one.name.removesuffix("[x]"), expected)
-        for child in children
+        for child in _all_children(tree_of, node)
         for one in (child, *child.every_slice())
         if one is child or one.element.get("min", 0) > 0
         if (expected := _expected(structures, tree_of, one, depth + 1))
@@ -220,6 +218,7 @@ def _exists(_structures: Structures, _tree_of: TreeOf, nodes: Sequence[Node]) ->
 
 def _type(structures: Structures, _tree_of: TreeOf, nodes: Sequence[Node]) -> Told | None:
     codes = {one.get("code", "") for node in nodes for one in node.element.get("type", ())}
+    codes = codes - _OPEN or codes
     if not codes:
         return None
 

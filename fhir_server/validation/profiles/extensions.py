@@ -21,7 +21,7 @@ Inner: TypeAlias = Callable[[Walk], Findings | None]
 
 _KEYS = ("extension", "modifierExtension")
 # Addresses that stand for nothing anybody defines.
-_EXAMPLE = re.compile(r"https?://([a-z0-9-]+\.)*(example\.(org|com)|acme\.(org|com))/").match
+_EXAMPLE = re.compile(r"https?://([a-z0-9-]+\.)*(example\.org|acme\.com)/").match
 _OPEN = ("Resource", "DomainResource")
 
 
