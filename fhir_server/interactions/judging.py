@@ -16,7 +16,7 @@ from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
 from fhir_server.terminology.packed import packed
 from fhir_server.validation.questions import Question, Questions
-from fhir_server.validation.validator import Definitions, rule_issues
+from fhir_server.validation.validator import Definitions, Strictness, rule_issues
 
 # Each round may find what the one before could not ask for.
 ROUNDS, MOST, SECONDS = 8, 200, 10.0
@@ -31,20 +31,25 @@ async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issu
     level = context.limits.validation
     if level == "structure":
         return ()
-    claimed = resource.get("meta", {}).get("profile", ()) if level == "profiles" else ()
-    return await against(context, resource, [one for one in claimed if one])
+    return await against(context, resource, () if level == "profiles" else None)
 
 
 async def against(
-    context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
+    context: Context, resource: Mapping[str, Any], profiles: Sequence[str] | None
 ) -> Sequence[Issue]:
-    """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
-    known = definitions(context.spec)
+    """Give what is wrong with a resource whose structure is well, by base rules and profiles.
+
+    The profiles are those given, those it claims and those the settings require; none for None.
+    """
+    known, limits = definitions(context.spec), context.limits
+    if profiles is not None:
+        profiles = [*profiles, *limits.required_profiles.get(resource["resourceType"], ())]
+    strict = Strictness(limits.unknown_profile)
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
     for _ in range(ROUNDS):
-        issues = rule_issues(known, resource, profiles, questions)
+        issues = rule_issues(known, resource, profiles, questions, strict)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS

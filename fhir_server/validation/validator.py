@@ -8,11 +8,15 @@ from typing import Any
 
 from fhir_server.fhir.errors import Issue
 from fhir_server.validation.findings import Definitions, Visit, issues_of
+from fhir_server.validation.profiles.claims import claimed_findings
+from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Questions
 from fhir_server.validation.rules import base_findings
 from fhir_server.validation.structure import structural_issues
 
-__all__ = ["Definitions", "issues", "rule_issues"]
+__all__ = ["Definitions", "Strictness", "issues", "rule_issues"]
+
+_DEFAULT = Strictness()
 
 
 def issues(
@@ -23,8 +27,9 @@ def issues(
 ) -> list[Issue]:
     """Give what is wrong with a resource: structure, and if that is well, base rules and profiles.
 
-    `profiles` are canonicals it has to meet. What cannot be told from `definitions` is asked of
-    `questions`: where some are open afterwards, answer them and call again.
+    `profiles` are canonicals it has to meet beside those it claims. What cannot be told from
+    `definitions` is asked of `questions`: where some are open afterwards, answer them and call
+    again.
     """
     found = structural_issues(definitions.spec, resource)
     return found or rule_issues(definitions, resource, profiles, questions)
@@ -33,9 +38,16 @@ def issues(
 def rule_issues(
     definitions: Definitions,
     resource: Mapping[str, Any],
-    _profiles: Sequence[str],
+    profiles: Sequence[str] | None,
     questions: Questions,
+    strict: Strictness = _DEFAULT,
 ) -> list[Issue]:
-    """Give what is wrong with a resource whose structure is well; errors first."""
+    """Give what is wrong with a resource whose structure is well; errors first.
+
+    None for `profiles` looks at none, not even at those the resource claims.
+    """
     visit = Visit(definitions, questions, resource, resource)
-    return issues_of(resource["resourceType"], base_findings(definitions.spec, visit))
+    found = base_findings(definitions.spec, visit)
+    if profiles is not None:
+        found = [*found, *claimed_findings(visit, profiles, strict)]
+    return issues_of(resource["resourceType"], found) if found else []
