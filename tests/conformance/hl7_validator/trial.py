@@ -27,4 +27,27 @@ def errors(spec: Spec, case: Case) -> list[Issue]:
         resource = load(spec, case.file)
     except FhirError as fault:
         return list(fault.issues)
-    return [issue for issue in structural_issues(spec, resource) if issue.severity == "error"]
+    found = structural_issues(spec, resource)
+    from fhir_server.validation.findings import Definitions, Visit, issues_of
+    from fhir_server.validation.questions import Questions
+    from fhir_server.validation.questionnaire.response import response_findings
+    from fhir_server.validation.questionnaire.conditions import condition_findings
+    from fhir_server.terminology.ucum import canonical
+
+    supp = {}
+    for s in case.supporting:
+        try:
+            r = load(spec, case.file.parents[len(Path(case.options["file"]).parts) - 1] / s)
+        except FhirError as e:
+            print(case.name, s, e)
+            continue
+        supp["questionnaire", r.get("url")] = r
+        supp["questionnaire", r.get("url") + "|" + r.get("version", "")] = r
+    visit = Visit(Definitions(spec, canonical=canonical), Questions(supp), resource, resource)
+    if not found:
+        f = {"QuestionnaireResponse": response_findings, "Questionnaire": condition_findings}.get(
+            resource["resourceType"]
+        )
+        if f and (x := f(resource, visit)):
+            found = issues_of(resource["resourceType"], x)
+    return [issue for issue in found if issue.severity == "error"]
