@@ -35,6 +35,7 @@ class Case:
     name: str
     module: str
     version: str
+    folder: Path
     file: Path
     profile: str
     supporting: tuple[str, ...]
@@ -68,6 +69,7 @@ def _case(here: Path, entry: Mapping[str, Any]) -> Case:
         name=entry["name"],
         module=entry.get("module", "(default)"),
         version=entry.get("version", "5.0"),
+        folder=here,
         file=here / entry["file"],
         profile="",
         supporting=(*entry.get("supporting", ()), *entry.get("profiles", ())),

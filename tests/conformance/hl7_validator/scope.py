@@ -69,9 +69,13 @@ def _terminology(case: Case) -> str:
     errors = case.errors or ()
     if errors and all(error.server for error in errors):
         return "every recorded error comes from a terminology server"
-    if errors and all(error.server or error.text.startswith(DISPLAY) for error in errors):
+    if errors and all(error.server or _about_display(error.text) for error in errors):
         return "every recorded error is about a display text"
     return ""
+
+
+def _about_display(text: str) -> bool:
+    return any(words in text for words in DISPLAY)
 
 
 RULES: tuple[Callable[[Case], str], ...] = (

@@ -1,5 +1,6 @@
 """One case tried: the file read by this server's own codecs, and what its validation says of it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,27 @@ from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Issue
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.xml import from_xml
-from fhir_server.validation.structure import structural_issues
+from fhir_server.terminology.ucum import canonical
+from fhir_server.validation.questions import Questions
+from fhir_server.validation.validator import Definitions, issues
 from tests.conformance.hl7_validator.cases import Case
+from tests.conformance.hl7_validator.library import Library
 
 MARK = b"\xef\xbb\xbf"
+
+
+def errors(spec: Spec, case: Case) -> list[Issue]:
+    """Give the errors this server finds in a case."""
+    brought = list(supporting(spec, case))
+    library = Library(spec.canonicals, [resource for _, resource in brought])
+    definitions = Definitions(spec, profile=library.profile, canonical=canonical)
+    profiles = [resource["url"] for file, resource in brought if file == case.profile]
+    try:
+        resource = load(spec, case.file)
+        found = issues(definitions, resource, profiles, Questions(library))
+    except FhirError as fault:
+        return list(fault.issues)
+    return [issue for issue in found if issue.severity == "error"]
 
 
 def load(spec: Spec, file: Path) -> dict[str, Any]:
@@ -21,33 +39,10 @@ def load(spec: Spec, file: Path) -> dict[str, Any]:
     return json.parse_object(body)
 
 
-def errors(spec: Spec, case: Case) -> list[Issue]:
-    """Give the errors this server finds in a case."""
-    try:
-        resource = load(spec, case.file)
-    except FhirError as fault:
-        return list(fault.issues)
-    found = structural_issues(spec, resource)
-    from fhir_server.validation.findings import Definitions, Visit, issues_of
-    from fhir_server.validation.questions import Questions
-    from fhir_server.validation.questionnaire.response import response_findings
-    from fhir_server.validation.questionnaire.conditions import condition_findings
-    from fhir_server.terminology.ucum import canonical
-
-    supp = {}
-    for s in case.supporting:
+def supporting(spec: Spec, case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the resources a case brings along, by their file names; what cannot be read is none."""
+    for name in dict.fromkeys(case.supporting):
         try:
-            r = load(spec, case.file.parents[len(Path(case.options["file"]).parts) - 1] / s)
-        except FhirError as e:
-            print(case.name, s, e)
+            yield name, load(spec, case.folder / name)
+        except (FhirError, FileNotFoundError):
             continue
-        supp["questionnaire", r.get("url")] = r
-        supp["questionnaire", r.get("url") + "|" + r.get("version", "")] = r
-    visit = Visit(Definitions(spec, canonical=canonical), Questions(supp), resource, resource)
-    if not found:
-        f = {"QuestionnaireResponse": response_findings, "Questionnaire": condition_findings}.get(
-            resource["resourceType"]
-        )
-        if f and (x := f(resource, visit)):
-            found = issues_of(resource["resourceType"], x)
-    return [issue for issue in found if issue.severity == "error"]
