@@ -50,7 +50,10 @@ class Library(Mapping[Question, Any]):
 
     def resolve(self, reference: str) -> Mapping[str, Any] | None:
         named = (f"{one['resourceType']}/{one.get('id')}" for one in self.supporting)
-        return next((one for name, one in zip(named, self.supporting) if name == reference), None)
+        return next(
+            (one for name, one in zip(named, self.supporting, strict=True) if name == reference),
+            None,
+        )
 
     def member(self, value_set: str, system: str, code: str) -> bool | None:
         try:
