@@ -6,14 +6,17 @@ https://hl7.org/fhir/R4/resource.html and the pages of the types it speaks of
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server.spec.structures import Structures
 from fhir_server.validation import bundles, narrative
 from fhir_server.validation.findings import Findings, Resource, Rule, Visit, below, error, warning
+from fhir_server.validation.measure_report import report_findings
 from fhir_server.validation.questionnaire.conditions import condition_findings
 from fhir_server.validation.questionnaire.response import response_findings
+from fhir_server.validation.search_definitions import capability_findings, parameter_findings
+from fhir_server.validation.searchset import searchset_findings
 from fhir_server.validation.uris import is_absolute
 
 # What a narrative shows of a contained resource: <img src="#id"/>
@@ -30,16 +33,7 @@ def of(structures: Structures, content: str) -> Iterator[_Guarded]:
         yield None, _extension
     else:
         yield frozenset({"extension", "modifierExtension"}), _extensions
-    if content == "Narrative":
-        yield None, narrative.rule
-    elif content == "Attachment":
-        yield frozenset({"data"}), _attachment
-    elif content == "Bundle":
-        yield frozenset({"entry"}), bundles.rule
-    elif content == "Questionnaire":
-        yield frozenset({"item"}), condition_findings
-    elif content == "QuestionnaireResponse":
-        yield frozenset({"questionnaire"}), response_findings
+    yield from _BY_TYPE.get(content, ())
 
 
 def _extension(value: Any, _visit: Visit) -> Findings | None:
@@ -126,3 +120,19 @@ def _strings(value: Any) -> set[str]:
         elif type(one) is list:
             level += one
     return found
+
+
+# Type → its rules, each with the JSON properties one of which it needs.
+_BY_TYPE: Mapping[str, Sequence[_Guarded]] = {
+    "Attachment": [(frozenset({"data"}), _attachment)],
+    "Bundle": [
+        (frozenset({"entry"}), bundles.rule),
+        (frozenset({"entry", "link"}), searchset_findings),
+    ],
+    "CapabilityStatement": [(frozenset({"rest"}), capability_findings)],
+    "MeasureReport": [(frozenset({"group"}), report_findings)],
+    "Narrative": [(None, narrative.rule)],
+    "Questionnaire": [(frozenset({"item"}), condition_findings)],
+    "QuestionnaireResponse": [(frozenset({"questionnaire"}), response_findings)],
+    "SearchParameter": [(None, parameter_findings)],
+}

@@ -48,6 +48,9 @@ class Library(Mapping[Question, Any]):
     def questionnaire(self, canonical: str) -> Mapping[str, Any] | None:
         return self.find("Questionnaire", canonical)
 
+    def measure(self, canonical: str) -> Mapping[str, Any] | None:
+        return self.find("Measure", canonical)
+
     def resolve(self, reference: str) -> Mapping[str, Any] | None:
         named = (f"{one['resourceType']}/{one.get('id')}" for one in self.supporting)
         return next(
