@@ -7,6 +7,7 @@ import pytest
 
 from tests.conformance.hl7_validator.agreement import listed, run
 from tests.conformance.hl7_validator.cases import VARIABLE, folder
+from tests.conformance.hl7_validator.page import PAGE, page
 
 GOAL = 0.97
 
@@ -16,8 +17,13 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def outcomes(spec):
-    return run(spec, folder())[0]
+def ran(spec):
+    return run(spec, folder())
+
+
+@pytest.fixture(scope="module")
+def outcomes(ran):
+    return ran[0]
 
 
 def test_every_disagreement_is_listed_with_its_reason(outcomes):
@@ -27,3 +33,7 @@ def test_every_disagreement_is_listed_with_its_reason(outcomes):
 
 def test_the_validators_agree_in_97_of_100_cases(outcomes):
     assert sum(one.agreed for one in outcomes) >= GOAL * len(outcomes)
+
+
+def test_the_page_says_what_a_run_gives(ran):
+    assert PAGE.read_text() == page(*ran)

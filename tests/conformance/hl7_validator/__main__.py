@@ -22,7 +22,7 @@ def main(names: Sequence[str]) -> str:
     known = listed()
     shown = [one for one in outcomes if one.case.name in names or not (names or one.agreed)]
     told = [_told(one, known.get(one.case.name, "NOT LISTED")) for one in shown]
-    return "\n\n".join(told if names else [summary(outcomes, left_out), *told])
+    return "\n\n".join(told if names else ["\n".join(summary(outcomes, left_out)), *told])
 
 
 def _told(outcome: Outcome, reason: str) -> str:
