@@ -1,5 +1,6 @@
 """Library: what a case brings along, and R4's own content, as answers to validation's questions."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -12,14 +13,21 @@ from fhir_server.terminology.value_set import value_set_of
 from fhir_server.validation.questions import Question
 
 LIMIT = 100_000
+PLAIN = re.compile(r"[A-Za-z0-9.\-]+")
 PACKED = ("CodeSystem", "ValueSet")
 
 
 class Library(Mapping[Question, Any]):
     """The answers to every question; None where nobody can tell."""
 
-    def __init__(self, canonicals: Canonicals, supporting: Sequence[Mapping[str, Any]]) -> None:
-        self.canonicals, self.supporting = canonicals, supporting
+    def __init__(
+        self,
+        canonicals: Canonicals,
+        supporting: Sequence[Mapping[str, Any]],
+        read: Callable[[str], Mapping[str, Any] | None],
+    ) -> None:
+        """`read` gives the resource in the file an id names, if references are followed."""
+        self.canonicals, self.supporting, self.read = canonicals, supporting, read
 
     def __getitem__(self, question: Question) -> Any:
         kind, *asked = question
@@ -52,11 +60,12 @@ class Library(Mapping[Question, Any]):
         return self.find("Measure", canonical)
 
     def resolve(self, reference: str) -> Mapping[str, Any] | None:
-        named = (f"{one['resourceType']}/{one.get('id')}" for one in self.supporting)
-        return next(
-            (one for name, one in zip(named, self.supporting, strict=True) if name == reference),
-            None,
-        )
+        """Give the resource a reference leads to: one brought along, or a file by its id."""
+        type_, _, id_ = reference.partition("/")
+        for one in self.supporting:
+            if (one["resourceType"], one.get("id")) == (type_, id_):
+                return one
+        return self.read(id_) if PLAIN.fullmatch(id_) else None
 
     def member(self, value_set: str, system: str, code: str) -> bool | None:
         try:

@@ -52,7 +52,7 @@ def _elsewhere(case: Case) -> str:
 
 
 def _options(case: Case) -> str:
-    asked = (name for name in OPTIONS if case.options.get(name))
+    asked = (name for name in OPTIONS if name in case.options)
     return next((OPTIONS[name] for name in asked), "")
 
 

@@ -1,6 +1,7 @@
 """One case tried: the file read by this server's own codecs, and what its validation says of it."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ MARK = b"\xef\xbb\xbf"
 def errors(spec: Spec, case: Case) -> list[Issue]:
     """Give the errors this server finds in a case."""
     brought = list(supporting(spec, case))
-    library = Library(spec.canonicals, [resource for _, resource in brought])
+    library = Library(spec.canonicals, [one for _, one in brought], partial(named, spec, case))
     definitions = Definitions(spec, profile=library.profile, canonical=canonical)
     profiles = [resource["url"] for file, resource in brought if file == case.profile]
     try:
@@ -29,6 +30,14 @@ def errors(spec: Spec, case: Case) -> list[Issue]:
     except FhirError as fault:
         return list(fault.issues)
     return [issue for issue in found if issue.severity == "error"]
+
+
+def named(spec: Spec, case: Case, id_: str) -> dict[str, Any] | None:
+    """Give the resource in the file with this name, where the case says references are followed."""
+    if "validateReference" not in case.options:
+        return None
+    files = (case.folder / f"{id_}{suffix}" for suffix in (".xml", ".json"))
+    return next((load(spec, file) for file in files if file.exists()), None)
 
 
 def load(spec: Spec, file: Path) -> dict[str, Any]:
