@@ -83,8 +83,9 @@ def _contained(value: Any, _visit: Visit) -> Findings | None:
     """
     found: Findings = []
     seen: set[str] = set()
-    named = {text for text in _strings(value) if text[:1] == "#"}
-    named |= set(_LINK.findall(value.get("text", {}).get("div", "")))
+    strings = _strings(value)
+    named = {text for text in strings if text[:1] == "#"}
+    named.update(one for text in strings if text[:4] == "<div" for one in _LINK.findall(text))
     for index, one in enumerate(value["contained"]):
         found += below(f".contained[{index}]", _one_contained(one, seen, named))
     return found or None

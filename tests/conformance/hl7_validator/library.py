@@ -14,7 +14,7 @@ from fhir_server.validation.questions import Question
 
 LIMIT = 100_000
 PLAIN = re.compile(r"[A-Za-z0-9.\-]+")
-PACKED = ("CodeSystem", "ValueSet")
+PACKED = ("CodeSystem", "StructureDefinition", "ValueSet")
 
 
 class Library(Mapping[Question, Any]):

@@ -10,7 +10,9 @@ from fhir_server.fhir.errors import FhirError, Issue
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.xml import from_xml
 from fhir_server.terminology.ucum import canonical
+from fhir_server.validation.profiles.claims import profile_issues, wanted_profiles
 from fhir_server.validation.questions import Questions
+from fhir_server.validation.structure import structural_issues
 from fhir_server.validation.validator import Definitions, issues
 from tests.conformance.hl7_validator.cases import Case
 from tests.conformance.hl7_validator.library import Library
@@ -26,7 +28,11 @@ def errors(spec: Spec, case: Case) -> list[Issue]:
     profiles = [resource["url"] for file, resource in brought if file == case.profile]
     try:
         resource = load(spec, case.file)
-        found = issues(definitions, resource, profiles, Questions(library))
+        questions = Questions(library)
+        found = issues(definitions, resource, profiles, questions)
+        if not structural_issues(spec, resource):
+            for profile in dict.fromkeys([*wanted_profiles(resource, {}), *profiles]):
+                found += profile_issues(definitions, profile, resource, questions)
     except FhirError as fault:
         return list(fault.issues)
     return [issue for issue in found if issue.severity == "error"]
