@@ -34,9 +34,8 @@ def type_checks(
     for one in types:
         targets = one.get("targetProfile", ())
         known = base.types.get(one["code"], ()) if base else ()
-        if one["code"] in _REFERENCES and {url.removeprefix(CORE) for url in targets} - {*known}:
-            yield _targeted(structures, one["code"], targets)
-        elif one["code"] == "Reference" and targets and len(targets) < len(known or (*targets, "")):
+        named = {url.removeprefix(CORE) for url in targets}
+        if one["code"] in _REFERENCES and named and named != {*known}:
             yield _targeted(structures, one["code"], targets)
 
 
@@ -52,9 +51,7 @@ def _one_of(structures: Structures, codes: Sequence[str]) -> Check:
     return check
 
 
-def _profiled(
-    structures: Structures, code: str, profiles: Sequence[str], *, alone: bool
-) -> Check:
+def _profiled(structures: Structures, code: str, profiles: Sequence[str], *, alone: bool) -> Check:
     def check(item: Item, walk: Walk) -> Findings | None:
         if not alone and not structures.is_a(item[0], code):
             return None

@@ -5,8 +5,9 @@ https://hl7.org/fhir/R4/profiling.html
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
+from fhir_server.fhirpath.language import Environment
 from fhir_server.fhirpath.model import Member
 from fhir_server.spec.structures import Structures
 from fhir_server.validation.findings import Findings, Resource, Visit, error
@@ -30,6 +31,17 @@ class Conforms(Protocol):
         """Give the findings; None if there are none."""
 
 
+Severe: TypeAlias = Literal["warn", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What becomes of a resource whose profile, or extension, is not known here."""
+
+    unknown_profile: Severe = "warn"
+    unknown_extension: Severe = "warn"
+
+
 @dataclass(slots=True)
 class Budget:
     """Steps that are left for a resource and all it leads to."""
@@ -50,6 +62,8 @@ class Walk:
     judge: Conforms
     budget: Budget = field(default_factory=Budget)
     judging: set[tuple[str, int]] = field(default_factory=set)
+    strict: Strictness = Strictness()
+    environment: Environment | None = None
 
     def spend(self, steps: int) -> bool:
         """Take steps from the budget; say whether there were enough."""
@@ -62,7 +76,7 @@ class Walk:
         bundle = outer.resource if outer.resource.get("resourceType") == "Bundle" else outer.bundle
         root = outer.root if contained else resource
         visit = Visit(outer.definitions, outer.questions, resource, root, bundle)
-        return Walk(visit, self.judge, self.budget, self.judging)
+        return Walk(visit, self.judge, self.budget, self.judging, self.strict)
 
     def resolve(self, reference: str) -> tuple[Item, "Walk"] | None:
         """Give the resource a reference leads to, and the walk of it; None where it is not here."""
