@@ -17,6 +17,7 @@ from fhir_server.validation.questionnaire.conditions import condition_findings
 from fhir_server.validation.questionnaire.response import response_findings
 from fhir_server.validation.search_definitions import capability_findings, parameter_findings
 from fhir_server.validation.searchset import searchset_findings
+from fhir_server.validation.structure_definition import definition_findings
 from fhir_server.validation.uris import is_absolute
 
 # What a narrative shows of a contained resource: <img src="#id"/>
@@ -136,4 +137,5 @@ _BY_TYPE: Mapping[str, Sequence[_Guarded]] = {
     "Questionnaire": [(frozenset({"item"}), condition_findings)],
     "QuestionnaireResponse": [(frozenset({"questionnaire"}), response_findings)],
     "SearchParameter": [(None, parameter_findings)],
+    "StructureDefinition": [(frozenset({"differential"}), definition_findings)],
 }

@@ -23,9 +23,9 @@ is two: the resource alone, and the resource against the profile.
 
 The collection is not part of this repository. With a checkout of it,
 `FHIR_TEST_CASES=… pytest tests/conformance/test_hl7_validator.py` holds this page, and the list of
-differences in it, equal to what a run gives; `python -m tests.conformance.hl7_validator` prints
-what both sides say of each difference, and `python -m tests.conformance.hl7_validator.page` writes this
-page.
+differences in it, equal to what a run gives. `python -m tests.conformance.hl7_validator` prints
+what both sides say of each difference; `python -m tests.conformance.hl7_validator.page` writes
+this page.
 """
 
 
