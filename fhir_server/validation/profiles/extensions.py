@@ -11,7 +11,7 @@ from fhir_server.validation.findings import ENOUGH, Findings, below, error
 from fhir_server.validation.profiles.context import Place, context_findings
 from fhir_server.validation.profiles.discriminators import CORE
 from fhir_server.validation.profiles.known import Known
-from fhir_server.validation.profiles.walk import MAX_DEPTH, Item, Walk, exhausted
+from fhir_server.validation.profiles.walk import Item, Walk
 
 # What is to be said of a resource that stands in another.
 Inner: TypeAlias = Callable[[Walk], Findings | None]
@@ -46,9 +46,6 @@ class _Looking:
         found: Findings = []
         if not isinstance(value, Mapping):
             content, value = "Element", companion
-        walk.budget.depth += 1
-        if not walk.spend(1) or walk.budget.depth > MAX_DEPTH:
-            return exhausted()
         keys = self.structures.keys(content)
         for name, inside in value.items():
             if type(inside) is not dict and type(inside) is not list:
@@ -66,7 +63,6 @@ class _Looking:
                     found += below(f".{step}{at}", said)
             if len(found) >= ENOUGH:
                 break
-        walk.budget.depth -= 1
         return found
 
     def _below(self, place: Place, walk: Walk) -> Findings:

@@ -18,8 +18,8 @@ Item: TypeAlias = tuple[str, Any, Any]
 # (location below the parent, the item)
 Placed: TypeAlias = tuple[str, Item]
 
-# Elements looked at for all profiles of one resource.
-MAX_STEPS = 200_000
+# Elements looked at for all profiles of one resource, about a microsecond each.
+MAX_STEPS = 2_000_000
 MAX_DEPTH = 100
 _OPEN = ("Resource", "DomainResource")
 
