@@ -188,5 +188,5 @@ CHECKS: dict[str, Rule] = {
     "url": _text("url", _pattern(_WORD)),
     "uuid": _text("uuid", _pattern(rf"urn:uuid:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")),
     "xhtml": _xhtml,
-    "System.String": _text("id or url", _pattern(_WORD)),
+    "System.String": _text("id or url", _pattern(rf"(?=.{{1,{MAX_STRING}}}$){_WORD}")),
 }
