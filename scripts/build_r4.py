@@ -42,6 +42,19 @@ VALUES = ("fixed", "pattern", "minValue", "maxValue")
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
 ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
 
+# R4's own definitions and examples use these extensions elsewhere than their contexts say.
+_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+CONTEXTS = {
+    f"{_EXTENSION}structuredefinition-fhir-type": ("ElementDefinition.type",),
+    f"{_EXTENSION}structuredefinition-normative-version": ("DomainResource", "ElementDefinition"),
+    f"{_EXTENSION}regex": ("ElementDefinition.type",),
+    f"{_EXTENSION}translation": ("ValueSet.expansion.contains",),
+    f"{_EXTENSION}valueset-concept-comments": ("CodeSystem.concept",),
+}
+# R4 binds whatever a component of a vital sign measures to units of vital signs: a flow of oxygen,
+# a position have others.
+UNITS = "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
+
 
 def main(package: Path) -> None:
     """Write the tables; the same package always gives the same bytes."""
@@ -177,6 +190,8 @@ def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]
         if view in definition and (view == "snapshot" or definition["url"] not in types):
             elements = definition[view]["element"]
             cut[view] = {"element": [_cut_element(e, definition["url"], types) for e in elements]}
+    for more in CONTEXTS.get(definition["url"], ()):
+        cut["context"].append({"type": "element", "expression": more})
     return cut
 
 
@@ -192,6 +207,8 @@ def _cut_element(element: dict[str, Any], url: str, types: Mapping[str, Any]) ->
     for key in ("slicing", "binding"):
         if key in cut:
             cut[key] = {name: value for name, value in cut[key].items() if name != "description"}
+    if bare(cut.get("binding", {}).get("valueSet", "")) == UNITS:
+        cut["binding"]["strength"] = "extensible"
     return cut
 
 
