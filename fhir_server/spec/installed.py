@@ -4,8 +4,7 @@ A pack holds the package's StructureDefinitions with their snapshots, its termin
 ImplementationGuide that says what the package is.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +108,7 @@ def add(
     folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".new")
     pack.write(partial, [*written, told])
-    os.replace(partial, path)
+    partial.replace(path)
     here = {label.partition("#")[0] for label in labels(folder)}
     missing = (
         f"{name}#{version}"
