@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     max_jobs: Annotated[int, Field(gt=0)] = 100
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
+    packages: Path = Path(".data/packages")
 
     @field_validator("time_zone")
     @classmethod

@@ -6,6 +6,7 @@ from fhir_server.cli.book import book
 from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
+from fhir_server.cli.packages import packages
 from fhir_server.cli.serve import serve
 from fhir_server.cli.synth import synth
 from fhir_server.cli.work import work
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 for command in (serve, work, demo, load, book, synth, indexes):
     app.command()(command)
+app.add_typer(packages, name="packages")
 
 
 def main() -> None:
