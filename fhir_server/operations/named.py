@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from fhir_server.fhir.errors import Invalid, NotFound, Unprocessable
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.write import checked
 from fhir_server.operations.current import current, key
 from fhir_server.terminology.cache import Definition
 from fhir_server.terminology.content import Allow
+from fhir_server.terminology.known import Known
 from fhir_server.terminology.packed import READ
+from fhir_server.validation.structure import structural_issues
+
+Named: TypeAlias = Definition | Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def reading(context: Context, name: str, type_: str) -> Allow:
 
 async def named(
     context: Context, allow: Allow, target: Target, given: Mapping[str, Any], names: Inputs
-) -> Definition:
+) -> Named:
     """Give the definition an operation is called on.
 
     Raises NotFound for one that is not here, Gone for one that was deleted, Invalid where none is
@@ -46,14 +49,25 @@ async def named(
         return await _stored(context, allow, target)
     sent = given.get(names.inline)
     if sent is not None:
+        made = _made(context, names, sent)
         with leading():
-            return READ[names.type](checked(context, names.type, sent))
+            return READ[names.type](made)
     url = given.get(names.url)
     if url is None:
-        told = f"Say which {names.type}: call it on one, or give {names.url} or {names.inline}."
+        ways = " or ".join(one for one in (names.url, names.inline) if one)
+        told = f"Say which {names.type}: call the operation on one, or give {ways}."
         raise Invalid(told, code="required")
     version = given.get(names.version)
     return await known(context, allow, names.type, f"{url}|{version}" if version else url)
+
+
+def _made(context: Context, names: Inputs, sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = str(sent.get("resourceType"))
+    if told != names.type:
+        raise Invalid(f"{names.inline} must be a {names.type}, not a {told[:64]!r}.")
+    if issues := structural_issues(context.spec, dict(sent)):
+        raise Unprocessable(issues=issues)
+    return sent
 
 
 async def _stored(context: Context, allow: Allow, target: Target) -> Definition:
@@ -66,11 +80,11 @@ async def _stored(context: Context, allow: Allow, target: Target) -> Definition:
     return found
 
 
-async def known(context: Context, allow: Allow, type_: str, canonical: str) -> Definition:
+async def known(context: Context, allow: Allow, type_: str, canonical: str) -> Named:
     """Give the definition a canonical names; NotFound where there is none."""
     content = context.terminology.content
     find = {
-        "CodeSystem": content.code_system,
+        "CodeSystem": content.system,
         "ValueSet": content.value_set,
         "ConceptMap": content.concept_map,
     }[type_]

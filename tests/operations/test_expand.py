@@ -4,41 +4,9 @@ import pytest
 
 from fhir_server.operations import expand as operation
 from tests.client import issues
+from tests.operations.lung import ICD, VI, WHOLE, coded, stored
 from tests.operations.persons import parameters, put
 from tests.terminology.systems import SET, clause, code_system, value_set
-
-ICD = "http://example.org/icd"
-VI = {"language": "vi"}
-
-
-def coded(code, display, vietnamese="", *nested, **more):
-    found = {"code": code, "display": display, **more}
-    if vietnamese:
-        found["designation"] = [{**VI, "value": vietnamese}]
-    return found | ({"concept": list(nested)} if nested else {})
-
-
-LUNG = code_system(
-    [
-        coded(
-            "J",
-            "Respiratory diseases",
-            "Bệnh hô hấp",
-            coded("J12", "Viral pneumonia", "Viêm phổi do virus"),
-            coded("J18", "Pneumonia", "Viêm phổi", coded("J18.9", "Pneumonia, unspecified")),
-            property=[{"code": "notSelectable", "valueBoolean": True}],
-        ),
-        coded("J99", "Old", "Đã bỏ", property=[{"code": "status", "valueCode": "retired"}]),
-    ],
-    ICD,
-    version="2",
-)
-WHOLE = value_set("lung", clause(ICD)) | {"version": "7", "title": "Lung", "id": "lung"}
-
-
-async def stored(fhir):
-    await put(fhir, "CodeSystem", "icd", **LUNG)
-    await put(fhir, "ValueSet", "lung", **WHOLE)
 
 
 def listed(response):
