@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations.async_status import OPERATION as ASYNC_STATUS
+from fhir_server.operations.closure import OPERATION as CLOSURE
 from fhir_server.operations.diff import OPERATIONS as DIFF
 from fhir_server.operations.document import OPERATIONS as DOCUMENT
 from fhir_server.operations.everything import OPERATIONS as EVERYTHING
@@ -16,12 +17,14 @@ from fhir_server.operations.purge import OPERATIONS as PURGE
 from fhir_server.operations.reindex import OPERATIONS as REINDEX
 from fhir_server.operations.search_parameters import OPERATION as SEARCH_PARAMETER_STATUS
 from fhir_server.operations.subsumes import OPERATIONS as SUBSUMES
+from fhir_server.operations.translate import OPERATIONS as TRANSLATE
 from fhir_server.operations.unmerge import OPERATION as UNMERGE
 from fhir_server.operations.validate import OPERATIONS as VALIDATE
 from fhir_server.operations.validate_code import OPERATIONS as VALIDATE_CODE
 
 OPERATIONS: Sequence[Operation] = (
     ASYNC_STATUS,
+    CLOSURE,
     MERGE,
     UNMERGE,
     LASTN,
@@ -35,6 +38,7 @@ OPERATIONS: Sequence[Operation] = (
     *PURGE,
     *REINDEX,
     *SUBSUMES,
+    *TRANSLATE,
     *VALIDATE,
     *VALIDATE_CODE,
 )

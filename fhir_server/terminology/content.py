@@ -62,13 +62,21 @@ class Content:
         assert found is None or isinstance(found, ConceptMap)
         return found
 
-    async def concept_maps(self, allow: Allow, field: str, system: str) -> Sequence[ConceptMap]:
-        """Give the ConceptMaps stored whose index field has this system, then those that came.
+    async def concept_maps(
+        self, allow: Allow, system: str, *, reverse: bool
+    ) -> Sequence[ConceptMap]:
+        """Give the newest of each ConceptMap from a system (`reverse`: to it), stored ones first.
 
-        Raises Invalid (too-costly) where more are stored than may share a url.
+        Raises Invalid (too-costly) where too many are stored.
         """
-        stored = await self._stored(allow, "ConceptMap", AnyOf(f"x.{field}", (system,)))
-        return [one for one in stored if isinstance(one, ConceptMap)]
+        field = "x.target-system" if reverse else "x.source-system"
+        stored = await self._stored(allow, "ConceptMap", AnyOf(field, (system,)))
+        by_url: dict[str, list[Definition]] = {}
+        for one in stored:
+            by_url.setdefault(one.url, []).append(one)
+        found = [_newest(ones, "") for ones in by_url.values()]
+        found += [one for one in packed(self.canonicals).concept_maps() if one.url not in by_url]
+        return [one for one in found if isinstance(one, ConceptMap)]
 
     async def by_id(self, allow: Allow, type_: str, identity: str) -> Definition | None:
         """Give the definition stored under an id."""
@@ -90,7 +98,7 @@ class Content:
         states = await self.store.versions(may, type_, condition, MAX_VERSIONS + 1)
         if len(states) > MAX_VERSIONS:
             raise Invalid(
-                f"More than {MAX_VERSIONS} {type_} resources have the same url.",
+                f"More than {MAX_VERSIONS} {type_} resources have the same url, or system.",
                 code="too-costly",
             )
         # Of the same version the one that changed last comes first.

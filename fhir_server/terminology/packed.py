@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/terminology-module.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from fhir_server.fhir.errors import Invalid
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.terminology.cache import Cache, Definition
 from fhir_server.terminology.code_system import CodeSystem, code_system_of
-from fhir_server.terminology.concept_map import concept_map_of
+from fhir_server.terminology.concept_map import ConceptMap, concept_map_of
 from fhir_server.terminology.implicit import implicit
 from fhir_server.terminology.known import KNOWN, Known
 from fhir_server.terminology.membership import Membership
@@ -51,6 +51,13 @@ class Packed:
                     self._cache.put(key, state, len(json.dump(dict(resource))), found)
                     break
         return found
+
+    def concept_maps(self) -> Iterator[ConceptMap]:
+        """Give every ConceptMap."""
+        for url in self._canonicals.urls("ConceptMap"):
+            found = self.find("ConceptMap", url)
+            if isinstance(found, ConceptMap):
+                yield found
 
     def member(self, value_set: str, system: str, code: str) -> bool | None:
         """Say whether a code is in a ValueSet, None where that cannot be told from here.
