@@ -33,7 +33,11 @@ def _snomed(url: str) -> Clause | None:
     if not value:
         return Clause(canonical)
     code = value.removeprefix("isa/")
-    return None if code == value else Clause(canonical, filters=(Filter("concept", "is-a", code),))
+    return (
+        None
+        if code in ("", value)
+        else Clause(canonical, filters=(Filter("concept", "is-a", code),))
+    )
 
 
 def _loinc(url: str) -> Clause | None:
