@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     max_jobs: Annotated[int, Field(gt=0)] = 100
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
+    field_profiles: DirectoryPath | None = None
 
     @field_validator("time_zone")
     @classmethod
