@@ -41,7 +41,7 @@ def _parts(listed: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Give the values of parts by name; a part with parts of its own is such a table again."""
     found: dict[str, list[Any]] = {}
     for one in listed:
-        value = next((value for key, value in one.items() if key != "name"), None)
+        value: Any = next((value for key, value in one.items() if key != "name"), None)
         found.setdefault(one["name"], []).append(_parts(value) if "part" in one else value)
     return found
 

@@ -12,10 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fhir_server.fhirpath.language import Environment, Expression, compile_expression
-
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
+from fhir_server.fhirpath.language import Environment, Expression, compile_expression
 from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.spec import Spec
 
