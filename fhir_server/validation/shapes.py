@@ -1,0 +1,207 @@
+"""Shapes: the definitions of R4 as types msgspec decodes by, made when first needed.
+
+A shape accepts less than the definitions: no companions (`_given`), no null, nothing nested past
+STEPS. What it accepts is right except for what `Shapes.decoded` names.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+from fhir_server.fhir import decimals
+from fhir_server.spec.spec import Spec
+from fhir_server.spec.structures import Key
+from fhir_server.validation.primitives import CHECKS, MAX_STRING, Rule
+
+Fields: TypeAlias = dict[str, Any]
+Check: TypeAlias = Callable[[Any], bool]
+
+# How often a value may stand in one of its own kind, or in one with a choice: it bounds the depth.
+STEPS = 4
+# Values of these come again and again; of each as many are known to be right.
+_REPEATED = ("canonical", "code", "System.String", "uri", "url")
+_KNOWN = 4096
+_OPEN = ("Resource", "DomainResource")
+_HIGH = 2**31 - 1
+_TEXT: Any = Annotated[str, Meta(min_length=1, max_length=MAX_STRING)]
+_NATIVE: dict[str, Any] = {
+    "boolean": bool,
+    "integer": Annotated[int, Meta(ge=-(2**31), le=_HIGH)],
+    "markdown": _TEXT,
+    "positiveInt": Annotated[int, Meta(ge=1, le=_HIGH)],
+    "string": _TEXT,
+    "unsignedInt": Annotated[int, Meta(ge=0, le=_HIGH)],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The type of one object, and what a type cannot say: one of each choice."""
+
+    type: Any
+    single: Check
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether a value is such an object; ValidationError is a no too.
+
+        An element that is not known is lost on the way, and the copy is another.
+        """
+        if type(value) is not dict or not self.single(value):
+            return False
+        return bool(msgspec.convert(value, self.type) == value)
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The shapes of one Spec, by content and steps taken."""
+
+    spec: Spec
+    _objects: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _shapes: dict[tuple[str, int], Shape] = field(default_factory=dict)
+    _decoders: dict[str, Any] = field(default_factory=dict)
+    _primitives: dict[str, Any] = field(default_factory=dict)
+
+    def decoded(self, type_: str, body: bytes) -> Any:
+        """Decode a resource; msgspec.DecodeError or TypeError if its shape does not accept it.
+
+        Not seen: elements that are unknown or come twice, they are left out; `-0`; objects that are
+        empty; control characters in a string.
+        """
+        decoder = self._decoders.get(type_)
+        if decoder is None:
+            made = msgspec.json.Decoder(self._shape(type_, 0).type, float_hook=decimals.literal)
+            decoder = self._decoders.setdefault(type_, made)
+        value = decoder.decode(body)
+        if not self._shape(type_, 0).single(value):
+            raise TypeError("two of one choice, or none")
+        return value
+
+    def accepts(self, value: Any, steps: int = 0) -> bool:
+        """Say whether this is a resource of any type."""
+        type_ = value["resourceType"]
+        return type_ in self.spec.types and self._shape(type_, steps).accepts(value)
+
+    def _shape(self, content: str, steps: int) -> Shape:
+        known = self._shapes.get((content, steps))
+        if known is None:
+            keys = self.spec.structures.keys(content)
+            made = Shape(self._object(content, steps, frozenset()), _single(keys))
+            known = self._shapes.setdefault((content, steps), made)
+        return known
+
+    def _object(self, content: str, steps: int, around: frozenset[str]) -> Any:
+        """Give the type of an object that stands inside the contents `around`."""
+        known = self._objects.get((content, steps))
+        if known is None:
+            made = TypedDict(content, self._fields(content, steps, around), total=False)  # type: ignore[operator]  # mypy: only literal fields
+            known = self._objects.setdefault((content, steps), made)
+        return known
+
+    def _fields(self, content: str, steps: int, around: frozenset[str]) -> Fields:
+        fields: Fields = {}
+        if content in self.spec.types:
+            fields["resourceType"] = Required[Literal[content]]  # type: ignore[valid-type]  # a name known at run time
+        for name, key in self.spec.structures.keys(content).items():
+            value = self._value(key, steps, around | {content})
+            if value is not None:
+                needed = key.element.min > 0 and not key.element.choice
+                fields[name] = Required[value] if needed else value
+        return fields
+
+    def _value(self, key: Key, steps: int, around: frozenset[str]) -> Any:
+        """Give the type of a property; None where its shape takes none."""
+        maximum = key.element.max
+        one = self._primitive(key) or self._complex(key, steps, around)
+        if maximum == "0" or one is None:
+            return None
+        if maximum == "1":
+            return one
+        most = None if maximum == "*" else int(maximum)
+        return Annotated[list[one], Meta(min_length=1, max_length=most)]  # type: ignore[valid-type]  # a type made at run time
+
+    def _complex(self, key: Key, steps: int, around: frozenset[str]) -> Any:
+        content, choices = key.content, self.spec.structures.keys(key.content).values()
+        resource = content in _OPEN
+        if not (resource or content in around or any(one.element.choice for one in choices)):
+            return self._object(content, steps, around)
+        if steps == STEPS:
+            return None
+        if not resource:
+            return _kind(content, lambda value: self._shape(content, steps + 1).accepts(value))
+        contained = key.element.name == "contained"
+        return _kind(
+            content,
+            lambda value: (
+                not (contained and "contained" in value) and self.accepts(value, steps + 1)
+            ),
+        )
+
+    def _primitive(self, key: Key) -> Any:
+        codes = self.spec.codes(key.element.required) if key.type == "code" else None
+        name = key.element.required if codes else key.type
+        if name in self._primitives:
+            return self._primitives[name]
+        if codes:
+            made: Any = Literal[tuple(sorted(codes))]
+        elif name in _REPEATED:
+            made = _kind(name, _Known(CHECKS[name]).__getitem__)
+        else:
+            made = _NATIVE.get(name) or (
+                _kind(name, _rule(CHECKS[name])) if name in CHECKS else None
+            )
+        return self._primitives.setdefault(name, made)
+
+
+class _Known(dict[str, bool]):
+    """Values found right, so that the next of the same costs a look."""
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__()
+        self.right = _rule(rule)
+
+    def __missing__(self, value: str) -> bool:
+        if not self.right(value):
+            return False
+        if len(self) >= _KNOWN:
+            self.clear()
+        self[value] = True
+        return True
+
+
+def _rule(rule: Rule) -> Check:
+    return lambda value: rule(value, {}) is None
+
+
+def _kind(name: str, check: Check) -> Any:
+    """Give a class whose instances are the values that pass: msgspec asks isinstance of them."""
+    meta = type(name, (type,), {"__instancecheck__": staticmethod(check)})
+    return meta(name, (), {})
+
+
+def _single(keys: Mapping[str, Key]) -> Check:
+    """Give the check that at most one type of a choice is given, and one where it is required."""
+    choices: dict[str, set[str]] = {}
+    for key in keys.values():
+        if key.element.choice:
+            choices.setdefault(key.element.name, set()).add(key.key)
+    needed = {key.element.name for key in keys.values() if key.element.min > 0}
+    rules = [(frozenset(names), name in needed) for name, names in choices.items()]
+
+    def single(value: dict[str, Any]) -> bool:
+        for names, must in rules:
+            given = len(names.intersection(value))
+            if given > 1 or (must and not given):
+                return False
+        return True
+
+    return single
+
+
+@lru_cache(maxsize=16)
+def shapes(spec: Spec) -> Shapes:
+    """Give the shapes of a Spec."""
+    return Shapes(spec)
