@@ -45,6 +45,6 @@ def accepts(spec: Spec, resource: Any) -> bool:
 def _plain(written: bytes) -> bool:
     return not (
         _EMPTY.search(written)
-        or _CONTROL.search(written)
+        or (b"\\" in written and _CONTROL.search(written))
         or (not written.isascii() and _NOT_A_CHARACTER.search(written))
     )

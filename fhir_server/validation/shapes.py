@@ -15,7 +15,7 @@ from msgspec import Meta
 from fhir_server.fhir import decimals
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Key
-from fhir_server.validation.primitives import CHECKS, MAX_STRING, Rule
+from fhir_server.validation.primitives import CHECKS, MAX_STRING, PATTERNS, Rule, Verdict
 
 Fields: TypeAlias = dict[str, Any]
 Check: TypeAlias = Callable[[Any], bool]
@@ -39,35 +39,13 @@ _NATIVE: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """The type of one object, and what a type cannot say: one of each choice.
-
-    `framed` is a Struct of one field of this type: msgspec knows a Struct again at once, and takes
-    three times as long over a bare TypedDict.
-    """
-
-    type: Any
-    framed: Any
-    single: Check
-
-    def accepts(self, value: Any) -> bool:
-        """Say whether a value is such an object; ValidationError is a no too.
-
-        An element that is not known is lost on the way, and the copy is another.
-        """
-        if type(value) is not dict or not self.single(value):
-            return False
-        return bool(msgspec.convert((value,), self.framed).value == value)
-
-
-@dataclass(frozen=True, slots=True)
 class Shapes:
     """The shapes of one Spec, by content and steps taken."""
 
     spec: Spec
     _objects: dict[tuple[str, int], Any] = field(default_factory=dict)
-    _shapes: dict[tuple[str, int], Shape] = field(default_factory=dict)
-    _decoders: dict[str, Any] = field(default_factory=dict)
+    _checks: dict[tuple[str, int], Check] = field(default_factory=dict)
+    _decoders: dict[str, tuple[Any, Check]] = field(default_factory=dict)
     _primitives: dict[str, Any] = field(default_factory=dict)
 
     def decoded(self, type_: str, body: bytes) -> Any:
@@ -76,28 +54,43 @@ class Shapes:
         Not seen: elements that are unknown or come twice, they are left out; `-0`; objects that are
         empty; control characters in a string.
         """
-        decoder = self._decoders.get(type_)
-        if decoder is None:
-            made = msgspec.json.Decoder(self._shape(type_, 0).type, float_hook=decimals.literal)
-            decoder = self._decoders.setdefault(type_, made)
+        known = self._decoders.get(type_)
+        if known is None:
+            shape = self._object(type_, 0, frozenset())
+            decoder = msgspec.json.Decoder(shape, float_hook=decimals.literal)
+            known = self._decoders.setdefault(type_, (decoder, self._single(type_)))
+        decoder, single = known
         value = decoder.decode(body)
-        if not self._shape(type_, 0).single(value):
+        if not single(value):
             raise TypeError("two of one choice, or none")
         return value
 
     def accepts(self, value: Any, steps: int = 0) -> bool:
-        """Say whether this is a resource of any type."""
+        """Say whether this is a resource of any type; what `decoded` raises is a no too."""
         type_ = value["resourceType"]
-        return type_ in self.spec.types and self._shape(type_, steps).accepts(value)
+        return type_ in self.spec.types and self._check(type_, steps)(value)
 
-    def _shape(self, content: str, steps: int) -> Shape:
-        known = self._shapes.get((content, steps))
+    def _check(self, content: str, steps: int) -> Check:
+        """Give the check of an object that stands as it is in a dict."""
+        known = self._checks.get((content, steps))
         if known is None:
-            type_ = self._object(content, steps, frozenset())
-            framed = msgspec.defstruct(content, [("value", type_)], array_like=True, gc=False)
-            made = Shape(type_, framed, _single(self.spec.structures.keys(content)))
-            known = self._shapes.setdefault((content, steps), made)
+            made = _check(content, self._object(content, steps, frozenset()), self._single(content))
+            known = self._checks.setdefault((content, steps), made)
         return known
+
+    def _later(self, content: str, steps: int) -> Check:
+        """Give the check of an object, made when the first is met."""
+        made: list[Check] = []
+
+        def check(value: Any) -> bool:
+            if not made:
+                made.append(self._check(content, steps))
+            return made[0](value)
+
+        return check
+
+    def _single(self, content: str) -> Check:
+        return _single(self.spec.structures.keys(content))
 
     def _object(self, content: str, steps: int, around: frozenset[str]) -> Any:
         """Give the type of an object that stands inside the contents `around`."""
@@ -138,7 +131,7 @@ class Shapes:
         if steps == STEPS:
             return None
         if not resource:
-            return _kind(content, lambda value: self._shape(content, steps + 1).accepts(value))
+            return _kind(content, self._later(content, steps + 1))
         contained = key.element.name == "contained"
         return _kind(
             content,
@@ -155,20 +148,20 @@ class Shapes:
         if codes:
             made: Any = Literal[tuple(sorted(codes))]
         elif name in _REPEATED:
-            made = _kind(name, _Known(CHECKS[name]).__getitem__)
+            made = _kind(name, _Known(PATTERNS[name]).__getitem__)
+        elif name in CHECKS:
+            made = _NATIVE.get(name) or _kind(name, PATTERNS.get(name) or _rule(CHECKS[name]))
         else:
-            made = _NATIVE.get(name) or (
-                _kind(name, _rule(CHECKS[name])) if name in CHECKS else None
-            )
+            made = None
         return self._primitives.setdefault(name, made)
 
 
 class _Known(dict[str, bool]):
     """Values found right, so that the next of the same costs a look."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, right: Verdict) -> None:
         super().__init__()
-        self.right = _rule(rule)
+        self.right = right
 
     def __missing__(self, value: str) -> bool:
         if not self.right(value):
@@ -177,6 +170,20 @@ class _Known(dict[str, bool]):
             self.clear()
         self[value] = True
         return True
+
+
+def _check(name: str, type_: Any, single: Check) -> Check:
+    # msgspec knows a Struct again at once, and takes three times as long over a bare TypedDict.
+    framed: Any = msgspec.defstruct(name, [("value", type_)], array_like=True, gc=False)
+    convert = msgspec.convert
+
+    def check(value: Any) -> bool:
+        if type(value) is not dict or not single(value):
+            return False
+        # An element that is not known is lost on the way, and the copy is another.
+        return bool(convert((value,), framed).value == value)
+
+    return check
 
 
 def _rule(rule: Rule) -> Check:
@@ -197,8 +204,12 @@ def _single(keys: Mapping[str, Key]) -> Check:
             choices.setdefault(key.element.name, set()).add(key.key)
     needed = {key.element.name for key in keys.values() if key.element.min > 0}
     rules = [(frozenset(names), name in needed) for name, names in choices.items()]
+    # So few properties that, beside what has to be there, at most one is of a choice.
+    few = 0 if any(must for _, must in rules) else 1 + len(needed)
 
     def single(value: dict[str, Any]) -> bool:
+        if len(value) <= few:
+            return True
         for names, must in rules:
             given = len(names.intersection(value))
             if given > 1 or (must and not given):
