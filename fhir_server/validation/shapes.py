@@ -4,7 +4,6 @@ A shape accepts less than the definitions: no companions (`_given`), no null, no
 STEPS. What it accepts is right except for what `Shapes.decoded` names.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
@@ -15,10 +14,10 @@ from msgspec import Meta
 from fhir_server.fhir import decimals
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Key
+from fhir_server.validation.choices import Check, choosing, choosing_in
 from fhir_server.validation.primitives import CHECKS, MAX_STRING, PATTERNS, Rule, Verdict
 
 Fields: TypeAlias = dict[str, Any]
-Check: TypeAlias = Callable[[Any], bool]
 
 # How often a value may stand in one of its own kind, or in one with a choice: it bounds the depth.
 STEPS = 4
@@ -43,7 +42,7 @@ class Shapes:
     """The shapes of one Spec, by content and steps taken."""
 
     spec: Spec
-    _objects: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _objects: dict[tuple[str, int, bool], Any] = field(default_factory=dict)
     _checks: dict[tuple[str, int], Check] = field(default_factory=dict)
     _decoders: dict[str, tuple[Any, Check]] = field(default_factory=dict)
     _primitives: dict[str, Any] = field(default_factory=dict)
@@ -90,15 +89,24 @@ class Shapes:
         return check
 
     def _single(self, content: str) -> Check:
-        return _single(self.spec.structures.keys(content))
+        """Give the check of the choices of an object and of what stands right in it."""
+        keys = self.spec.structures.keys
+        inner = [
+            (name, key.element.max == "1", single)
+            for name, key in keys(content).items()
+            if key.content != content and (single := choosing(keys(key.content)))
+        ]
+        own = choosing(keys(content))
+        return choosing_in(own, inner) if inner else own or _anything
 
     def _object(self, content: str, steps: int, around: frozenset[str]) -> Any:
         """Give the type of an object that stands inside the contents `around`."""
-        known = self._objects.get((content, steps))
+        place = (content, steps, not around)
+        known = self._objects.get(place)
         if known is None:
             fields = self._fields(content, steps, around)
             made = TypedDict(content, fields, total=False)  # type: ignore[misc]  # made at run time
-            known = self._objects.setdefault((content, steps), made)
+            known = self._objects.setdefault(place, made)
         return known
 
     def _fields(self, content: str, steps: int, around: frozenset[str]) -> Fields:
@@ -124,9 +132,10 @@ class Shapes:
         return Annotated[list[one], Meta(min_length=1, max_length=most)]  # type: ignore[valid-type]  # made at run time
 
     def _complex(self, key: Key, steps: int, around: frozenset[str]) -> Any:
-        content, choices = key.content, self.spec.structures.keys(key.content).values()
+        content = key.content
         resource = content in _OPEN
-        if not (resource or content in around or any(one.element.choice for one in choices)):
+        checked = len(around) == 1 or not choosing(self.spec.structures.keys(content))
+        if checked and not resource and content not in around:
             return self._object(content, steps, around)
         if steps == STEPS:
             return None
@@ -172,16 +181,18 @@ class _Known(dict[str, bool]):
         return True
 
 
+def _anything(_value: Any) -> bool:
+    return True
+
+
 def _check(name: str, type_: Any, single: Check) -> Check:
     # msgspec knows a Struct again at once, and takes three times as long over a bare TypedDict.
     framed: Any = msgspec.defstruct(name, [("value", type_)], array_like=True, gc=False)
     convert = msgspec.convert
 
     def check(value: Any) -> bool:
-        if type(value) is not dict or not single(value):
-            return False
         # An element that is not known is lost on the way, and the copy is another.
-        return bool(convert((value,), framed).value == value)
+        return type(value) is dict and convert((value,), framed).value == value and single(value)
 
     return check
 
@@ -194,29 +205,6 @@ def _kind(name: str, check: Check) -> Any:
     """Give a class whose instances are the values that pass: msgspec asks isinstance of them."""
     meta = type(name, (type,), {"__instancecheck__": staticmethod(check)})
     return meta(name, (), {})
-
-
-def _single(keys: Mapping[str, Key]) -> Check:
-    """Give the check that at most one type of a choice is given, and one where it is required."""
-    choices: dict[str, set[str]] = {}
-    for key in keys.values():
-        if key.element.choice:
-            choices.setdefault(key.element.name, set()).add(key.key)
-    needed = {key.element.name for key in keys.values() if key.element.min > 0}
-    rules = [(frozenset(names), name in needed) for name, names in choices.items()]
-    # So few properties that, beside what has to be there, at most one is of a choice.
-    few = 0 if any(must for _, must in rules) else 1 + len(needed)
-
-    def single(value: dict[str, Any]) -> bool:
-        if len(value) <= few:
-            return True
-        for names, must in rules:
-            given = len(names.intersection(value))
-            if given > 1 or (must and not given):
-                return False
-        return True
-
-    return single
 
 
 @lru_cache(maxsize=16)
