@@ -138,6 +138,8 @@ def coded(codes: frozenset[str], value_set: str) -> Rule:
 def _xhtml(value: Any, _owner: Mapping[str, Any]) -> Faults | None:
     if type(value) is not str:
         return _type("a string", value)
+    if xhtml.is_plain(value):
+        return None
     if not value.startswith("<div"):
         return _bad(f"{value[:_SHORT]!r} is not a valid xhtml: it must start with <div")
     try:
