@@ -27,8 +27,8 @@ _EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
 _VOID = frozenset(f"{{{XHTML}}}{name}" for name in ("area", "br", "col", "hr", "img"))
 
 _OPENING = f'<div xmlns="{XHTML}"'
-# libxml2 takes 256 levels, of two tags each.
-_LONGEST, _MOST_TAGS = 50_000, 500
+# libxml2 takes 256 levels, of two tags each; so many need some length.
+_SHORT, _LONGEST, _MOST_TAGS = 1_500, 50_000, 500
 
 
 def is_plain(text: str) -> bool:
@@ -36,9 +36,12 @@ def is_plain(text: str) -> bool:
 
     Nothing is declared in it, no comment and no instruction: what is left two parsers read alike.
     """
-    if not text.startswith(_OPENING) or text.find("xml", len("<div x")) >= 0:
+    if not text.startswith(_OPENING) or text.rfind("xml") != len("<div "):
         return False
-    if len(text) > _LONGEST or text.count("<") > _MOST_TAGS or "<!" in text or "<?" in text:
+    # One character is found ten times as fast as two.
+    if ("!" in text and "<!" in text) or ("?" in text and "<?" in text):
+        return False
+    if len(text) > _SHORT and (len(text) > _LONGEST or text.count("<") > _MOST_TAGS):
         return False
     try:
         expat.ParserCreate(namespace_separator=" ").Parse(text, True)

@@ -9,7 +9,7 @@ from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
-from fhir_server.interactions.write import change, check_type, checked, resource_of
+from fhir_server.interactions.write import change, check_type, received
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -25,7 +25,7 @@ def asked(context: Context, request: FhirRequest, target: Target) -> Write:
         "create",
         type_,
         context.new_id(),
-        checked(context, type_, resource_of(request)),
+        received(context, type_, request),
         criteria=None if query is None else conditions.criteria(context, type_, query),
     )
 

@@ -9,7 +9,7 @@ from fhir_server.fhir.errors import Conflict, Invalid, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.write import change, checked, resource_of
+from fhir_server.interactions.write import change, received
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -19,7 +19,7 @@ def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read an update; of a conditional one the resource's own id counts only where it has one."""
     type_ = target.type or ""
     condition = conditions.aimed(context, request, target)
-    resource = checked(context, type_, resource_of(request))
+    resource = received(context, type_, request)
     own = resource.get("id")
     if target.id not in (None, own):
         raise Invalid(

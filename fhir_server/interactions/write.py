@@ -15,6 +15,7 @@ from fhir_server.search import definition
 from fhir_server.search.index import index_fields
 from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change, Method
+from fhir_server.validation import fast
 from fhir_server.validation.structure import structural_issues
 
 # https://hl7.org/fhir/R4/datatypes.html#id
@@ -46,6 +47,15 @@ def resource_of(request: FhirRequest) -> dict[str, Any]:
     return json.parse_object(request.body)
 
 
+def received(context: Context, type_: str, request: FhirRequest) -> dict[str, Any]:
+    """Give the well-made `type_` the request carries; raises as `resource_of` and `checked` do."""
+    body = request.body if request.resource is None else b""
+    resource = fast.parsed(context.spec, type_, body) if body else None
+    if resource is None:
+        return checked(context, type_, resource_of(request))
+    return _ruled(context, resource)
+
+
 def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
     """Give the resource back if it is a well-made `type_`; raise Unprocessable with every issue."""
     if resource.get("resourceType") != type_:
@@ -54,7 +64,15 @@ def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str,
             f"The resource says it is a {told!r}, the URL says {type_}.",
             expression=f"{type_}.resourceType",
         )
-    issues = structural_issues(context.spec, resource) or misdefined(context, resource)
+    issues = structural_issues(context.spec, resource)
+    if issues:
+        raise Unprocessable(issues=issues)
+    return _ruled(context, resource)
+
+
+def _ruled(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give a resource of good structure back if it meets the rules beyond that."""
+    issues = misdefined(context, resource)
     if issues:
         raise Unprocessable(issues=issues)
     refuse_subset(resource)
