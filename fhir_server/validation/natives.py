@@ -30,6 +30,10 @@ def of(structures: Structures, content: str) -> Iterator[_Guarded]:
         yield frozenset({"data"}), _attachment
     elif content == "Bundle":
         yield frozenset({"entry"}), bundles.rule
+    elif content == "CodeSystem":
+        yield frozenset({"concept"}), _once("concept", "code", "csd-1: a code stands twice")
+    elif content == "Questionnaire":
+        yield frozenset({"item"}), _once("item", "linkId", "que-2: a linkId stands twice")
 
 
 def _extension(value: Any, _visit: Visit) -> Findings | None:
@@ -52,6 +56,26 @@ def _extensions(value: Any, _visit: Visit) -> Findings | None:
                 told = f"{one['url'][:80]!r} is not absolute: write the whole URL"
                 found += error("value", told, f".{name}[{index}].url")
     return found or None
+
+
+def _once(nested: str, name: str, told: str) -> Rule:
+    """Give the rule that a name's values are all different, through every level of `nested`."""
+
+    def rule(value: Any, _visit: Visit) -> Findings | None:
+        seen: set[str] = set()
+        level = [value]
+        while level:
+            below_ = level.pop().get(nested, ())
+            for one in below_:
+                text = one.get(name)
+                if text in seen:
+                    return error("invariant", f"{told}: {text[:64]!r}", f".{nested}")
+                if text is not None:
+                    seen.add(text)
+            level += below_
+        return None
+
+    return rule
 
 
 def _attachment(value: Any, _visit: Visit) -> Findings | None:
