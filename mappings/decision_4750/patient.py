@@ -34,7 +34,10 @@ def patient(scene: Scene) -> PatientDraft:
     own = identifier(systems.sid("ma-bn", scene.facility), row["MA_BN"], "MR")
     matching = (
         Strength(tuple(map(token, known))),
-        Strength(tuple(map(token, numbers.values())), needs_demographics=True),
+        Strength(
+            tuple(token(one) for one in numbers.values() if "system" in one),
+            needs_demographics=True,
+        ),
         Strength((token(own),)),
     )
     if row["SO_CCCD"] not in {"", citizen}:
