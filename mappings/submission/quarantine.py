@@ -28,7 +28,7 @@ async def keep(context: Context, raw: RawFile, hoso: Hoso, issues: Sequence[Issu
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"quarantine/{raw.sha256}/{hoso.index}"))
     resource = {
         **raw.reference(),
-        "meta": {"tag": [TAG]},
+        "meta": {"profile": [raw.profile], "tag": [TAG]},
         "contained": [{**operation_outcome(issues), "id": "outcome"}],
         "date": dates.instant(context.now()),
         "description": f"HOSO {hoso.index + 1}, MA_LK {hoso.ma_lk[:_LONGEST] or 'unreadable'}, "
