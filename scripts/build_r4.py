@@ -11,6 +11,11 @@ from fhir_server.spec.codes import enumerated, systems_of
 from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
@@ -23,6 +28,20 @@ CONTENT = frozenset(
         "valueDateTime", "valueCoding",
     ]
 )  # fmt: skip
+# What a StructureDefinition and its elements are asked for: no texts, mappings, examples.
+DEFINITION = frozenset(
+    [
+        "resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition",
+        "derivation", "context", "contextInvariant",
+    ]
+)  # fmt: skip
+ELEMENT = frozenset(
+    [
+        "id", "path", "sliceName", "slicing", "min", "max", "type", "contentReference", "binding",
+        "constraint", "maxLength", "mustSupport", "isModifier",
+    ]
+)  # fmt: skip
+VALUES = ("fixed", "pattern", "minValue", "maxValue")
 
 # R4 gives these two components each other's expression: a reference is no code.
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
@@ -39,6 +58,7 @@ def main(package: Path) -> None:
     for type_, name in (("CodeSystem", "code_systems.json"), ("ValueSet", "value_sets.json")):
         write(name, _content(package, type_))
     write("systems.json", _systems(package, structures))
+    _write_definitions(package)
 
 
 def definitions(package: Path, type_: str) -> Iterator[dict[str, Any]]:
@@ -118,6 +138,46 @@ def _bound(package: Path, structures: list[Structure]) -> dict[str, dict[str, An
         if element.required and "code" in element.types
     }
     return {url: sets[url] for url in sorted(needed)}
+
+
+def _write_definitions(package: Path) -> None:
+    """Write every StructureDefinition by url, cut to what validation reads, as one zstd file."""
+    found = {item["url"]: item for item in definitions(package, "StructureDefinition")}
+    types = {
+        url: item
+        for url, item in found.items()
+        if item["kind"] != "logical" and item.get("derivation") != "constraint"
+    }
+    profiles = {url: item for url, item in found.items() if item.get("derivation") == "constraint"}
+    table = {url: _cut(item, types) for url, item in sorted({**types, **profiles}.items()) if url}
+    text = _compact(table).encode()
+    (TARGET / "definitions.json.zst").write_bytes(zstd.compress(text, 19))
+    print(f"definitions.json.zst: {len(table)} entries")
+
+
+def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a StructureDefinition with what it says itself; a type needs no differential."""
+    cut = {key: value for key, value in definition.items() if key in DEFINITION}
+    for view in ("differential", "snapshot"):
+        if view in definition and (view == "snapshot" or definition["url"] not in types):
+            elements = definition[view]["element"]
+            cut[view] = {"element": [_cut_element(e, definition["url"], types) for e in elements]}
+    return cut
+
+
+def _cut_element(element: dict[str, Any], url: str, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an ElementDefinition without texts and without the rules of other types."""
+    cut = {key: value for key, value in element.items() if key in ELEMENT or key.startswith(VALUES)}
+    rules = [
+        {key: value for key, value in rule.items() if key != "xpath"}
+        for rule in cut.pop("constraint", ())
+        if rule.get("source", url) == url or rule["source"] not in types
+    ]
+    cut |= {"constraint": rules} if rules else {}
+    for key in ("slicing", "binding"):
+        if key in cut:
+            cut[key] = {name: value for name, value in cut[key].items() if name != "description"}
+    return cut
 
 
 def _row(item: Any) -> dict[str, Any]:
