@@ -1,0 +1,48 @@
+"""What the tests of profiles/vn share: the validator with Viet Nam's definitions, nothing stored."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import Issue
+from fhir_server.main import definitions
+from fhir_server.spec.codes import bare
+from fhir_server.spec.spec import Spec
+from fhir_server.validation.findings import Definitions
+from fhir_server.validation.profiles.claims import profile_issues, wanted_profiles
+from fhir_server.validation.questions import Questions
+from fhir_server.validation.validator import issues
+from mappings.plugin import plugin
+from mappings.terms.identifiers import HL7_VIETNAM
+
+Judge: TypeAlias = Callable[[dict[str, Any]], list[Issue]]
+
+
+@pytest.fixture(scope="session")
+def vietnam() -> Spec:
+    return definitions([plugin(HL7_VIETNAM.base)])
+
+
+@pytest.fixture(scope="session")
+def judge(vietnam: Spec) -> Judge:
+    """Give what is wrong with a resource by all it claims to be."""
+
+    def member(value_set: str, system: str, code: str) -> bool | None:
+        codes = vietnam.codes(value_set)
+        if codes is None:
+            return None
+        return code in codes and system in ("", *vietnam.systems.get(bare(value_set), ()))
+
+    known = Definitions(vietnam, member)
+
+    def judged(resource: dict[str, Any]) -> list[Issue]:
+        parsed = json.parse_object(json.dump(resource))
+        profiles = wanted_profiles(parsed, {})
+        found = issues(known, parsed, profiles, Questions())
+        if not any(issue.severity == "error" for issue in found):
+            found = [*found, *(one for url in profiles for one in profile_issues(known, url, parsed, Questions()))]
+        return found
+
+    return judged
