@@ -7,25 +7,20 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from fhir_server.spec.codes import enumerated, systems_of
+from fhir_server.spec import pack
+from fhir_server.spec.codes import bare, enumerated, systems_of
 from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
-# What a CodeSystem or ValueSet is asked for: no displays, no texts.
-CONTENT = frozenset(
+# What no question about codes needs; a CodeSystem's `description` is one of these too.
+LEFT_OUT = frozenset(
     [
-        "version", "content", "hierarchyMeaning", "property", "uri", "concept", "code", "compose",
-        "inactive", "include", "exclude", "system", "valueSet", "filter", "op", "value",
-        "valueCode", "valueString", "valueInteger", "valueBoolean", "valueDecimal",
-        "valueDateTime", "valueCoding",
+        "text", "meta", "extension", "contact", "contained", "copyright", "date", "description",
+        "expansion", "experimental", "identifier", "immutable", "jurisdiction", "publisher",
+        "purpose", "useContext", "_description",
     ]
 )  # fmt: skip
 # What a StructureDefinition and its elements are asked for: no texts, mappings, examples.
@@ -55,10 +50,11 @@ def main(package: Path) -> None:
     write("search_params.json", _search_params(package))
     write("compartments.json", _compartments(package))
     write("codes.json", _codes(package, structures))
-    for type_, name in (("CodeSystem", "code_systems.json"), ("ValueSet", "value_sets.json")):
-        write(name, _content(package, type_))
     write("systems.json", _systems(package, structures))
-    _write_definitions(package)
+    count = pack.write(TARGET / "terminology.pack", _terminology(package))
+    print(f"terminology.pack: {count} definitions")
+    count = pack.write(TARGET / "definitions.pack", _definitions(package))
+    print(f"definitions.pack: {count} definitions")
 
 
 def definitions(package: Path, type_: str) -> Iterator[dict[str, Any]]:
@@ -109,17 +105,37 @@ def _codes(package: Path, structures: list[Structure]) -> dict[str, Any]:
     return {url: None if codes is None else sorted(codes) for url, codes in found.items()}
 
 
-def _content(package: Path, type_: str) -> dict[str, Any]:
-    """Give by url what terminology/ reads of each CodeSystem or ValueSet."""
-    found = (item for item in definitions(package, type_) if "url" in item)
-    return {item["url"]: _reduced(item) for item in sorted(found, key=lambda item: item["url"])}
+def _terminology(package: Path) -> Iterator[dict[str, Any]]:
+    """Give what terminology/ reads, and a ValueSet where a CodeSystem names one that is missing."""
+    of_type = {
+        type_: [item for item in definitions(package, type_) if "url" in item]
+        for type_ in ("CodeSystem", "ValueSet", "ConceptMap")
+    }
+    known = {item["url"] for item in of_type["ValueSet"]}
+    for item in of_type["CodeSystem"]:
+        if item.get("valueSet", "") not in known | {""}:
+            of_type["ValueSet"].append(_whole(item))
+    for items in of_type.values():
+        for item in sorted(items, key=lambda item: item["url"]):
+            yield {key: _reduced(value) for key, value in item.items() if key not in LEFT_OUT}
+
+
+def _whole(system: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the ValueSet of all its codes."""
+    kept = {key: system[key] for key in ("version", "name", "title", "status") if key in system}
+    return {
+        "resourceType": "ValueSet",
+        "url": bare(system["valueSet"]),
+        **kept,
+        "compose": {"include": [{"system": system["url"]}]},
+    }
 
 
 def _reduced(value: Any) -> Any:
     if isinstance(value, list):
         return [_reduced(item) for item in value]
     if isinstance(value, dict):
-        return {key: _reduced(item) for key, item in value.items() if key in CONTENT}
+        return {key: _reduced(item) for key, item in value.items() if key != "extension"}
     return value
 
 
@@ -140,8 +156,8 @@ def _bound(package: Path, structures: list[Structure]) -> dict[str, dict[str, An
     return {url: sets[url] for url in sorted(needed)}
 
 
-def _write_definitions(package: Path) -> None:
-    """Write every StructureDefinition by url, cut to what validation reads, as one zstd file."""
+def _definitions(package: Path) -> Iterator[dict[str, Any]]:
+    """Give every StructureDefinition of a type, profile or extension, cut to what is checked."""
     found = {item["url"]: item for item in definitions(package, "StructureDefinition")}
     types = {
         url: item
@@ -149,10 +165,9 @@ def _write_definitions(package: Path) -> None:
         if item["kind"] != "logical" and item.get("derivation") != "constraint"
     }
     profiles = {url: item for url, item in found.items() if item.get("derivation") == "constraint"}
-    table = {url: _cut(item, types) for url, item in sorted({**types, **profiles}.items()) if url}
-    text = _compact(table).encode()
-    (TARGET / "definitions.json.zst").write_bytes(zstd.compress(text, 19))
-    print(f"definitions.json.zst: {len(table)} entries")
+    for url, item in sorted({**types, **profiles}.items()):
+        if url:
+            yield _cut(item, types)
 
 
 def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from fhir_server.operations.async_status import OPERATION as ASYNC_STATUS
 from fhir_server.operations.diff import OPERATIONS as DIFF
 from fhir_server.operations.document import OPERATIONS as DOCUMENT
 from fhir_server.operations.everything import OPERATIONS as EVERYTHING
+from fhir_server.operations.expand import OPERATIONS as EXPAND
 from fhir_server.operations.lastn import OPERATION as LASTN
 from fhir_server.operations.merge import OPERATION as MERGE
 from fhir_server.operations.meta import OPERATIONS as META
@@ -25,6 +26,7 @@ OPERATIONS: Sequence[Operation] = (
     *DIFF,
     *DOCUMENT,
     *EVERYTHING,
+    *EXPAND,
     *META,
     *PURGE,
     *REINDEX,

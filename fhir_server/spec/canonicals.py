@@ -3,27 +3,16 @@
 https://hl7.org/fhir/R4/references.html#canonical
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from fhir_server.fhir import json
+from fhir_server.spec.pack import Pack
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-_TABLES = {
-    "CodeSystem": "code_systems.json",
-    "ValueSet": "value_sets.json",
-    "StructureDefinition": "definitions.json.zst",
-}
+TYPES = frozenset({"CodeSystem", "ValueSet", "ConceptMap", "StructureDefinition"})
 _PROFILES = Path(str(files("profiles")))
 
 
@@ -39,27 +28,20 @@ class Canonicals:
         """
         self._folders = (_PROFILES / "server", *folders)
         self._addresses = addresses or {}
-        self._packed: dict[str, Mapping[str, msgspec.Raw]] = {}
+        names = ("r4/terminology.pack", "r4/definitions.pack")
+        self._packs = tuple(Pack(_PROFILES / name) for name in names)
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
-        """Give the resources of that type and canonical url (without version), the best first.
-
-        R4's are cut to what is asked of them: no displays, no texts.
-        """
+        """Give the resources of that type and canonical url (without version), the best first."""
         yield from self._defined.get((type_, url), ())
-        packed = self._table(type_).get(url)
-        if packed is not None:
-            yield {"url": url, **json.reload(bytes(packed))}
+        for pack in self._packs:
+            yield from pack.find(type_, url)
 
-    def _table(self, type_: str) -> Mapping[str, msgspec.Raw]:
-        known = self._packed.get(type_)
-        if known is None:
-            path = _PROFILES / "r4" / _TABLES[type_]
-            text = path.read_bytes()
-            text = zstd.decompress(text) if path.suffix == ".zst" else text
-            table = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-            known = self._packed.setdefault(type_, table)
-        return known
+    def urls(self, type_: str) -> list[str]:
+        """Give the url of every resource of a type, each once."""
+        defined = (url for of_type, url in self._defined if of_type == type_)
+        packed = (url for pack in self._packs for url in pack.urls(type_))
+        return list(dict.fromkeys([*defined, *packed]))
 
     @cached_property
     def _defined(self) -> Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]:
@@ -70,7 +52,7 @@ class Canonicals:
                 for address, here in self._addresses.items():
                     text = text.replace(address.encode(), here.encode())
                 resource = json.parse(text)
-                if isinstance(resource, dict) and resource.get("resourceType") in _TABLES:
+                if isinstance(resource, dict) and resource.get("resourceType") in TYPES:
                     key = resource["resourceType"], resource.get("url", "")
                     found.setdefault(key, []).insert(0, resource)
         return found

@@ -17,7 +17,7 @@ def test_r4_is_found_by_url():
     (found,) = Canonicals().find("CodeSystem", STATUS)
     assert found["url"] == STATUS
     assert found["content"] == "complete"
-    assert {"code": "proposed"} in found["concept"]
+    assert "proposed" in [one["code"] for one in found["concept"]]
     assert not list(Canonicals().find("ValueSet", STATUS))
     assert not list(Canonicals().find("CodeSystem", "http://example.org"))
 
@@ -50,6 +50,8 @@ def test_a_guests_folder_wins_and_r4_stays_behind_it(tmp_path):
     known = load([tmp_path]).canonicals
     assert [one.get("version") for one in known.find("CodeSystem", STATUS)] == ["5", "4.0.1"]
     assert len(list(known.find("ValueSet", "http://example.org/v"))) == 1
+    assert known.urls("CodeSystem").count(STATUS) == 1
+    assert "http://example.org/v" in known.urls("ValueSet")
 
 
 def test_nothing_is_read_before_something_is_asked(tmp_path):
