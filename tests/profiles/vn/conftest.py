@@ -8,8 +8,8 @@ import pytest
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue
 from fhir_server.main import definitions
-from fhir_server.spec.codes import bare
 from fhir_server.spec.spec import Spec
+from fhir_server.terminology.packed import Packed
 from fhir_server.validation.findings import Definitions
 from fhir_server.validation.profiles.claims import profile_issues, wanted_profiles
 from fhir_server.validation.questions import Questions
@@ -29,13 +29,7 @@ def vietnam() -> Spec:
 def judge(vietnam: Spec) -> Judge:
     """Give what is wrong with a resource by all it claims to be."""
 
-    def member(value_set: str, system: str, code: str) -> bool | None:
-        codes = vietnam.codes(value_set)
-        if codes is None:
-            return None
-        return code in codes and system in ("", *vietnam.systems.get(bare(value_set), ()))
-
-    known = Definitions(vietnam, member)
+    known = Definitions(vietnam, Packed(vietnam.canonicals).member)
 
     def judged(resource: dict[str, Any]) -> list[Issue]:
         parsed = json.parse_object(json.dump(resource))

@@ -14,7 +14,7 @@ ROWS = [(name, row) for name, sheet in SHEETS.items() for row in sheet["bad"]]
 
 @pytest.mark.parametrize("name", SHEETS)
 def test_the_good_resource_is_good(name, judge):
-    assert judge(SHEETS[name]["good"]) == []
+    assert [one for one in judge(SHEETS[name]["good"]) if one.severity == "error"] == []
 
 
 @pytest.mark.parametrize(("name", "row"), ROWS, ids=[f"{name}: {row['why']}" for name, row in ROWS])
