@@ -34,9 +34,8 @@ def type_checks(
     for one in types:
         targets = one.get("targetProfile", ())
         known = base.types.get(one["code"], ()) if base else ()
-        if one["code"] in _REFERENCES and {url.removeprefix(CORE) for url in targets} - {*known}:
-            yield _targeted(structures, one["code"], targets)
-        elif one["code"] == "Reference" and targets and len(targets) < len(known or (*targets, "")):
+        named = {url.removeprefix(CORE) for url in targets}
+        if one["code"] in _REFERENCES and named and named != {*known}:
             yield _targeted(structures, one["code"], targets)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from fhir_server.fhirpath.language import Environment
 from fhir_server.fhirpath.model import Member
 from fhir_server.spec.structures import Structures
 from fhir_server.validation.findings import Findings, Resource, Visit, error
@@ -50,6 +51,7 @@ class Walk:
     judge: Conforms
     budget: Budget = field(default_factory=Budget)
     judging: set[tuple[str, int]] = field(default_factory=set)
+    environment: Environment | None = None
 
     def spend(self, steps: int) -> bool:
         """Take steps from the budget; say whether there were enough."""

@@ -82,6 +82,27 @@ def test_an_element_is_as_its_profile_says(judged, element, place):
     assert {issue.expression for issue in found} == ({place} if place else set())
 
 
+def rule(path: str, expression: str, severity: str = "error") -> dict[str, Any]:
+    told = {"key": "x-1", "severity": severity, "human": "so it is", "expression": expression}
+    return definition("Patient", {"path": path, "constraint": [told]})
+
+
+def test_a_profiles_rules_are_checked_where_they_stand(judged):
+    assert not judged(PATIENT, rule("", "gender.exists() and %resource.name.count() = 2"))
+    (issue,) = judged(PATIENT, rule("name", "given.exists()"))
+    assert (issue.expression, issue.code) == ("Patient.name[1]", "invariant")
+    assert issue.diagnostics.startswith("x-1: so it is")
+    (issue,) = judged(PATIENT, rule("name.given", "$this = 'Bình'", "warning"))
+    assert (issue.expression, issue.severity) == ("Patient.name[0].given[1]", "warning")
+
+
+@pytest.mark.parametrize("expression", ["name.", "name.family > 1", "nowhere()"])
+def test_a_rule_that_cannot_be_checked_is_said_so(judged, expression):
+    (issue,) = judged(PATIENT, rule("", expression))
+    assert (issue.severity, issue.code) == ("warning", "not-supported")
+    assert "x-1" in issue.diagnostics
+
+
 def test_a_decimal_is_compared_by_its_value(judged):
     resource = {
         "resourceType": "Observation",
