@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/observation.html, https://hl7.org/fhir/R4/observation-vitalsigns.html
 """
 
-from mappings.decision_4750.scene import Scene, instant, when
+from mappings.decision_4750.scene import Scene, instant, period, when
 from mappings.mapping import Draft
 from mappings.terms.concepts import LOINC, Fhir, category, coding, concept, present
 from mappings.terms.quantities import positive, quantity
@@ -52,7 +52,7 @@ def measurements(scene: Scene) -> list[Draft]:
             # The mother is the subject; the child, who has no record yet, is what it is about.
             focus = [{"display": f"Con thứ {child}"}]
             # Born some time in the stay: the table does not say when.
-            stay = present(start=when(arrival), end=when(row["NGAY_RA"]))
+            stay = period(arrival, row["NGAY_RA"])
             more = {"effectivePeriod": stay, "focus": focus}
             found.append(observation(scene, key, EXAM, code, value=value, time="", **more))
     return found

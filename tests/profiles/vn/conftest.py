@@ -1,4 +1,4 @@
-"""What the tests of profiles/vn share: the validator with Viet Nam's definitions, nothing stored."""
+"""What the tests of profiles/vn share: the validator with Viet Nam's definitions."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -34,9 +34,12 @@ def judge(vietnam: Spec) -> Judge:
     def judged(resource: dict[str, Any]) -> list[Issue]:
         parsed = json.parse_object(json.dump(resource))
         profiles = wanted_profiles(parsed, {})
-        found = issues(known, parsed, profiles, Questions())
-        if not any(issue.severity == "error" for issue in found):
-            found = [*found, *(one for url in profiles for one in profile_issues(known, url, parsed, Questions()))]
-        return found
+        asked = Questions()
+        found = issues(known, parsed, profiles, asked)
+        if any(issue.severity == "error" for issue in found):
+            return found
+        return found + [
+            one for url in profiles for one in profile_issues(known, url, parsed, asked)
+        ]
 
     return judged
