@@ -42,6 +42,16 @@ VALUES = ("fixed", "pattern", "minValue", "maxValue")
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
 ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
 
+# R4's own definitions and examples use these extensions elsewhere than their contexts say.
+_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+CONTEXTS = {
+    f"{_EXTENSION}structuredefinition-fhir-type": ("ElementDefinition.type",),
+    f"{_EXTENSION}structuredefinition-normative-version": ("DomainResource", "ElementDefinition"),
+    f"{_EXTENSION}regex": ("ElementDefinition.type",),
+    f"{_EXTENSION}translation": ("ValueSet.expansion.contains",),
+    f"{_EXTENSION}valueset-concept-comments": ("CodeSystem.concept",),
+}
+
 
 def main(package: Path) -> None:
     """Write the tables; the same package always gives the same bytes."""
@@ -177,6 +187,8 @@ def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]
         if view in definition and (view == "snapshot" or definition["url"] not in types):
             elements = definition[view]["element"]
             cut[view] = {"element": [_cut_element(e, definition["url"], types) for e in elements]}
+    for more in CONTEXTS.get(definition["url"], ()):
+        cut["context"].append({"type": "element", "expression": more})
     return cut
 
 

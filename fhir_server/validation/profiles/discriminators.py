@@ -136,9 +136,7 @@ def _value(structures: Structures, tree_of: TreeOf, nodes: Sequence[Node]) -> To
     return test
 
 
-def _expected(
-    structures: Structures, tree_of: TreeOf, node: Node, depth: int
-) -> Expected | None:
+def _expected(structures: Structures, tree_of: TreeOf, node: Node, depth: int) -> Expected | None:
     element = node.element
     if fixed := given(element, "fixed"):
         return lambda item, _walk: same(item[1], fixed[1])

@@ -12,7 +12,7 @@ from fhir_server.spec.element_tree import Node, tree_of
 from fhir_server.spec.snapshots import snapshot
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import Findings, error
+from fhir_server.validation.findings import Findings, error, warning
 from fhir_server.validation.profiles.elements import Compiler
 from fhir_server.validation.profiles.walk import Check, Item, Walk, exhausted
 
@@ -56,6 +56,10 @@ class Known:
                     _keep(self.supplied, canonical, one)
                     return one
         return known
+
+    def is_ours(self, canonical: str) -> bool:
+        """Say whether a definition came with the server."""
+        return self._supplied(canonical) is not None
 
     def profile(self, canonical: str, walk: Walk) -> Profile | None:
         """Give a profile, compiled when first met; None if it is not known.
@@ -108,7 +112,7 @@ class Known:
             return self._judged(item, canonical, walk)
         except SpecError as fault:
             told = f"the profile {canonical} cannot be used: {fault}"
-            return [("", "warning", "not-supported", told)]
+            return _unchecked(walk, "not-supported", told)
         finally:
             walk.judging.discard(asked)
 
@@ -116,7 +120,7 @@ class Known:
         profile = self.profile(canonical, walk)
         if profile is None:
             told = f"the profile {canonical} is not known here, so it was not checked"
-            return [("", "warning", "not-found", told)]
+            return _unchecked(walk, "not-found", told)
         if not self.spec.structures.is_a(item[0], profile.type):
             told = f"the profile {canonical} is of {profile.type}, not of {item[0]}"
             return error("structure", told)
@@ -124,6 +128,11 @@ class Known:
         for one in profile.imposed:
             found = [*found, *(self.judge(item, one, walk) or ())]
         return found or None
+
+
+def _unchecked(walk: Walk, code: str, told: str) -> Findings:
+    refused = walk.strict.unknown_profile == "refuse"
+    return error(code, told) if refused else warning(code, told)
 
 
 def _keep(kept: dict[str, Any], key: str, value: Any) -> None:

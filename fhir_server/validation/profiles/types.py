@@ -51,9 +51,7 @@ def _one_of(structures: Structures, codes: Sequence[str]) -> Check:
     return check
 
 
-def _profiled(
-    structures: Structures, code: str, profiles: Sequence[str], *, alone: bool
-) -> Check:
+def _profiled(structures: Structures, code: str, profiles: Sequence[str], *, alone: bool) -> Check:
     def check(item: Item, walk: Walk) -> Findings | None:
         if not alone and not structures.is_a(item[0], code):
             return None

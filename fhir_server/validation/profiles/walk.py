@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/profiling.html
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from fhir_server.fhirpath.language import Environment
 from fhir_server.fhirpath.model import Member
@@ -18,8 +18,8 @@ Item: TypeAlias = tuple[str, Any, Any]
 # (location below the parent, the item)
 Placed: TypeAlias = tuple[str, Item]
 
-# Elements looked at for all profiles of one resource.
-MAX_STEPS = 200_000
+# Elements looked at for all profiles of one resource, about a microsecond each.
+MAX_STEPS = 2_000_000
 MAX_DEPTH = 100
 _OPEN = ("Resource", "DomainResource")
 
@@ -29,6 +29,17 @@ class Conforms(Protocol):
 
     def __call__(self, item: Item, canonical: str, walk: "Walk") -> Findings | None:
         """Give the findings; None if there are none."""
+
+
+Severe: TypeAlias = Literal["warn", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What becomes of a resource whose profile, or extension, is not known here."""
+
+    unknown_profile: Severe = "warn"
+    unknown_extension: Severe = "warn"
 
 
 @dataclass(slots=True)
@@ -51,6 +62,7 @@ class Walk:
     judge: Conforms
     budget: Budget = field(default_factory=Budget)
     judging: set[tuple[str, int]] = field(default_factory=set)
+    strict: Strictness = Strictness()
     environment: Environment | None = None
 
     def spend(self, steps: int) -> bool:
@@ -64,7 +76,7 @@ class Walk:
         bundle = outer.resource if outer.resource.get("resourceType") == "Bundle" else outer.bundle
         root = outer.root if contained else resource
         visit = Visit(outer.definitions, outer.questions, resource, root, bundle)
-        return Walk(visit, self.judge, self.budget, self.judging)
+        return Walk(visit, self.judge, self.budget, self.judging, self.strict)
 
     def resolve(self, reference: str) -> tuple[Item, "Walk"] | None:
         """Give the resource a reference leads to, and the walk of it; None where it is not here."""
