@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
+    validation: Literal["structure", "base", "profiles"] = "profiles"
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True

@@ -149,9 +149,7 @@ class Structures:
         known = self._members.get((content, name))
         if known is None:
             found = tuple(
-                self._member(key)
-                for key in self.keys(content).values()
-                if key.element.name == name
+                self._member(key) for key in self.keys(content).values() if key.element.name == name
             )
             # A name that is no element may come from anybody: it is not kept.
             known = self._members.setdefault((content, name), found) if found else found

@@ -3,21 +3,144 @@
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
 
+from fhir_server.fhirpath.language import (
+    Environment,
+    Exceeded,
+    Expression,
+    Item,
+    compile_expression,
+)
+from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.spec import Spec
-from fhir_server.spec.structures import Key
-from fhir_server.validation.findings import Rule
+from fhir_server.spec.structures import Invariant, Key, Structures
+from fhir_server.validation.findings import Finding, Findings, Resource, Rule, Visit
+from fhir_server.validation.references import contained_in, target_in_bundle
 
 # JSON properties one of which has to be there (None: any), and the rule.
-Guarded = tuple[frozenset[str] | None, Rule]
+Guarded: TypeAlias = tuple[frozenset[str] | None, Rule]
+
+# R4's invariants that are looked after elsewhere, where that is the same and faster.
+NATIVE: Mapping[str, str] = {
+    "ele-1": "structure refuses empty objects and arrays, rules.py an element that is only an id",
+    "ext-1": "natives.py",
+    "dom-2": "structure",
+    "dom-3": "natives.py: the invariant looks at every descendant of the resource",
+    "dom-4": "natives.py",
+    "dom-5": "natives.py",
+    "ref-1": "references.py, where the contained resource is looked for anyway",
+    "txt-1": "narrative.py",
+    "txt-2": "narrative.py",
+}
 
 
-def of(_spec: Spec, _content: str) -> Iterator[Guarded]:
-    """Yield the rules of an object."""
-    return iter(())
+def of(spec: Spec, content: str) -> Iterator[Guarded]:
+    """Yield the rules of an object; one whose verdict is always the same comes without."""
+    for invariant in spec.structures.invariants(content):
+        if invariant.key not in NATIVE:
+            yield from _guarded(spec, content, invariant)
 
 
-def on_element(_spec: Spec, _content: str, _key: Key) -> Iterator[Rule]:
-    """Yield the rules one element of an object has beside those of its type."""
-    return iter(())
+def on_element(spec: Spec, content: str, key: Key) -> Iterator[Rule]:
+    """Yield the rules one element of an object has beside those of what stands in it."""
+    structures = spec.structures
+    if f"{content}.{key.element.name}" == key.content:
+        return
+    for path in _paths(structures, content, key.element.name):
+        for invariant in structures.invariants(path):
+            if invariant.key not in NATIVE:
+                yield _rule(spec, key.content, invariant)
+
+
+def _paths(structures: Structures, content: str, name: str) -> Iterator[str]:
+    """Yield the paths an element may have its rules at: its own and those of the bases."""
+    while content:
+        yield f"{content}.{name}"
+        known = structures.by_name.get(content)
+        content = known.base if known else ""
+
+
+def _guarded(spec: Spec, content: str, invariant: Invariant) -> Iterator[Guarded]:
+    rule = _rule(spec, content, invariant)
+    names = _expression(spec, content, invariant.expression).reads
+    if names is None:
+        yield None, rule
+        return
+    keys = frozenset(
+        name
+        for read in names
+        for member in spec.structures.members(content, read)
+        for name in (member.key, f"_{member.key}")
+    )
+    verdict = _without(spec, content, invariant)
+    if verdict:
+        # It holds where none of what it reads is there.
+        yield keys, rule
+    else:
+        yield None, rule
+
+
+def _without(spec: Spec, content: str, invariant: Invariant) -> bool:
+    try:
+        expression = _expression(spec, content, invariant.expression)
+        return expression.holds((content, {}, None), Environment())
+    except FhirPathError:
+        return False
+
+
+def _expression(spec: Spec, content: str, text: str) -> Expression:
+    return compile_expression(spec.structures, text)
+
+
+def _rule(spec: Spec, content: str, invariant: Invariant) -> Rule:
+    expression = _expression(spec, content, invariant.expression)
+    severity: Any = "warning" if invariant.warning else "error"
+    broken: Finding = ("", severity, "invariant", f"{invariant.key}: {invariant.human}")
+    holds = expression.holds
+
+    def rule(value: Any, visit: Visit) -> Findings | None:
+        try:
+            if holds((content, value, None), visit.environment or surrounding(visit)):
+                return None
+        except FhirPathError as fault:
+            return [("", "warning", *_unjudged(invariant, fault))]
+        return [broken]
+
+    return rule
+
+
+def _unjudged(invariant: Invariant, fault: FhirPathError) -> tuple[str, str]:
+    code = "too-costly" if isinstance(fault, Exceeded) else "processing"
+    return code, f"{invariant.key} could not be judged: {fault}"
+
+
+def surrounding(visit: Visit) -> Environment:
+    """Give what expressions are evaluated in during this visit, made when first needed."""
+    if visit.environment is None:
+        visit.environment = Environment(
+            resource=_item(visit.resource),
+            root=_item(visit.root),
+            member_of=visit.member,
+            resolve=_resolver(visit),
+        )
+    found: Environment = visit.environment
+    return found
+
+
+def _resolver(visit: Visit) -> Callable[[str], Item | None]:
+    def resolve(reference: str) -> Item | None:
+        if reference[:1] == "#":
+            found = contained_in(visit.root, reference[1:])
+        elif visit.bundle is not None and (inside := target_in_bundle(visit.bundle, reference)):
+            found = inside
+        else:
+            found = visit.questions.ask("resolve", reference)
+        return _item(found) if found else None
+
+    return resolve
+
+
+def _item(resource: Resource) -> Item:
+    return resource["resourceType"], resource, None

@@ -34,14 +34,13 @@ async def provisional(
             return same, (), told
     meta = {**visit.patient.resource.get("meta", {}), "tag": [PROVISIONAL]}
     resource = {**visit.patient.resource, "meta": meta}
-    patient = change(
-        context, PATIENT, identity, checked(context, PATIENT, resource), method="update"
-    )
+    await checked(context, PATIENT, resource)
+    patient = change(context, PATIENT, identity, resource, method="update")
     told = f"The patient is kept as a provisional one until reviewed: {doubts}"
-    return patient, () if stored else (_task(context, visit, identity, found),), told
+    return patient, () if stored else (await _task(context, visit, identity, found),), told
 
 
-def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change:
+async def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change:
     resource: dict[str, Any] = {
         "resourceType": "Task",
         "status": "requested",
@@ -57,4 +56,5 @@ def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change
         ],
     }
     name = draft_id(visit.facility, visit.ma_lk, "Task")
-    return change(context, "Task", name, checked(context, "Task", resource), method="update")
+    await checked(context, "Task", resource)
+    return change(context, "Task", name, resource, method="update")

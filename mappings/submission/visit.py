@@ -96,7 +96,7 @@ async def _visit_changes(
         made=made,
         facility=names[_url(visit, visit.organizations[0].key)],
     )
-    puts = (put(context, reference, one) for reference, one in resources.items())
+    puts = [await put(context, reference, one) for reference, one in resources.items()]
     return (patient, *extra, *parties, *puts)
 
 
@@ -116,7 +116,7 @@ async def _patient(
     if found.current is not None:
         latest = await patients.is_latest(transaction, identity, encounter, visit.start)
         resource = merged(found.current, resource, latest=latest)
-    return put(context, f"{PATIENT}/{identity}", resource), ()
+    return await put(context, f"{PATIENT}/{identity}", resource), ()
 
 
 async def _disappeared(
@@ -133,12 +133,11 @@ async def _disappeared(
     return gone
 
 
-def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
+async def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
     """Give the Change that stores a well-made resource at `Type/id`; Unprocessable if it is not."""
     type_, _, identity = reference.partition("/")
-    return change(
-        context, type_, identity, checked(context, type_, dict(resource)), method="update"
-    )
+    valid = await checked(context, type_, dict(resource))
+    return change(context, type_, identity, valid, method="update")
 
 
 def note(text: str) -> Issue:

@@ -136,7 +136,9 @@ def work(operator: str, left: Item, right: Item, environment: Environment) -> li
         if kind == other == "String" and operator == "+":
             return NOTHING if one is None or two is None else text(one + two)
         if {kind, other} <= {"Integer", "Decimal", "Quantity"}:
-            return NOTHING if one is None or two is None else _amounts(operator, one, two, environment)
+            return (
+                NOTHING if one is None or two is None else _amounts(operator, one, two, environment)
+            )
         if kind in ("Date", "DateTime", "Time") and other == "Quantity" and operator in ("+", "-"):
             return NOTHING if one is None or two is None else _moved(kind, one, two, operator)
     except (InvalidOperation, DivisionByZero, Overflow, ZeroDivisionError):

@@ -93,9 +93,7 @@ def _root(scope: Scope, type_: str) -> Step:
     return collection(run, scope.types)
 
 
-def _called(
-    scope: Scope, source: Node | None, function: str, arguments: tuple[Node, ...]
-) -> Step:
+def _called(scope: Scope, source: Node | None, function: str, arguments: tuple[Node, ...]) -> Step:
     if source == Variable(TERMINOLOGIES):
         return asked(function, [compiled(scope, argument).run for argument in arguments])
     known = FUNCTIONS.get(function)

@@ -155,9 +155,7 @@ def _converts_to(kind: str) -> Builder:
     return build
 
 
-def _unit(
-    scope: Scope, arguments: tuple[Node, ...]
-) -> Callable[[Item, Frame], list[Item]] | None:
+def _unit(scope: Scope, arguments: tuple[Node, ...]) -> Callable[[Item, Frame], list[Item]] | None:
     return scope.compile(scope, arguments[0]).run if arguments else None
 
 

@@ -75,9 +75,7 @@ def _within(small: Step, large: Step) -> Step:
 
     def decide(this: Item, frame: Frame) -> bool:
         inside = {key(item, frame.environment) for item in frame.hold(other(this, frame))}
-        return all(
-            key(item, frame.environment) in inside for item in frame.hold(one(this, frame))
-        )
+        return all(key(item, frame.environment) in inside for item in frame.hold(one(this, frame)))
 
     return condition(decide)
 
