@@ -81,6 +81,8 @@ Node: TypeAlias = Literal | Variable | Name | Call | Index | Binary | Sign
 MAX_LENGTH = 20_000
 MAX_DEPTH = 100
 
+_MAX_DIGITS = 19
+
 # From loose to tight: https://hl7.org/fhirpath/N1/#operator-precedence
 _LEVELS = (
     ("implies",),
@@ -236,7 +238,7 @@ def _term(tokens: list[_Token], at: int) -> tuple[Node, int]:
     return node, at
 
 
-def _primary(tokens: list[_Token], at: int) -> tuple[Node, int]:
+def _primary(tokens: list[_Token], at: int) -> tuple[Node, int]:  # noqa: PLR0911 (a case for each kind)
     kind, text = tokens[at]
     if kind in ("integer", "decimal"):
         return _number(tokens, at)
@@ -263,6 +265,8 @@ def _number(tokens: list[_Token], at: int) -> tuple[Node, int]:
         return Literal(text, "quantity", unit.text), at + 2
     if unit.text in _CALENDAR:
         return Literal(text, "quantity", unit.text), at + 2
+    if kind == "integer" and len(text) > _MAX_DIGITS:
+        raise FhirPathError(f"{text[:20]}… is too large")
     if kind == "integer":
         return Literal(int(text)), at + 1
     return Literal(text, "decimal"), at + 1
@@ -277,10 +281,10 @@ def _invocation(tokens: list[_Token], at: int, source: Node | None) -> tuple[Nod
     arguments: list[Node] = []
     at += 2
     while tokens[at].text != ")":
+        if arguments:
+            at = _expect(tokens, at, ",")
         argument, at = _expression(tokens, at, 0)
         arguments.append(argument)
-        if tokens[at].text != ")":
-            at = _expect(tokens, at, ",")
     return Call(source, name, tuple(arguments)), at + 1
 
 
@@ -290,10 +294,14 @@ def _identifier(token: _Token) -> str:
 
 def _unescaped(quoted: str) -> str:
     """Give a string or a delimited identifier without its quotes and escapes."""
-    return _ESCAPE.sub(
+    text = _ESCAPE.sub(
         lambda found: chr(int(found[1], 16)) if found[1] else _WHITE.get(found[2], found[2]),
         quoted[1:-1],
     )
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise FhirPathError(f"{quoted[:20]} has half of a character") from None
 
 
 def _expect(tokens: list[_Token], at: int, sign: str) -> int:

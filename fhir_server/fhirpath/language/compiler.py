@@ -39,7 +39,7 @@ def compiled(scope: Scope, node: Node) -> Step:
     return _compiled(scope, node)
 
 
-def _compiled(scope: Scope, node: Node) -> Step:
+def _compiled(scope: Scope, node: Node) -> Step:  # noqa: PLR0911 (a case for each node)
     match node:
         case Literal():
             return _literal(node)

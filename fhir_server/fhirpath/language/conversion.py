@@ -74,13 +74,13 @@ def to_string(value: Any, kind: str) -> str | None:
 
 def _to_quantity(value: Any, kind: str) -> quantities.Quantity | None:
     if kind == "Quantity":
-        return value  # type: ignore[no-any-return] (the kind says what it is)
+        return (value[0], value[1], value[2])
     if kind != "String":
         number = _to_decimal(value, kind)
         return None if number is None else (number, "1", False)
     found = _QUANTITY.fullmatch(value)
     word = "" if found is None else found["word"] or ""
-    if found is None or word and word.removesuffix("s") not in CALENDAR:
+    if found is None or (word and word.removesuffix("s") not in CALENDAR):
         return None
     return quantities.literal(Decimal(found["value"]), word or found["unit"] or "'1'")
 

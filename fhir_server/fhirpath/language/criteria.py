@@ -1,4 +1,4 @@
-"""What is asked of each item of a collection: criteria, projections, with $index where it is used."""
+"""What is asked of each item of a collection: criteria and projections, with their $index."""
 
 from collections.abc import Callable
 from typing import TypeVar

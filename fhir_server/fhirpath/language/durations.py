@@ -44,10 +44,9 @@ def add(kind: str, text: str, by: Quantity) -> str | None:
     moment = temporal.time(text) if kind == "Time" else temporal.moment(text)
     if moment is None:
         return None
-    if kind == "Time":
-        return _time(text, moment[0], value, unit)
+    move = _time if kind == "Time" else _moved
     try:
-        return _moved(text, moment[0], value, unit)
+        return move(text, moment[0], value, unit)
     except (OverflowError, ValueError):
         return None
 

@@ -39,8 +39,8 @@ class Environment:
     `variables` are further ones by name without `%`. `member_of(value set, system, code)`,
     `conforms(item, profile)` and `resolve(reference)` answer the functions of these names.
     `units(value, UCUM code)` gives a value in base units and their code; `terminologies(function,
-    arguments)` answers `%terminologies.function(arguments)`, `html(div)` htmlChecks(). `trace(name, items)`
-    hears trace().
+    arguments)` answers `%terminologies.function(arguments)`, `html(div)` htmlChecks().
+    `trace(name, items)` hears trace().
     """
 
     resource: Item | None = None

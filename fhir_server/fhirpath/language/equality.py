@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.fhir import decimals
 from fhir_server.fhirpath.language import quantities, temporal
 from fhir_server.fhirpath.language.environment import Environment, Frame, Item
-from fhir_server.fhirpath.language.values import kind_of, value_of
+from fhir_server.fhirpath.language.values import decimal, kind_of, value_of
 from fhir_server.fhirpath.syntax import FhirPathError
 
 _NUMBERS = ("Integer", "Decimal")
@@ -41,7 +41,7 @@ def same(left: Item, right: Item, environment: Environment) -> bool | None:
     one, two = value_of(left), value_of(right)
     if one is None or two is None:
         return _uncountable(left, right)
-    if kind == other and kind not in _ORDERED or kind in _NUMBERS and other in _NUMBERS:
+    if (kind == other and kind not in _ORDERED) or (kind in _NUMBERS and other in _NUMBERS):
         return bool(one == two)
     order = _order(kind, other)
     if order is None:
@@ -61,7 +61,7 @@ def compare(left: Item, right: Item, environment: Environment) -> int | None:
     """Give -1, 0 or 1; None if that is not known. FhirPathError for what has no order."""
     kind, other = kind_of(left), kind_of(right)
     one, two = value_of(left), value_of(right)
-    if kind in _NUMBERS and other in _NUMBERS or kind == other == "String":
+    if (kind in _NUMBERS and other in _NUMBERS) or kind == other == "String":
         return None if one is None or two is None else (one > two) - (one < two)
     order = _order(kind, other)
     if order is None:
@@ -148,7 +148,7 @@ def _words(text: str) -> str:
 def _roughly(left: Decimal, right: Decimal) -> bool:
     """Compare as far as the less precise one is written."""
     places = max(_exponent(left), _exponent(right))
-    if left == right or places >= 0 and left.adjusted() != right.adjusted():
+    if left == right or (places >= 0 and left.adjusted() != right.adjusted()):
         return left == right
     try:
         unit = Decimal((0, (1,), min(places, 0)))
@@ -167,7 +167,7 @@ def _plain(value: Any) -> Any:
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return ("number", decimals.decimal(value)) if decimals.is_number(value) else value
+    return ("number", decimal(value)) if decimals.is_number(value) else value
 
 
 def _loose(value: Any) -> Any:

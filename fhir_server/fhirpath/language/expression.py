@@ -4,6 +4,7 @@ https://hl7.org/fhirpath/N1/ and https://hl7.org/fhir/R4/fhirpath.html
 """
 
 from dataclasses import dataclass
+from decimal import DecimalException
 from functools import lru_cache
 
 from fhir_server.fhirpath.language.compiler import compiled
@@ -13,6 +14,7 @@ from fhir_server.fhirpath.language.step import Scope, Step
 from fhir_server.fhirpath.model import Model
 from fhir_server.fhirpath.syntax import FhirPathError, parse
 
+_LARGE = "a number is out of range"
 _DEEP = "the resource and the expression together are nested too deeply"
 
 
@@ -39,6 +41,8 @@ class Expression:
             return list(self._step.run(focus, frame))
         except RecursionError:
             raise FhirPathError(_DEEP) from None
+        except DecimalException:
+            raise FhirPathError(_LARGE) from None
 
     def holds(self, focus: Item, environment: Environment) -> bool:
         """Say whether an invariant holds: it is true, or empty. Errors as `evaluate`."""
@@ -46,6 +50,8 @@ class Expression:
             found = self._step.truth(focus, Frame(environment, focus, environment.steps))
         except RecursionError:
             raise FhirPathError(_DEEP) from None
+        except DecimalException:
+            raise FhirPathError(_LARGE) from None
         return found is not False
 
 

@@ -116,7 +116,7 @@ def _aggregate(scope: Scope, source: Step, arguments: Arguments) -> Step:
 
 
 def _sort(scope: Scope, source: Step, arguments: Arguments) -> Step:
-    """Order by each argument in turn; one with a minus in front orders downwards."""
+    """Order by each argument in turn, nothing last; a minus in front turns its order round."""
     before = source.run
     keys = [_key(scope, source, argument) for argument in arguments]
     keys = keys or [(lambda this, _frame: [this], 1)]
@@ -147,7 +147,7 @@ def _key(scope: Scope, source: Step, node: Node) -> tuple[Run, int]:
 def _ordered(left: list[Item], right: list[Item], frame: Frame) -> int:
     one, other = single(left, "a key of sort()"), single(right, "a key of sort()")
     if one is None or other is None:
-        return (one is not None) - (other is not None)
+        return (one is None) - (other is None)
     return equality.compare(one, other, frame.environment) or 0
 
 

@@ -1,6 +1,7 @@
 """Every function of the language: its name → how few and how many arguments, its builder."""
 
 from fhir_server.fhirpath.language import (
+    boundaries,
     conversion,
     existence,
     filtering,
@@ -18,5 +19,6 @@ FUNCTIONS: dict[str, tuple[int, int, Builder]] = {
     **strings.FUNCTIONS,
     **mathematics.FUNCTIONS,
     **conversion.FUNCTIONS,
+    **boundaries.FUNCTIONS,
     **tree.FUNCTIONS,
 }

@@ -57,10 +57,10 @@ def _round(_frame: Frame, found: int | Decimal, places: int = 0) -> list[Item]:
 
 
 def _power(_frame: Frame, found: int | Decimal, exponent: int | Decimal) -> list[Item]:
-    if abs(exponent) > _MAX_POWER:
+    if abs(Decimal(exponent)) > _MAX_POWER:
         return NOTHING
     if isinstance(found, int) and isinstance(exponent, int) and exponent >= 0:
-        return integer(found**exponent) if abs(found) ** 0 and _fits(found, exponent) else NOTHING
+        return integer(found**exponent) if _fits(found, exponent) else NOTHING
     exact = exponent == int(exponent)
     return number((EXACT if exact else DIVIDED).power(Decimal(found), Decimal(exponent)))
 
@@ -75,8 +75,16 @@ def _log(_frame: Frame, found: int | Decimal, base: int | Decimal) -> list[Item]
     return number(nearest if DIVIDED.power(Decimal(base), nearest) == found else value)
 
 
+def _sqrt(_frame: Frame, found: int | Decimal) -> list[Item]:
+    return number(DIVIDED.sqrt(Decimal(found)))
+
+
+def _ln(_frame: Frame, found: int | Decimal) -> list[Item]:
+    return number(DIVIDED.ln(Decimal(found)))
+
+
 def _exp(_frame: Frame, found: int | Decimal) -> list[Item]:
-    return NOTHING if abs(found) > _MAX_POWER else number(DIVIDED.exp(Decimal(found)))
+    return NOTHING if abs(Decimal(found)) > _MAX_POWER else number(DIVIDED.exp(Decimal(found)))
 
 
 FUNCTIONS: dict[str, Signature] = {
@@ -85,9 +93,9 @@ FUNCTIONS: dict[str, Signature] = {
     "floor": function(NUMBER, _whole(ROUND_FLOOR)),
     "truncate": function(NUMBER, _truncate),
     "round": function(NUMBER, _guarded(_round), INTEGER, optional=1),
-    "sqrt": function(NUMBER, _guarded(lambda _, found: number(DIVIDED.sqrt(Decimal(found))))),
+    "sqrt": function(NUMBER, _guarded(_sqrt)),
     "exp": function(NUMBER, _guarded(_exp)),
-    "ln": function(NUMBER, _guarded(lambda _, found: number(DIVIDED.ln(Decimal(found))))),
+    "ln": function(NUMBER, _guarded(_ln)),
     "log": function(NUMBER, _guarded(_log), NUMBER),
     "power": function(NUMBER, _guarded(_power), NUMBER),
 }

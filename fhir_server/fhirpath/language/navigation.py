@@ -82,28 +82,32 @@ def child(model: Model, source: Step | None, name: str, types: frozenset[str] | 
     `types` are the source's, None if they are not known. FhirPathError if none has such an element.
     """
     reached = _reached(model, types, name)
+    one = _named(model, name)
+    return collection(one if source is None else _through(source.run, one), reached)
+
+
+def _named(model: Model, name: str) -> Run:
+    """Give the function from an item to its children of a name; it learns as it meets types."""
     known: dict[str, tuple[Way, ...]] = {}
-
-    def learn(type_: str) -> tuple[Way, ...]:
-        found = ways(model.members(type_, name))
-        if found:
-            known[type_] = found
-        elif type_ == TYPE_INFO:
-            found = tuple(way for way in _TYPE_INFO if way[0] == name)
-        return found
-
     beside = tuple(way for way in _COMPANION if way[0] == name)
 
-    def one(this: Item, _frame: Frame) -> list[Item]:
+    def learn(type_: str) -> tuple[Way, ...]:
+        if type_ == TYPE_INFO:
+            return tuple(way for way in _TYPE_INFO if way[0] == name)
+        found = ways(model.members(type_, name))
+        # A type that is none may come from anybody: it is not kept.
+        return known.setdefault(type_, found) if found else found
+
+    def run(this: Item, _frame: Frame) -> list[Item]:
         type_, value, companion = this
         if type(value) is dict:
             return follow(value, known.get(type_) or learn(type_))
         return follow(companion, beside) if beside else []
 
-    if source is None:
-        return collection(one, reached)
-    before = source.run
+    return run
 
+
+def _through(before: Run, one: Run) -> Run:
     def run(this: Item, frame: Frame) -> list[Item]:
         items = before(this, frame)
         if len(items) == 1:
@@ -111,12 +115,10 @@ def child(model: Model, source: Step | None, name: str, types: frozenset[str] | 
         found: list[Item] = []
         for item in items:
             found += one(item, frame)
-        if len(items) > len(found):
-            frame.spend(len(items))
-            return found
+        frame.spend(len(items))
         return frame.hold(found)
 
-    return collection(run, reached)
+    return run
 
 
 def _reached(model: Model, types: frozenset[str] | None, name: str) -> frozenset[str] | None:
@@ -140,9 +142,7 @@ def children(model: Model) -> Run:
 
     def learn(type_: str) -> tuple[Way, ...]:
         found = ways(model.children(type_))
-        if found:
-            known[type_] = found
-        return found
+        return known.setdefault(type_, found) if found else found
 
     def run(this: Item, _frame: Frame) -> list[Item]:
         type_, value, companion = this

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fhir_server.fhirpath.language import equality
 from fhir_server.fhirpath.language.environment import Frame, Item
 from fhir_server.fhirpath.language.step import Step, collection, condition, single
+from fhir_server.fhirpath.language.values import kind_of, value_of
 from fhir_server.fhirpath.syntax import FhirPathError
 
 Operator = Callable[[Step, Step], Step]
@@ -180,8 +181,8 @@ def signed(operand: Step, sign: str) -> Step:
 
 
 def _signed(item: Item, sign: str) -> Item:
-    from_kind = equality.kind_of(item)
-    value = equality.value_of(item)
+    from_kind = kind_of(item)
+    value = value_of(item)
     if from_kind not in ("Integer", "Decimal", "Quantity") or value is None:
         raise FhirPathError(f"{item[0]} cannot have a sign")
     if sign == "+":

@@ -20,7 +20,7 @@ _BEYOND = frozenset(("resolve", "children", "descendants", "repeat", "aggregate"
 _TYPES = frozenset(("is", "as", "ofType"))
 
 
-class _Whole(Exception):  # noqa: N818 (no error: all of the focus counts)
+class _Whole(Exception):
     """The expression depends on more than some children."""
 
 
@@ -29,7 +29,7 @@ class _Reader:
     model: Model
     found: set[str]
 
-    def focus(self, node: Node, *, this: bool) -> bool:
+    def focus(self, node: Node, *, this: bool) -> bool:  # noqa: PLR0911 (a case for each node)
         """Note what a part reads; say whether it may give the focus itself.
 
         `this`: $this is the focus.
@@ -72,7 +72,7 @@ class _Reader:
     def _child(self, source: Node | None, name: str, *, this: bool) -> bool:
         if source is None and name[:1].isupper() and self.model.knows(name):
             return this
-        if source is None and this or source is not None and self.focus(source, this=this):
+        if (source is None and this) or (source is not None and self.focus(source, this=this)):
             self.found.add(name)
         return False
 

@@ -1,7 +1,7 @@
-"""Regular expressions that cannot run for ever: all ways to match are followed at once.
+r"""Regular expressions that cannot run for ever: all ways to match are followed at once.
 
 A pattern becomes a program of tests, forks and marks; a text of n characters takes at most n times
-its length in steps. Read are letters, classes, escapes, groups, `|`, counts, `^ $ \\b`.
+its length in steps. Read are letters, classes, escapes, groups, `|`, counts, `^ $ \b`.
 https://hl7.org/fhirpath/N1/#matchesregex-string-boolean
 """
 

@@ -16,6 +16,8 @@ from fhir_server.fhirpath.syntax import FhirPathError, Node
 Run: TypeAlias = Callable[[Item, Frame], list[Item]]
 Truth: TypeAlias = Callable[[Item, Frame], bool | None]
 
+Maybe: TypeAlias = bool | None
+
 NOTHING: list[Item] = []
 TRUE: list[Item] = [("System.Boolean", True, None)]
 FALSE: list[Item] = [("System.Boolean", False, None)]
@@ -47,7 +49,7 @@ class Scope:
 Builder: TypeAlias = Callable[[Scope, Step, tuple[Node, ...]], Step]
 
 
-def boolean(found: bool | None) -> list[Item]:
+def boolean(found: Maybe) -> list[Item]:
     """Give the collection of a truth."""
     return NOTHING if found is None else TRUE if found else FALSE
 

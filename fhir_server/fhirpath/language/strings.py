@@ -7,6 +7,7 @@ import base64
 import binascii
 import html
 import json
+import re
 from collections.abc import Callable
 
 from fhir_server.fhirpath.language import regex
@@ -23,6 +24,9 @@ from fhir_server.fhirpath.language.step import (
 )
 from fhir_server.fhirpath.language.values import kind_of, system, value_of
 from fhir_server.fhirpath.syntax import FhirPathError, Node
+
+# A quotation mark that is not escaped.
+_QUOTE = re.compile(r'((?<!\\)(?:\\\\)*)"')
 
 
 def _substring(_frame: Frame, found: str, start: int, length: int | None = None) -> list[Item]:
@@ -95,7 +99,8 @@ def _coded(work: dict[str, Callable[[str], str]]) -> Signature:
 
 
 def _unescaped_json(found: str) -> str:
-    return str(json.loads(f'"{found}"'))
+    bare = _QUOTE.sub(r"\1\"", found)
+    return str(json.loads(f'"{bare}"', strict=False))
 
 
 FUNCTIONS: dict[str, Signature] = {

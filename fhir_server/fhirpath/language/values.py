@@ -13,6 +13,7 @@ from fhir_server.fhirpath.language.environment import Item
 from fhir_server.fhirpath.syntax import FhirPathError
 
 UCUM = "http://unitsofmeasure.org"
+_UNITS = ("unit", "code", "currency")
 
 _FHIR = {
     "Boolean": ("boolean",),
@@ -83,11 +84,11 @@ def _quantity(found: dict[str, Any]) -> tuple[Decimal, str, bool] | None:
     https://hl7.org/fhir/R4/fhirpath.html#quantity
     """
     number = found.get("value")
-    if not decimals.is_number(number) or found.get("comparator") is not None:
+    if number is None or not decimals.is_number(number) or found.get("comparator") is not None:
         return None
-    code = found.get("code") or found.get("currency")
-    unit = code if isinstance(code, str) else found.get("unit", "1")
-    return decimal(number), unit if isinstance(unit, str) else "1", False
+    names = ("code", "unit", "currency") if found.get("system") == UCUM else _UNITS
+    unit = next((found[name] for name in names if isinstance(found.get(name), str)), "1")
+    return decimal(number), unit, False
 
 
 def plain(number: Decimal) -> str:
