@@ -7,13 +7,14 @@ import pytest
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue
+from fhir_server.interactions.judging import definitions as known_to
 from fhir_server.main import definitions
 from fhir_server.spec.spec import Spec
-from fhir_server.terminology.packed import Packed
-from fhir_server.validation.findings import Definitions
-from fhir_server.validation.profiles.claims import profile_issues, wanted_profiles
+from fhir_server.validation.findings import Visit, issues_of
+from fhir_server.validation.profiles.claims import claimed_findings
 from fhir_server.validation.questions import Questions
-from fhir_server.validation.validator import issues
+from fhir_server.validation.rules import base_findings
+from fhir_server.validation.structure import structural_issues
 from mappings.plugin import plugin
 from mappings.terms.identifiers import HL7_VIETNAM
 
@@ -28,18 +29,14 @@ def vietnam() -> Spec:
 @pytest.fixture(scope="session")
 def judge(vietnam: Spec) -> Judge:
     """Give what is wrong with a resource by all it claims to be."""
-
-    known = Definitions(vietnam, Packed(vietnam.canonicals).member)
+    known = known_to(vietnam)
 
     def judged(resource: dict[str, Any]) -> list[Issue]:
         parsed = json.parse_object(json.dump(resource))
-        profiles = wanted_profiles(parsed, {})
-        asked = Questions()
-        found = issues(known, parsed, profiles, asked)
-        if any(issue.severity == "error" for issue in found):
+        if found := structural_issues(vietnam, parsed):
             return found
-        return found + [
-            one for url in profiles for one in profile_issues(known, url, parsed, asked)
-        ]
+        visit = Visit(known, Questions(), parsed, parsed)
+        said = [*base_findings(vietnam, visit), *claimed_findings(visit)]
+        return issues_of(parsed["resourceType"], said)
 
     return judged
