@@ -38,7 +38,6 @@ FACILITY_LENGTH = 5
 # What a file may hold that only warns, and a profile does not allow: the resource claims nothing.
 MET: dict[str, Callable[[Fhir], bool]] = {
     "vn-coverage": lambda card: is_insurance_card(card["subscriberId"]),
-    "vn-observation-vital-signs": lambda sign: "effectiveDateTime" in sign,
     "vn-organization-facility": lambda one: len(one["identifier"][0]["value"]) == FACILITY_LENGTH,
 }
 
