@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 
 import mappings.decision_4750 as package
+from fhir_server.fhir import json
 from mappings.decision_4750 import profiles
 from mappings.decision_4750.bundle import to_bundle
 from mappings.decision_4750.visit import Visit, read
+from mappings.ehealth_book.document import document
 from mappings.synthetic.envelope import envelope
 from mappings.synthetic.plan import plan
+from mappings.terms.identifiers import HL7_VIETNAM
 from tests.mappings.decision_4750.hospital import SUMMARY, filled, mapped
+from tests.mappings.ehealth_book.test_sample import bound
 
 EXAMPLES = sorted((Path(package.__file__).parent / "examples").iterdir())
 SEED, CITIZENS = 4750, 12
 PERSON = ("MA_LK", "HO_TEN", "NGAY_SINH", "GIOI_TINH", "MA_CSKCB")
+DATE = "2026-11-28T08:00:00Z"
 TABLES = ("XML2", "XML3", "XML4", "XML5", "XML7", "XML8", "XML13", "XML14")
 
 
@@ -79,6 +84,14 @@ def test_a_loose_file_has_no_fault(said, judge):
     visit = mapped(summary, **rows)
     assert isinstance(visit, Visit), visit.issues
     assert faults((entry["resource"] for entry in to_bundle(visit)["entry"]), judge) == []
+
+
+def test_a_page_of_the_book_has_no_fault(judge):
+    page = document(bound(), identities=("b1", "c1"), base_url="http://127.0.0.1/fhir", date=DATE)
+    bundle = json.parse_object(page)
+    first = bundle["entry"][0]["resource"]
+    assert first["meta"]["profile"] == [HL7_VIETNAM.profile("vn-composition-health-book")]
+    assert faults([bundle], judge) == []
 
 
 def test_every_profile_the_mapping_can_claim_is_claimed_by_an_example():
