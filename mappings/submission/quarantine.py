@@ -31,7 +31,7 @@ async def keep(
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"quarantine/{raw.sha256}/{hoso.index}"))
     resource = {
         **raw.reference(),
-        "meta": {"tag": [TAG]},
+        "meta": {"profile": [raw.profile], "tag": [TAG]},
         "contained": [{**operation_outcome(issues), "id": "outcome"}],
         "date": dates.instant(context.now()),
         "author": [{"identifier": facility_identifier(raw.facility, systems)}],
