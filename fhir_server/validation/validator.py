@@ -14,7 +14,7 @@ from fhir_server.validation.questions import Questions
 from fhir_server.validation.rules import base_findings
 from fhir_server.validation.structure import structural_issues
 
-__all__ = ["Definitions", "issues", "rule_issues"]
+__all__ = ["Definitions", "Strictness", "issues", "rule_issues"]
 
 
 _STRICT = Strictness()
