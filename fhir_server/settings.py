@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
     validation: Literal["structure", "base", "profiles"] = "profiles"
     unknown_profile: Literal["warn", "refuse"] = "warn"
-    required_profiles: dict[str, list[str]] = Field(default_factory=dict)
+    required_profiles: dict[str, list[str]] = {}
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
