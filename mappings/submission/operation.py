@@ -74,7 +74,7 @@ async def submit_document(
         envelope, mapped = await asyncio.to_thread(_read, sending.systems, request.body)
     if dry_run:
         return _dry_run([outcome for _, outcome in mapped])
-    profile = systems.profile("vn-document-submission")
+    profile = sending.systems.profile("vn-document-submission")
     raw = RawFile(request.body, envelope.facility, envelope.created, profile)
     issues: list[Issue] = list(envelope.issues)
     stored = False
