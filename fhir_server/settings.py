@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
     validation: Literal["structure", "base", "profiles"] = "profiles"
     unknown_profile: Literal["warn", "refuse"] = "warn"
-    required_profiles: dict[str, list[str]] = Field(default_factory=dict)
+    unknown_extension: Literal["warn", "refuse"] = "warn"
+    required_profiles: dict[str, list[str]] = {}
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
@@ -51,6 +52,8 @@ class Settings(BaseSettings):
     max_jobs: Annotated[int, Field(gt=0)] = 100
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
+    packages: Path = Path(".data/packages")
+    field_profiles: DirectoryPath | None = None
 
     @field_validator("time_zone")
     @classmethod

@@ -16,7 +16,8 @@ from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
-from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.cache import Cache
+from fhir_server.terminology.content import Content
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.terminology.ucum import canonical
 
@@ -44,8 +45,9 @@ class Limits:
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
-    validation: Literal["structure", "base", "profiles"] = "profiles"
+    validation: str = "profiles"
     unknown_profile: Literal["warn", "refuse"] = "warn"
+    unknown_extension: Literal["warn", "refuse"] = "warn"
     required_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 

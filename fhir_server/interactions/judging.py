@@ -16,8 +16,10 @@ from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
 from fhir_server.terminology.packed import packed
 from fhir_server.terminology.ucum import canonical
+from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
-from fhir_server.validation.validator import Definitions, Strictness, rule_issues
+from fhir_server.validation.validator import Definitions, rule_issues
 
 # Each round may find what the one before could not ask for.
 ROUNDS, MOST, SECONDS = 8, 200, 10.0
@@ -29,23 +31,31 @@ async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issu
 
     Nothing is awaited where nothing has to be asked. Raises Unavailable.
     """
-    level = context.limits.validation
+    limits = context.limits
+    level = limits.validation
     if level == "structure":
         return ()
-    return await against(context, resource, () if level == "profiles" else None)
+    if level == "base":
+        return await _asked(context, resource, (), None)
+    return await against(context, resource, wanted_profiles(resource, limits.required_profiles))
 
 
 async def against(
-    context: Context, resource: Mapping[str, Any], profiles: Sequence[str] | None
+    context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
 ) -> Sequence[Issue]:
-    """Give what is wrong with a resource whose structure is well, by base rules and profiles.
+    """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
+    limits = context.limits
+    strict = Strictness(limits.unknown_profile, limits.unknown_extension)
+    return await _asked(context, resource, profiles, strict)
 
-    The profiles are those given, those it claims and those the settings require; none for None.
-    """
-    known, limits = definitions(context.spec), context.limits
-    if profiles is not None:
-        profiles = [*profiles, *limits.required_profiles.get(resource["resourceType"], ())]
-    strict = Strictness(limits.unknown_profile)
+
+async def _asked(
+    context: Context,
+    resource: Mapping[str, Any],
+    profiles: Sequence[str],
+    strict: Strictness | None,
+) -> Sequence[Issue]:
+    known = definitions(context.spec)
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
@@ -98,10 +108,9 @@ async def _one(context: Context, question: Question) -> Any:
     return answer
 
 
-async def _member(context: Context, value_set: str, system: str, code: str) -> bool:
+async def _member(context: Context, value_set: str, system: str, code: str) -> bool | None:
     allow = partial(context.allow, "read")
-    known = await context.terminology.expand(allow, value_set)
-    return (system, code) in known if system else any(code == one for _, one in known)
+    return await context.terminology.validate_code(allow, value_set, system, code)
 
 
 async def _definition(type_: str, context: Context, asked: str) -> Mapping[str, Any] | None:

@@ -21,6 +21,7 @@ from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
+from fhir_server.validation.profiles.claims import wanted_profiles
 from fhir_server.validation.structure import structural_issues
 
 NAME = "$validate"
@@ -75,7 +76,9 @@ async def _made(
     """Give what is wrong with the resource alone, whatever the settings ask of a write."""
     if found := structural_issues(context.spec, resource):
         return found
-    found = [*misdefined(context, resource), *await judging.against(context, resource, profiles)]
+    wanted = wanted_profiles(resource, context.limits.required_profiles)
+    judged = await judging.against(context, resource, [*wanted, *profiles])
+    found = [*misdefined(context, resource), *judged]
     if resource["resourceType"] != type_:
         told = f"The resource says it is a {resource['resourceType']}, the URL says {type_}."
         found.insert(0, Issue("invalid", told, f"{resource['resourceType']}.resourceType"))

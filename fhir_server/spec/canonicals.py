@@ -17,19 +17,22 @@ _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
-    """R4's own, the server's own, and what guests' folders define."""
+    """R4's own, the server's own, what guests' folders define, and packages."""
 
     def __init__(
-        self, folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = None
+        self,
+        folders: Sequence[Path] = (),
+        addresses: Mapping[str, str] | None = None,
+        packs: Sequence[Pack] = (),
     ) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over R4.
+        """Nothing is read yet; a later folder wins over an earlier one, each over packs over R4.
 
         `addresses` says where what the folders name by an address that starts so stands here.
         """
         self._folders = (_PROFILES / "server", *folders)
         self._addresses = addresses or {}
         names = ("r4/terminology.pack", "r4/definitions.pack")
-        self._packs = tuple(Pack(_PROFILES / name) for name in names)
+        self._packs = (*packs, *(Pack(_PROFILES / name) for name in names))
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
         """Give the resources of that type and canonical url (without version), the best first."""

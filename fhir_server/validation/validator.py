@@ -16,7 +16,8 @@ from fhir_server.validation.structure import structural_issues
 
 __all__ = ["Definitions", "Strictness", "issues", "rule_issues"]
 
-_DEFAULT = Strictness()
+
+_STRICT = Strictness()
 
 
 def issues(
@@ -24,30 +25,29 @@ def issues(
     resource: dict[str, Any],
     profiles: Sequence[str],
     questions: Questions,
+    strict: Strictness | None = _STRICT,
 ) -> list[Issue]:
     """Give what is wrong with a resource: structure, and if that is well, base rules and profiles.
 
-    `profiles` are canonicals it has to meet beside those it claims. What cannot be told from
-    `definitions` is asked of `questions`: where some are open afterwards, answer them and call
-    again.
+    `profiles` are canonicals it has to meet beside those it claims; `strict` says what becomes of
+    unknown ones, None that no profile is looked at. What cannot be told from `definitions` is asked
+    of `questions`: where some are open afterwards, answer them and call again.
     """
-    found = structural_issues(definitions.spec, resource)
-    return found or rule_issues(definitions, resource, profiles, questions)
+    if found := structural_issues(definitions.spec, resource):
+        return found
+    return rule_issues(definitions, resource, profiles, questions, strict)
 
 
 def rule_issues(
     definitions: Definitions,
     resource: Mapping[str, Any],
-    profiles: Sequence[str] | None,
+    profiles: Sequence[str],
     questions: Questions,
-    strict: Strictness = _DEFAULT,
+    strict: Strictness | None = _STRICT,
 ) -> list[Issue]:
-    """Give what is wrong with a resource whose structure is well; errors first.
-
-    None for `profiles` looks at none, not even at those the resource claims.
-    """
+    """Give what is wrong with a resource whose structure is well; errors first."""
     visit = Visit(definitions, questions, resource, resource)
     found = base_findings(definitions.spec, visit)
-    if profiles is not None:
+    if strict is not None:
         found = [*found, *claimed_findings(visit, profiles, strict)]
-    return issues_of(resource["resourceType"], found) if found else []
+    return issues_of(resource["resourceType"], found)
