@@ -123,6 +123,8 @@ class Compiler:
             type_, value, companion = item
             if not isinstance(value, Mapping):
                 return _look(primitive, companion or {}, walk)
+            if "resourceType" in value and value is not walk.visit.resource:
+                walk = walk.within(value, contained=node.name == "contained")
             children = compiled.get(type_)
             if children is None:
                 children = compiled.get("Resource")

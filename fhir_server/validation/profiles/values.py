@@ -16,6 +16,7 @@ from fhir_server.validation.findings import Findings, error
 from fhir_server.validation.profiles.walk import Check, Item, Walk
 
 _SHORT = 200
+_UCUM = "http://unitsofmeasure.org"
 _R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 
 
@@ -108,20 +109,18 @@ def _bounded(bound: Any, sign: int) -> Check:
     shown = bound if isinstance(bound, str) else dump(bound).decode()
     told = f"the value must be {'at least' if sign > 0 else 'at most'} {shown[:_SHORT]}"
 
-    def check(item: Item, _walk: Walk) -> Findings | None:
-        order = _order(item[1], bound)
+    def check(item: Item, walk: Walk) -> Findings | None:
+        order = _order(item[1], bound, walk)
         return error("value", told) if order is not None and order * sign < 0 else None
 
     return check
 
 
-def _order(value: Any, bound: Any) -> int | None:
+def _order(value: Any, bound: Any, walk: Walk) -> int | None:
     """Give -1, 0 or 1 as the value is below, at or above the bound; None if that cannot be told."""
     try:
         if isinstance(value, Mapping) and isinstance(bound, Mapping):
-            if value.get("code") != bound.get("code") or value.get("system") != bound.get("system"):
-                return None
-            return _order(value.get("value"), bound.get("value"))
+            return _measured(value, bound, walk)
         if isinstance(value, str) and isinstance(bound, str):
             read = time_range if bound[2:3] == ":" else _dates
             (low, high), (least, most) = read(value), read(bound)
@@ -146,3 +145,20 @@ def _no_longer(length: int) -> Check:
         return error("too-long", told) if is_long else None
 
     return check
+
+
+def _measured(value: Mapping[str, Any], bound: Mapping[str, Any], walk: Walk) -> int | None:
+    """Compare two quantities: of one unit by their values, of two in base units of UCUM."""
+    if value.get("code") == bound.get("code") and value.get("system") == bound.get("system"):
+        return _order(value.get("value"), bound.get("value"), walk)
+    here, there = _in_base_units(value, walk), _in_base_units(bound, walk)
+    if here is None or there is None or here[1] != there[1]:
+        return None
+    return int(Decimal.compare(here[0], there[0]))
+
+
+def _in_base_units(quantity: Mapping[str, Any], walk: Walk) -> tuple[Decimal, str] | None:
+    number, code = quantity.get("value"), quantity.get("code")
+    if quantity.get("system") != _UCUM or not decimals.is_number(number) or not code:
+        return None
+    return walk.visit.definitions.canonical(decimals.decimal(number), code)

@@ -19,7 +19,12 @@ def condition_findings(questionnaire: Mapping[str, Any], _visit: Visit) -> Findi
 def _items(form: Form, items: Sequence[Item]) -> Iterator[Finding]:
     for index, item in enumerate(items):
         place = f".item[{index}]"
-        for at, rule in enumerate(item.get("enableWhen", ())):
+        rules = item.get("enableWhen", ())
+        if len(rules) > 1 and "enableBehavior" not in item:
+            # R4's expression of que-12 counts to 2, its sentence to 1.
+            told = "que-12: with several enableWhen, enableBehavior says whether all or any count"
+            yield from error("invariant", told, place)
+        for at, rule in enumerate(rules):
             yield from below(f"{place}.enableWhen[{at}].question", _rule(form, item, rule))
         yield from below(place, [*_items(form, item.get("item", ()))])
 

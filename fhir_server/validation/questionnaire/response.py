@@ -32,13 +32,19 @@ def response_findings(response: Mapping[str, Any], visit: Visit) -> Findings | N
     if found.get("resourceType") != "Questionnaire":
         told = f"{canonical[:200]} is a {found.get('resourceType')}, not a Questionnaire"
         return error("invalid", told, ".questionnaire")
-    if structural_issues(visit.definitions.spec, found, limit=1):
+    if not _readable(visit, found):
         told = f"the Questionnaire {canonical[:200]} is not well made: no answer was compared"
         return warning("incomplete", told, ".questionnaire")
     form = Form(found)
     given = response.get("item", ())
     walk = _Walk(form, visit, complete=response.get("status") in _DONE)
     return [*walk.items(form.items, given, {"": given})] or None
+
+
+def _readable(visit: Visit, form: dict[str, Any]) -> bool:
+    """Say whether the items of a Questionnaire are well made, whatever else it lacks."""
+    faults = structural_issues(visit.definitions.spec, form)
+    return all(one.code == "required" and ".item" not in one.expression for one in faults)
 
 
 def _questionnaire(

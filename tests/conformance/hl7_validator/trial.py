@@ -29,7 +29,9 @@ STRICT = Strictness(unknown_profile="refuse", unknown_extension="refuse")
 def errors(spec: Spec, case: Case) -> list[Issue]:
     """Give the errors this server finds in a case."""
     brought = dict(supporting(spec, case))
-    library = Library(spec.canonicals, [*brought.values()], partial(named, spec, case))
+    followed = "validateReference" in case.options
+    read = partial(named, spec, case)
+    library = Library(spec.canonicals, [*brought.values()], read, followed=followed)
     known = replace(definitions(spec), profile=library.profile)
     try:
         resource = load(spec, case.file)
@@ -60,9 +62,7 @@ def _let_pass(issue: Issue, case: Case) -> bool:
 
 
 def named(spec: Spec, case: Case, id_: str) -> Json | None:
-    """Give the resource in the file with this name, where the case says references are followed."""
-    if "validateReference" not in case.options:
-        return None
+    """Give the resource in the file with this name."""
     files = (case.folder / f"{id_}{suffix}" for suffix in (".xml", ".json"))
     return next((load(spec, file) for file in files if file.exists()), None)
 
