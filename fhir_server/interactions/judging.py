@@ -92,10 +92,9 @@ async def _one(context: Context, question: Question) -> Any:
     return answer
 
 
-async def _member(context: Context, value_set: str, system: str, code: str) -> bool:
+async def _member(context: Context, value_set: str, system: str, code: str) -> bool | None:
     allow = partial(context.allow, "read")
-    known = await context.terminology.expand(allow, value_set)
-    return (system, code) in known if system else any(code == one for _, one in known)
+    return await context.terminology.validate_code(allow, value_set, system, code)
 
 
 async def _profile(context: Context, canonical: str) -> Mapping[str, Any] | None:

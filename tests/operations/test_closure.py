@@ -2,7 +2,6 @@
 
 import pytest
 
-from fhir_server.fhir.errors import Conflict
 from fhir_server.operations import closure as operation
 from fhir_server.store import closures
 from tests.client import issues
@@ -120,14 +119,3 @@ async def test_a_table_and_their_number_are_bounded(fhir, monkeypatch):
 
 async def test_a_table_is_only_changed_by_post(fhir):
     assert (await fhir.get("$closure?name=problems")).status_code == 405
-
-
-async def test_a_table_that_changed_meanwhile_is_not_overwritten(fhir):
-    store = fhir.context.store.closures
-    await store.start("me", "t")
-    table = await store.read("me", "t")
-    await store.put("me", "t", table, closures.Table(1, [(ICD, "J", 1)]))
-    assert await store.read("me", "t") == closures.Table(1, [(ICD, "J", 1)])
-    with pytest.raises(Conflict):
-        await store.put("me", "t", table, closures.Table(1, []))
-    assert await store.read("you", "t") is None
