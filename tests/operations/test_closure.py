@@ -4,6 +4,7 @@ import pytest
 
 from fhir_server.operations import closure as operation
 from fhir_server.store import closures
+from fhir_server.terminology import closure_table
 from tests.client import issues
 from tests.operations.lung import ICD, stored
 from tests.operations.persons import parameters
@@ -115,6 +116,14 @@ async def test_a_table_and_their_number_are_bounded(fhir, monkeypatch):
     refused = await closed(fhir, name="another")
     assert (refused.status_code, issues(refused)[0]["code"]) == (422, "too-costly")
     assert (await closed(fhir)).status_code == 200
+
+
+async def test_entries_told_at_once_are_bounded(fhir, monkeypatch):
+    await stored(fhir)
+    await closed(fhir)
+    monkeypatch.setattr(closure_table, "MAX_ENTRIES", 1)
+    refused = await closed(fhir, "J", "J18", "J12")
+    assert (refused.status_code, issues(refused)[0]["code"]) == (422, "too-costly")
 
 
 async def test_a_table_is_only_changed_by_post(fhir):
