@@ -44,7 +44,7 @@ def application() -> App:
 
 def plugins(settings: Settings) -> Sequence[Plugin]:
     """Give the guests: listed by hand, nothing is scanned."""
-    return (mappings(settings.identifier_base),)
+    return (mappings(settings.identifier_base, settings.field_profiles),)
 
 
 def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> Spec:

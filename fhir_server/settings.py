@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
     packages: Path = Path(".data/packages")
+    field_profiles: DirectoryPath | None = None
 
     @field_validator("time_zone")
     @classmethod

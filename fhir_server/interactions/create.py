@@ -9,7 +9,7 @@ from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
-from fhir_server.interactions.write import change, check_type, resource_of, warned
+from fhir_server.interactions.write import change, check_type, received
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -21,8 +21,7 @@ async def asked(context: Context, request: FhirRequest, target: Target) -> Write
     check_type(context, type_)
     only(request)
     query = request.headers.get("if-none-exist")
-    resource = resource_of(request)
-    warnings = await warned(context, type_, resource)
+    resource, warnings = await received(context, type_, request)
     return Write(
         "create",
         type_,

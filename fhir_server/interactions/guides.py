@@ -11,7 +11,7 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Conflict
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.write import change, checked, deletion
+from fhir_server.interactions.write import built, change, deletion
 from fhir_server.search.condition import AnyOf
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -58,7 +58,7 @@ async def _changed(
     stored = await transaction.read(TYPE, id_)
     if stored is not None and _same(json.reload(stored.body or b"{}"), resource):
         return None
-    return change(context, TYPE, id_, checked(context, TYPE, resource), method="update")
+    return change(context, TYPE, id_, built(context, TYPE, resource), method="update")
 
 
 def _same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from fhir_server.fhir.errors import Conflict, Invalid, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.write import change, resource_of, warned
+from fhir_server.interactions.write import change, received
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -19,8 +19,7 @@ async def asked(context: Context, request: FhirRequest, target: Target) -> Write
     """Read an update; of a conditional one the resource's own id counts only where it has one."""
     type_ = target.type or ""
     condition = conditions.aimed(context, request, target)
-    resource = resource_of(request)
-    warnings = await warned(context, type_, resource)
+    resource, warnings = await received(context, type_, request)
     own = resource.get("id")
     if target.id not in (None, own):
         raise Invalid(

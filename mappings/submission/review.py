@@ -32,7 +32,8 @@ async def provisional(
             same = change(context, PATIENT, survivor["id"], survivor, method="update")
             told = f"The patient was reviewed: it is {PATIENT}/{survivor['id']}, left as it is."
             return same, (), told
-    resource = {**visit.patient.resource, "meta": {"tag": [PROVISIONAL]}}
+    meta = {**visit.patient.resource.get("meta", {}), "tag": [PROVISIONAL]}
+    resource = {**visit.patient.resource, "meta": meta}
     await checked(context, PATIENT, resource)
     patient = change(context, PATIENT, identity, resource, method="update")
     told = f"The patient is kept as a provisional one until reviewed: {doubts}"

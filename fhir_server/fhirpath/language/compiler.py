@@ -5,7 +5,7 @@ What does not depend on the item a criterion is tried on is run once in an evalu
 
 from decimal import Decimal
 
-from fhir_server.fhirpath.language import navigation, operators, types
+from fhir_server.fhirpath.language import navigation, operators, temporal, types
 from fhir_server.fhirpath.language.arithmetic import ARITHMETIC
 from fhir_server.fhirpath.language.environment import Frame, Item
 from fhir_server.fhirpath.language.functions import FUNCTIONS
@@ -67,6 +67,8 @@ def _literal(node: Literal) -> Step:
         return constant("System.Decimal", Decimal(value))
     if kind == "quantity":
         return constant("System.Quantity", literal(Decimal(value), node.unit))
+    if (temporal.time if kind == "time" else temporal.moment)(str(value)) is None:
+        raise FhirPathError(f"{value!r} is no {kind} that exists")
     return constant(f"System.{_KINDS[kind]}", value)
 
 

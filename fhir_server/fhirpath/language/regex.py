@@ -32,6 +32,10 @@ _CHARACTER, _FORK, _JUMP, _MARK, _PLACE, _MATCH = range(6)
 # What to do, and with what: a test, the two ways on, the way on, the number of a mark.
 _Step: TypeAlias = tuple[int, Any, Any]
 _Marks: TypeAlias = tuple[int, ...]
+# Step → the marks of the thread that waits there for a character; None where none waits.
+_Threads: TypeAlias = dict[int, _Marks | None]
+# Takes from the budget.
+_Spend: TypeAlias = Callable[[int], None]
 
 
 def _start(_text: str, at: int) -> bool:
@@ -65,30 +69,39 @@ class Program:
     marks: int
     groups: dict[str, int]
 
-    def cost(self, text: str) -> int:
-        """Give the steps of budget a match of a text takes."""
-        return len(text) * (1 + len(self.steps) // 16)
+    def matches(self, text: str, spend: _Spend) -> bool:
+        """Say whether the pattern matches somewhere in a text."""
+        threads: _Threads = {}
+        last = len(self.steps) - 1
+        for at in range(len(text) + 1):
+            self._follow(threads, 0, (), text, at)
+            if last in threads:
+                return True
+            _, threads = self._advance(threads, text, at)
+            spend(1 + len(threads))
+        return False
 
-    def search(self, text: str, at: int) -> _Marks | None:
+    def search(self, text: str, at: int, spend: _Spend) -> _Marks | None:
         """Give where the first match and its groups begin and end; -1 for one that took no part."""
-        threads: dict[int, _Marks] = {}
+        threads: _Threads = {}
         best: _Marks | None = None
         while at <= len(text):
             if best is None:
                 self._follow(threads, 0, (-1,) * self.marks, text, at)
             found, threads = self._advance(threads, text, at)
+            spend(1 + len(threads))
             best = found or best
             if not threads and best is not None:
                 break
             at += 1
         return best
 
-    def _advance(
-        self, threads: dict[int, _Marks], text: str, at: int
-    ) -> tuple[_Marks | None, dict[int, _Marks]]:
+    def _advance(self, threads: _Threads, text: str, at: int) -> tuple[_Marks | None, _Threads]:
         """Take a character with every thread; those behind one that matches have lost."""
-        following: dict[int, _Marks] = {}
+        following: _Threads = {}
         for pc, marks in threads.items():
+            if marks is None:
+                continue
             what, test, _ = self.steps[pc]
             if what == _MATCH:
                 return marks, following
@@ -96,37 +109,31 @@ class Program:
                 self._follow(following, pc + 1, marks, text, at + 1)
         return None, following
 
-    def _follow(
-        self, threads: dict[int, _Marks], pc: int, marks: _Marks, text: str, at: int
-    ) -> None:
+    def _follow(self, threads: _Threads, pc: int, marks: _Marks, text: str, at: int) -> None:
         """Add the thread at `pc`, past all that takes no character; the better way first."""
         waiting = [(pc, marks)]
-        seen: set[int] = set()
         while waiting:
             pc, marks = waiting.pop()
-            if pc in threads or pc in seen:
+            if pc in threads:
                 continue
-            seen.add(pc)
             what, one, other = self.steps[pc]
+            threads[pc] = marks if what in (_CHARACTER, _MATCH) else None
             if what == _FORK:
                 waiting += [(other, marks), (one, marks)]
             elif what == _JUMP:
                 waiting.append((one, marks))
             elif what == _MARK:
-                waiting.append((pc + 1, (*marks[:one], at, *marks[one + 1 :])))
-            elif what == _PLACE:
-                if one(text, at):
-                    waiting.append((pc + 1, marks))
-            else:
-                threads[pc] = marks
+                marked = (*marks[:one], at, *marks[one + 1 :]) if marks else marks
+                waiting.append((pc + 1, marked))
+            elif what == _PLACE and one(text, at):
+                waiting.append((pc + 1, marks))
 
-    def replace(self, text: str, by: str, spend: Callable[[int], None]) -> str:
+    def replace(self, text: str, by: str, spend: _Spend) -> str:
         """Give the text with each match replaced; `$1` and `${name}` stand for groups."""
         pieces: list[str] = []
         at = size = 0
         while at <= len(text):
-            spend(1 + self.cost(text[at:]))
-            marks = self.search(text, at)
+            marks = self.search(text, at, spend)
             if marks is None:
                 break
             start, end = marks[0], marks[1]

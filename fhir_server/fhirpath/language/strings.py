@@ -43,9 +43,7 @@ def _replace(_frame: Frame, found: str, pattern: str, by: str) -> list[Item]:
 
 
 def _matches(frame: Frame, found: str, pattern: str) -> list[Item]:
-    program = regex.compiled(pattern)
-    frame.spend(program.cost(found))
-    return boolean(program.search(found, 0) is not None)
+    return boolean(regex.compiled(pattern).matches(found, frame.spend))
 
 
 def _matches_full(frame: Frame, found: str, pattern: str) -> list[Item]:

@@ -45,15 +45,36 @@ class _Child:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compiler:
-    """What turns the tree of a snapshot into checks; `root` is the tree's."""
+    """What turns the tree of a snapshot into checks; `root` is the tree's.
+
+    `repeated` are the checks of elements others repeat, `waiting` those still to be made.
+    """
 
     spec: Spec
     tree_of: TreeOf
     root: Node
-    known: dict[Node, Check | None] = field(default_factory=dict)
+    repeated: dict[Node, Check | None] = field(default_factory=dict)
+    waiting: list[tuple[Node, tuple[str, ...]]] = field(default_factory=list)
 
-    def check(self, node: Node, content: str = "", base: Element | None = None) -> Check | None:
-        """Give what is to be said of one item of an element; None if nothing.
+    def compiled(self, node: Node, contents: Sequence[str]) -> Check | None:
+        """Give what is to be said of an item that is no element of an object; None if nothing.
+
+        `contents` are the types it may be of. Raises SpecError for what cannot be used.
+        """
+        check = self._check(node, contents)
+        while self.waiting:
+            repeated, of = self.waiting.pop()
+            self.repeated[repeated] = self._children(repeated, of)
+        return check
+
+    def _check(
+        self,
+        node: Node,
+        contents: Sequence[str],
+        content: str = "",
+        base: Element | None = None,
+    ) -> Check | None:
+        """Give what is to be said of one item of an element.
 
         `content` is the type of the object it stands in, `base` the element as that type has it.
         """
@@ -68,51 +89,49 @@ class Compiler:
             *constraint_checks(structures, element, inherited),
         ]
         if element.get("contentReference"):
-            checks.append(self._repeated(element["contentReference"]))
-        elif children := self._children(node):
+            checks.append(self._repeat(element["contentReference"], contents))
+        elif children := self._children(node, contents):
             checks.append(children)
         return all_of(checks)
 
-    def _repeated(self, reference: str) -> Check:
-        """Give the check of the element another one repeats, compiled when first met."""
-        node: Node | None = self.root
-        for name in reference.rpartition("#")[2].split(".")[1:]:
-            node = node.child(name) if node else None
-        if node is None:
+    def _repeat(self, reference: str, contents: Sequence[str]) -> Check:
+        """Give the check of the element another one repeats; it is made when all others are."""
+        target = self.root.at(reference.rpartition("#")[2])
+        if target is None:
             raise SpecError(f"{reference} refers to no element")
-        target = node
+        if target not in self.repeated:
+            self.repeated[target] = None
+            self.waiting.append((target, tuple(contents)))
+        repeated = self.repeated
 
         def check(item: Item, walk: Walk) -> Findings | None:
-            if target not in self.known:
-                self.known[target] = self._children(target)
-            one = self.known[target]
+            one = repeated[target]
             return one(item, walk) if one else None
 
         return check
 
-    def _children(self, node: Node) -> Check | None:
-        """Give the check of what stands in an object; by the type of the item, when first met."""
+    def _children(self, node: Node, contents: Sequence[str]) -> Check | None:
+        """Give the check of what stands in an object, by its type."""
         if not node.children:
             return None
-        types = [one.get("code", "") for one in node.element.get("type", ())]
-        compiled: dict[str, list[_Child]] = {}
-        if len(types) == 1 and self.spec.structures.knows(types[0]):
-            compiled[types[0]] = self._compiled(node, types[0])
-            if not compiled[types[0]] and not self.spec.structures.by_name[types[0]].abstract:
-                return None
+        compiled = {content: self._in(node, content) for content in contents}
+        if not any(compiled.values()):
+            return None
+        primitive = self._in(node, "Element")
 
         def check(item: Item, walk: Walk) -> Findings | None:
             type_, value, companion = item
             if not isinstance(value, Mapping):
-                type_, value = "Element", companion or {}
+                return _look(primitive, companion or {}, walk)
             children = compiled.get(type_)
             if children is None:
-                children = compiled[type_] = self._compiled(node, type_)
-            return _look(children, value, walk)
+                children = compiled.get("Resource")
+            return _look(children, value, walk) if children else None
 
         return check
 
-    def _compiled(self, node: Node, content: str) -> list[_Child]:
+    def _in(self, node: Node, content: str) -> list[_Child]:
+        """Give what is to be said of the elements of an object of a type, or defined in place."""
         bases = {one.name: one for one in self.spec.structures.elements(content)}
         found: list[_Child] = []
         for child in node.children:
@@ -122,12 +141,25 @@ class Compiler:
                 found.append(_Child(name, members, whole))
         return found
 
+    def _contents(self, node: Node, content: str) -> list[str]:
+        """Give the types the items of an element may be of, or the path of one defined in place."""
+        members = self.spec.structures.members(content, node.name.removesuffix("[x]"))
+        codes = [str(one.get("code", "")) for one in node.element.get("type", ())]
+        found = [one.content for one in members]
+        if "Resource" in found:
+            return codes
+        return [one for one in found if "." in one or not codes or one in codes]
+
     def _whole(self, node: Node, content: str, base: Element | None) -> Whole | None:
         """Give what is to be said of all items of an element: how many, each, and in slices."""
         wholes = [
             *_cardinality(node, base),
             *((slicing.look,) if (slicing := self._slicing(node, content, base)) else ()),
-            *((_each(check),) if (check := self.check(node, content, base)) else ()),
+            *(
+                (_each(check),)
+                if (check := self._check(node, self._contents(node, content), content, base))
+                else ()
+            ),
         ]
         if not wholes:
             return None
@@ -167,7 +199,7 @@ class Compiler:
             return lambda _item, _walk: False
         if discriminators:
             return matcher(self.spec.structures, self.tree_of, node, discriminators)
-        check = self.check(node, content, base)
+        check = self._check(node, self._contents(node, content), content, base)
         return lambda item, walk: check is None or not check(item, walk)
 
 

@@ -3,13 +3,14 @@
 https://hl7.org/fhir/R4/structuredefinition.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.spec.element_tree import Node, tree_of
-from fhir_server.spec.snapshots import snapshot
+from fhir_server.spec.snapshots import Find, snapshot
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import Findings, error, warning
@@ -24,11 +25,11 @@ _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposePr
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile ready to check, made from `definition`, for items of `type`."""
+    """A profile ready to check items of `type`; `sources` did not come with the server."""
 
-    definition: Mapping[str, Any]
     type: str
     check: Check | None
+    sources: dict[str, Mapping[str, Any]]
     imposed: tuple[str, ...] = ()
 
 
@@ -42,7 +43,7 @@ class Known:
 
     def definition(self, canonical: str, walk: Walk) -> Mapping[str, Any] | None:
         """Give the StructureDefinition of a canonical; one that is not here is asked for."""
-        found = walk.visit.definitions.profile(canonical) or self._supplied(canonical)
+        found = self._supplied(canonical) or walk.visit.definitions.profile(canonical)
         if found is None:
             found = walk.visit.questions.ask("profile", canonical)
         return found if isinstance(found, Mapping) else None
@@ -62,56 +63,56 @@ class Known:
         return self._supplied(canonical) is not None
 
     def profile(self, canonical: str, walk: Walk) -> Profile | None:
-        """Give a profile, compiled when first met; None if it is not known.
+        """Give a profile, compiled when first met or changed; None if it is not known.
 
         `url#Composition.section:a` is one element of a profile. Raises SpecError saying why it
         cannot be used.
         """
-        url, _, element = canonical.partition("#")
-        definition = self.definition(url, walk)
-        if definition is None:
-            return None
         known = self.compiled.get(canonical)
-        if known is None or known.definition is not definition:
-            known = self._compiled(definition, element, walk)
-            _keep(self.compiled, canonical, known)
+        if known is None or not self._is_fresh(known, walk):
+            known = self._compiled(canonical, walk)
+            if known:
+                _keep(self.compiled, canonical, known)
         return known
 
-    def _compiled(self, definition: Mapping[str, Any], element: str, walk: Walk) -> Profile:
-        root = self._tree(definition, walk)
+    def _is_fresh(self, known: Profile, walk: Walk) -> bool:
+        """Say whether all a profile was made from is still the same."""
+        for url, made_from in known.sources.items():
+            now = self.definition(url, walk)
+            if now is not made_from:
+                if now != made_from:
+                    return False
+                known.sources[url] = now
+        return True
+
+    def _compiled(self, canonical: str, walk: Walk) -> Profile | None:
+        url, _, element = canonical.partition("#")
+        sources: dict[str, Mapping[str, Any]] = {}
+
+        def find(wanted: str) -> Mapping[str, Any] | None:
+            found = self.definition(wanted, walk)
+            if found is not None and wanted not in self.supplied:
+                sources[wanted] = found
+            return found
+
+        definition = find(url)
+        if definition is None:
+            return None
+        root = _tree(definition, find)
         node = root.at(element) if element else root
         if node is None:
-            raise SpecError(f"{definition.get('url')} has no element {element[:100]!r}")
-        try:
-            check = Compiler(self.spec, lambda url: self.tree(url, walk), root).check(node)
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:
-            raise _unusable(definition, fault) from fault
-        imposed = tuple(
-            one["valueCanonical"]
-            for one in definition.get("extension", ())
-            if one.get("url") == _IMPOSED and "valueCanonical" in one
-        )
-        type_ = str(definition.get("type", ""))
-        if element:
-            return Profile(definition, str(node.element["type"][0]["code"]), check)
-        return Profile(definition, type_, check, imposed)
+            raise SpecError(f"{url} has no element {element[:100]!r}")
+        types = [str(one.get("code", "")) for one in node.element.get("type", ())]
+        with _making(url):
+            # An element defined in place is called by its path.
+            path = ".".join(part.partition(":")[0] for part in element.split("."))
+            contents = [*types, path] if element else types
+            check = Compiler(self.spec, lambda url: _part(url, find), root).compiled(node, contents)
+        return Profile(types[0], check, sources, () if element else tuple(_imposed(definition)))
 
     def tree(self, canonical: str, walk: Walk) -> Node | None:
         """Give the tree of a profile's snapshot, or of one element in it; None if not known."""
-        url, _, element = canonical.partition("#")
-        definition = self.definition(url, walk)
-        if definition is None:
-            return None
-        root = self._tree(definition, walk)
-        return root.at(element) if element else root
-
-    def _tree(self, definition: Mapping[str, Any], walk: Walk) -> Node:
-        try:
-            root = tree_of(snapshot(definition, lambda url: self.definition(url, walk)))
-            root.element.setdefault("type", [{"code": definition["type"]}])
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:
-            raise _unusable(definition, fault) from fault
-        return root
+        return _part(canonical, lambda url: self.definition(url, walk))
 
     def judge(self, item: Item, canonical: str, walk: Walk) -> Findings | None:
         """Give what is wrong with an item by a profile; what is being judged already is met."""
@@ -144,6 +145,40 @@ class Known:
         return found or None
 
 
+def _part(canonical: str, find: Find) -> Node | None:
+    """Give the tree of a profile, or of the element of it named after `#`; None if not known."""
+    url, _, element = canonical.partition("#")
+    definition = find(url)
+    if definition is None:
+        return None
+    root = _tree(definition, find)
+    return root.at(element) if element else root
+
+
+def _tree(definition: Mapping[str, Any], find: Find) -> Node:
+    with _making(str(definition.get("url"))):
+        root = tree_of(snapshot(definition, find))
+        root.element.setdefault("type", [{"code": definition["type"].rpartition("/")[2]}])
+    return root
+
+
+@contextmanager
+def _making(url: str) -> Iterator[None]:
+    """Turn what a definition that is not well made leads to into a SpecError that names it."""
+    try:
+        yield
+    except SpecError as fault:
+        raise SpecError(f"{url}: {fault}") from fault
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as fault:
+        raise SpecError(f"{url}: it is not well made ({fault!r:.100})") from fault
+
+
+def _imposed(definition: Mapping[str, Any]) -> Iterator[str]:
+    for one in definition.get("extension", ()):
+        if one.get("url") == _IMPOSED and isinstance(one.get("valueCanonical"), str):
+            yield one["valueCanonical"]
+
+
 def _unchecked(walk: Walk, code: str, told: str) -> Findings:
     refused = walk.strict.unknown_profile == "refuse"
     return error(code, told) if refused else warning(code, told)
@@ -153,11 +188,6 @@ def _keep(kept: dict[str, Any], key: str, value: Any) -> None:
     if len(kept) >= _KEPT:
         kept.clear()
     kept[key] = value
-
-
-def _unusable(definition: Mapping[str, Any], fault: Exception) -> SpecError:
-    told = str(fault) if isinstance(fault, SpecError) else f"it is not well made ({fault!r:.100})"
-    return SpecError(f"{definition.get('url', 'it')}: {told}")
 
 
 @lru_cache(maxsize=16)
