@@ -81,8 +81,8 @@ async def _answer(context: Context, name: str, table: Table, since: int) -> Fhir
     with leading():
         for canonical in {system for system, _, _ in table.concepts}:
             systems[canonical] = await content.code_system(allow, canonical)
-    # Ten thousand concepts take a while.
-    found = await asyncio.to_thread(lambda: list(groups(systems, table.concepts, since)))
+        # Ten thousand concepts take a while.
+        found = await asyncio.to_thread(lambda: list(groups(systems, table.concepts, since)))
     told = {
         "resourceType": "ConceptMap",
         "id": context.new_id(),
