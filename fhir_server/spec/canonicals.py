@@ -17,12 +17,15 @@ _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
-    """R4's own, the server's own, and what guests' folders define."""
+    """R4's own, HL7's terminology of today, the server's own, and what guests' folders define."""
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over R4."""
+        """Nothing is read yet; a later folder wins over an earlier one, each over HL7's."""
         self._folders = (_PROFILES / "server", *folders)
-        self._packs = (Pack(_PROFILES / "r4" / "terminology.pack"),)
+        # What HL7 publishes today comes before what R4 came with.
+        self._packs = tuple(
+            Pack(_PROFILES / name / "terminology.pack") for name in ("terminology", "r4")
+        )
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
         """Give the resources of that type and canonical url (without version), the best first."""
