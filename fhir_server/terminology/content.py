@@ -16,6 +16,7 @@ from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.store.store import Store
 from fhir_server.terminology.code_system import CodeSystem, code_system_of
+from fhir_server.terminology.large import LargeSystem
 from fhir_server.terminology.value_set import ValueSet, value_set_of
 
 Definition: TypeAlias = CodeSystem | ValueSet
@@ -74,6 +75,14 @@ class Content:
         found = await self._find(allow, "CodeSystem", canonical)
         assert found is None or isinstance(found, CodeSystem)
         return found
+
+    async def large(self, allow: Allow, canonical: str) -> LargeSystem | None:
+        """Give the system, where its CodeSystem says that its codes are kept beside it."""
+        found = await self.code_system(allow, canonical)
+        if found is None or found.content != "not-present":
+            return None
+        loaded = await self.store.concepts.find(found.url, found.version)
+        return LargeSystem(self.store.concepts, loaded) if loaded else None
 
     async def value_set(self, allow: Allow, canonical: str) -> ValueSet | None:
         """Give the ValueSet, also by `ValueSet/id` and `[base]/ValueSet/id`."""

@@ -4,13 +4,14 @@ https://hl7.org/fhir/R4/terminology-module.html
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
+from fhir_server.terminology.large import LargeSystem
 from fhir_server.terminology.value_set import Clause, ValueSet
 
 # ValueSets and CodeSystems one question may lead to.
@@ -37,15 +38,21 @@ class Terminology:
         return frozenset((system, code) for system, codes in found.items() for code in codes)
 
     async def below(self, allow: Allow, system: str, code: str) -> frozenset[str]:
-        """Give the code and every code it subsumes.
+        """Give the code and every code it subsumes, of a large system at most `max_expansion`.
 
         https://hl7.org/fhir/R4/codesystem.html#subsumption
         """
+        large = await self.content.large(allow, system)
+        if large:
+            return await large.below(code, self.max_expansion)
         known = await self._system_of(allow, system, code)
         return closure(known.children, code)
 
     async def above(self, allow: Allow, system: str, code: str) -> frozenset[str]:
         """Give the code and every code it is subsumed by."""
+        large = await self.content.large(allow, system)
+        if large:
+            return await large.above(code)
         known = await self._system_of(allow, system, code)
         return closure(known.parents, code)
 
@@ -70,7 +77,8 @@ class Terminology:
         waiting = [value_set]
         while waiting:
             canonical = waiting.pop()
-            found = sets[canonical] = await self.content.value_set(allow, canonical)
+            found = await self.content.value_set(allow, canonical)
+            found = sets[canonical] = await self._listed(allow, found, systems)
             for clause in _clauses(found):
                 waiting += [one for one in clause.value_sets if one not in sets]
                 if clause.system not in systems and _asks_system(found, clause):
@@ -82,6 +90,37 @@ class Terminology:
                         code="too-costly",
                     )
         return Expansion(sets, systems, self.max_expansion)
+
+    async def _listed(
+        self, allow: Allow, found: ValueSet | None, systems: dict[str, CodeSystem | None]
+    ) -> ValueSet | None:
+        """Give a ValueSet whose clauses over large systems list the codes they choose.
+
+        Of such a system `systems` gets those codes, as if it had no others.
+        """
+        chosen: dict[str, set[str]] = {}
+        large: dict[str, LargeSystem] = {}
+
+        async def listed(clause: Clause) -> Clause:
+            if not (found and clause.system and _asks_system(found, clause)):
+                return clause
+            system = large.get(clause.system) or await self.content.large(allow, clause.system)
+            if system is None:
+                return clause
+            large[clause.system] = system
+            codes = await system.select(clause.filters, self.max_expansion, clause.codes)
+            chosen.setdefault(clause.system, set()).update(codes)
+            return replace(clause, codes=codes, filters=())
+
+        if found is None:
+            return None
+        include = [await listed(clause) for clause in found.include]
+        exclude = [await listed(clause) for clause in found.exclude]
+        for canonical, system in large.items():
+            there = systems.get(canonical)
+            known = there.codes if there else ()
+            systems[canonical] = await system.part({*known, *chosen[canonical]})
+        return replace(found, include=tuple(include), exclude=tuple(exclude))
 
 
 def _clauses(value_set: ValueSet | None) -> Iterable[Clause]:
