@@ -8,6 +8,7 @@ from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
 from fhir_server.cli.serve import serve
 from fhir_server.cli.synth import synth
+from fhir_server.cli.terminology import terminology
 from fhir_server.cli.work import work
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 for command in (serve, work, demo, load, book, synth, indexes):
     app.command()(command)
+app.add_typer(terminology, name="terminology")
 
 
 def main() -> None:

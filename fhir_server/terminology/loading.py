@@ -6,7 +6,9 @@ In memory are the edges of the hierarchy and one batch of concepts.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from itertools import islice
+from typing import Any
 
 from fhir_server.fhir.errors import Invalid, Unavailable
 from fhir_server.search.fold import fold
@@ -80,3 +82,32 @@ def _documents(
 def _batches(rows: Iterator[Document]) -> Iterator[list[Document]]:
     while batch := list(islice(rows, _BATCH)):
         yield batch
+
+
+def header(source: Source, loaded: Loaded) -> dict[str, Any]:
+    """Give the CodeSystem resource that tells of a load, under an id made of url and version.
+
+    It is `not-present`, for it has no concept itself, and says in `count` how many there are.
+    https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.content
+    """
+    return {
+        "resourceType": "CodeSystem",
+        "id": header_id(loaded),
+        **({"language": source.language} if source.language else {}),
+        "url": loaded.url,
+        "version": loaded.version,
+        "title": source.title,
+        "status": "active",
+        **({"copyright": source.notice} if source.notice else {}),
+        "caseSensitive": True,
+        "hierarchyMeaning": "is-a",
+        "content": "not-present",
+        "count": loaded.count,
+        "property": [{"code": name, "type": type_} for name, type_ in loaded.properties.items()],
+    }
+
+
+def header_id(loaded: Loaded) -> str:
+    """Give the id of that resource."""
+    digest = sha256(f"{loaded.url}|{loaded.version}".encode()).hexdigest()
+    return f"loaded-{digest[:24]}"

@@ -16,7 +16,7 @@ _OWN = frozenset({"code", "display", "parent", "inactive", ""})
 _TRUE = frozenset({"true", "1", "x", "yes"})
 
 
-def source(path: Path, url: str, version: str, title: str) -> Source:
+def source(path: Path, url: str, version: str) -> Source:
     """Give the source of a file; Invalid where it has no columns code and display."""
     first = next(_rows(path), {})
     if not {"code", "display"} <= first.keys():
@@ -27,7 +27,7 @@ def source(path: Path, url: str, version: str, title: str) -> Source:
     return Source(
         url=url,
         version=version,
-        title=title or url,
+        title=path.stem,
         edges=lambda: _edges(path),
         concepts=lambda: map(_concept, _rows(path)),
         properties=dict.fromkeys((name for name in first if _is_property(name)), "string"),

@@ -22,7 +22,7 @@ def file(tmp_path, text=TEXT):
 
 
 def test_columns_become_texts_properties_and_edges(tmp_path):
-    source = table.source(file(tmp_path), "http://example.org/a", "1", "")
+    source = table.source(file(tmp_path), "http://example.org/a", "1")
     cat = Concept("cat", "Cat", (Designation("Mèo", "vi"),), (("legs", "4"),))
     _, second, third = source.concepts()
     assert second == cat
@@ -35,7 +35,7 @@ def test_a_file_inside_a_zip_is_read_as_it_is(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("read me.txt", "x")
         archive.writestr("folder/a.csv", TEXT)
-    found = table.source(tmp_path / "a.zip", "http://example.org/a", "1", "").concepts()
+    found = table.source(tmp_path / "a.zip", "http://example.org/a", "1").concepts()
     assert [one.code for one in found] == ["animal", "cat", "griffin"]
 
 
@@ -49,11 +49,11 @@ def test_a_file_inside_a_zip_is_read_as_it_is(tmp_path):
 )
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path, text, told):
     with pytest.raises(Invalid, match=told):
-        list(table.source(file(tmp_path, text), "http://example.org/a", "1", "").concepts())
+        list(table.source(file(tmp_path, text), "http://example.org/a", "1").concepts())
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"code,display\n1,2\n\xff,\xfe\n")
     with pytest.raises(Invalid, match="cannot be read"):
-        list(table.source(path, "http://example.org/a", "1", "").concepts())
+        list(table.source(path, "http://example.org/a", "1").concepts())
