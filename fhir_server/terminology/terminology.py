@@ -12,10 +12,13 @@ from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
 from fhir_server.terminology.large import LargeSystem
+from fhir_server.terminology.remote import Remote
 from fhir_server.terminology.value_set import Clause, ValueSet
 
 # ValueSets and CodeSystems one question may lead to.
 MAX_DEFINITIONS = 200
+
+_ABSOLUTE = ("http://", "https://", "urn:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,28 @@ class Terminology:
 
     content: Content
     max_expansion: int
+    remote: Remote | None = None
 
     async def expand(self, allow: Allow, value_set: str) -> frozenset[tuple[str, str]]:
         """Give (system, code) of every code in a ValueSet: canonical, or `ValueSet/id`.
 
+        Where something it takes is not known here, `remote` is asked for it.
         https://hl7.org/fhir/R4/valueset.html#expansion
         """
+        try:
+            return await self._expanded(allow, value_set)
+        except Invalid as error:
+            ours = not value_set.startswith(_ABSOLUTE) or value_set.startswith(
+                self.content.base_url
+            )
+            if self.remote is None or ours or error.issues[0].code != "not-found":
+                raise
+            found = await self.remote.expand(value_set, self.max_expansion)
+            if found is None:
+                raise
+            return found
+
+    async def _expanded(self, allow: Allow, value_set: str) -> frozenset[tuple[str, str]]:
         expansion = await self._gathered(allow, value_set)
         found = expansion.codes(value_set)
         return frozenset((system, code) for system, codes in found.items() for code in codes)
