@@ -23,6 +23,20 @@ LEFT_OUT = frozenset(
         "purpose", "useContext", "_description",
     ]
 )  # fmt: skip
+# What a StructureDefinition and its elements are asked for: no texts, mappings, examples.
+DEFINITION = frozenset(
+    [
+        "resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition",
+        "derivation", "context", "contextInvariant",
+    ]
+)  # fmt: skip
+ELEMENT = frozenset(
+    [
+        "id", "path", "sliceName", "slicing", "min", "max", "type", "contentReference", "binding",
+        "constraint", "maxLength", "mustSupport", "isModifier",
+    ]
+)  # fmt: skip
+VALUES = ("fixed", "pattern", "minValue", "maxValue")
 
 # R4 gives these two components each other's expression: a reference is no code.
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
@@ -39,6 +53,8 @@ def main(package: Path) -> None:
     write("systems.json", _systems(package, structures))
     count = pack.write(TARGET / "terminology.pack", _terminology(package))
     print(f"terminology.pack: {count} definitions")
+    count = pack.write(TARGET / "definitions.pack", _definitions(package))
+    print(f"definitions.pack: {count} definitions")
 
 
 def definitions(package: Path, type_: str) -> Iterator[dict[str, Any]]:
@@ -138,6 +154,45 @@ def _bound(package: Path, structures: list[Structure]) -> dict[str, dict[str, An
         if element.required and "code" in element.types
     }
     return {url: sets[url] for url in sorted(needed)}
+
+
+def _definitions(package: Path) -> Iterator[dict[str, Any]]:
+    """Give every StructureDefinition of a type, profile or extension, cut to what is checked."""
+    found = {item["url"]: item for item in definitions(package, "StructureDefinition")}
+    types = {
+        url: item
+        for url, item in found.items()
+        if item["kind"] != "logical" and item.get("derivation") != "constraint"
+    }
+    profiles = {url: item for url, item in found.items() if item.get("derivation") == "constraint"}
+    for url, item in sorted({**types, **profiles}.items()):
+        if url:
+            yield _cut(item, types)
+
+
+def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a StructureDefinition with what it says itself; a type needs no differential."""
+    cut = {key: value for key, value in definition.items() if key in DEFINITION}
+    for view in ("differential", "snapshot"):
+        if view in definition and (view == "snapshot" or definition["url"] not in types):
+            elements = definition[view]["element"]
+            cut[view] = {"element": [_cut_element(e, definition["url"], types) for e in elements]}
+    return cut
+
+
+def _cut_element(element: dict[str, Any], url: str, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an ElementDefinition without texts and without the rules of other types."""
+    cut = {key: value for key, value in element.items() if key in ELEMENT or key.startswith(VALUES)}
+    rules = [
+        {key: value for key, value in rule.items() if key != "xpath"}
+        for rule in cut.pop("constraint", ())
+        if rule.get("source", url) == url or rule["source"] not in types
+    ]
+    cut |= {"constraint": rules} if rules else {}
+    for key in ("slicing", "binding"):
+        if key in cut:
+            cut[key] = {name: value for name, value in cut[key].items() if name != "description"}
+    return cut
 
 
 def _row(item: Any) -> dict[str, Any]:

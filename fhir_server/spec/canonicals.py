@@ -1,4 +1,4 @@
-"""Canonicals: the terminology that comes with the server, read when first asked for.
+"""Canonicals: the definitions that come with the server, by url, read when first asked for.
 
 https://hl7.org/fhir/R4/references.html#canonical
 """
@@ -12,20 +12,25 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.spec.pack import Pack
 
-TYPES = frozenset({"CodeSystem", "ValueSet", "ConceptMap"})
+TYPES = frozenset({"CodeSystem", "ValueSet", "ConceptMap", "StructureDefinition"})
 _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
     """R4's own, HL7's terminology of today, the server's own, and what guests' folders define."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over HL7's."""
+    def __init__(
+        self, folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = None
+    ) -> None:
+        """Nothing is read yet; a later folder wins over an earlier one, each over HL7's.
+
+        `addresses` says where what the folders name by an address that starts so stands here.
+        """
         self._folders = (_PROFILES / "server", *folders)
+        self._addresses = addresses or {}
         # What HL7 publishes today comes before what R4 came with.
-        self._packs = tuple(
-            Pack(_PROFILES / name / "terminology.pack") for name in ("terminology", "r4")
-        )
+        names = ("terminology/terminology.pack", "r4/terminology.pack", "r4/definitions.pack")
+        self._packs = tuple(Pack(_PROFILES / name) for name in names)
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
         """Give the resources of that type and canonical url (without version), the best first."""
@@ -44,7 +49,10 @@ class Canonicals:
         found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for folder in self._folders:
             for path in sorted(folder.rglob("*.json")):
-                resource = json.parse(path.read_bytes())
+                text = path.read_bytes()
+                for address, here in self._addresses.items():
+                    text = text.replace(address.encode(), here.encode())
+                resource = json.parse(text)
                 if isinstance(resource, dict) and resource.get("resourceType") in TYPES:
                     key = resource["resourceType"], resource.get("url", "")
                     found.setdefault(key, []).insert(0, resource)

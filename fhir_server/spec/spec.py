@@ -29,7 +29,7 @@ class Spec:
 
     `types` are the concrete resource types by name; `structures` answers what stands in a type
     or path; `parameters` are all search parameters by url, compiled when a type is asked for;
-    `canonicals` are the CodeSystems and ValueSets, read when one is asked for.
+    `canonicals` are CodeSystems, ValueSets and StructureDefinitions, read when one is asked for.
     `stored` are, by type and code, the parameters that came as SearchParameter resources, `digests`
     what each is known by in the index; those in `building` are written to the index but not asked
     yet, and say how far that is.
@@ -165,7 +165,7 @@ def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = Non
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
-        canonicals=Canonicals(folders),
+        canonicals=Canonicals(folders, addresses),
         systems=tables.systems,
         _rows=rows,
     )
