@@ -4,14 +4,14 @@ https://hl7.org/fhir/R4/terminology-module.html
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
-from fhir_server.terminology.large import LargeSystem
+from fhir_server.terminology.listing import Listing
 from fhir_server.terminology.remote import Remote
 from fhir_server.terminology.value_set import Clause, ValueSet
 
@@ -97,7 +97,10 @@ class Terminology:
         while waiting:
             canonical = waiting.pop()
             found = await self.content.value_set(allow, canonical)
-            found = sets[canonical] = await self._listed(allow, found, systems)
+            if found:
+                asked = Listing(self.content, allow, self.max_expansion, _asks_system)
+                found = await asked.of(found, systems)
+            sets[canonical] = found
             for clause in _clauses(found):
                 waiting += [one for one in clause.value_sets if one not in sets]
                 if clause.system not in systems and _asks_system(found, clause):
@@ -109,37 +112,6 @@ class Terminology:
                         code="too-costly",
                     )
         return Expansion(sets, systems, self.max_expansion)
-
-    async def _listed(
-        self, allow: Allow, found: ValueSet | None, systems: dict[str, CodeSystem | None]
-    ) -> ValueSet | None:
-        """Give a ValueSet whose clauses over large systems list the codes they choose.
-
-        Of such a system `systems` gets those codes, as if it had no others.
-        """
-        chosen: dict[str, set[str]] = {}
-        large: dict[str, LargeSystem] = {}
-
-        async def listed(clause: Clause) -> Clause:
-            if not (found and clause.system and _asks_system(found, clause)):
-                return clause
-            system = large.get(clause.system) or await self.content.large(allow, clause.system)
-            if system is None:
-                return clause
-            large[clause.system] = system
-            codes = await system.select(clause.filters, self.max_expansion, clause.codes)
-            chosen.setdefault(clause.system, set()).update(codes)
-            return replace(clause, codes=codes, filters=())
-
-        if found is None:
-            return None
-        include = [await listed(clause) for clause in found.include]
-        exclude = [await listed(clause) for clause in found.exclude]
-        for canonical, system in large.items():
-            there = systems.get(canonical)
-            known = there.codes if there else ()
-            systems[canonical] = await system.part({*known, *chosen[canonical]})
-        return replace(found, include=tuple(include), exclude=tuple(exclude))
 
 
 def _clauses(value_set: ValueSet | None) -> Iterable[Clause]:
