@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/references.html#canonical
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -79,7 +79,15 @@ class Content:
     async def large(self, allow: Allow, canonical: str) -> LargeSystem | None:
         """Give the system, where its CodeSystem says that its codes are kept beside it."""
         found = await self.code_system(allow, canonical)
-        if found is None or found.content != "not-present":
+        return await self._loaded(found) if found else None
+
+    async def with_codes(self, found: CodeSystem, codes: Collection[str]) -> CodeSystem:
+        """Give a CodeSystem that can be asked of these codes: where it is loaded, a part of it."""
+        large = await self._loaded(found)
+        return await large.part(codes, upwards=True) if large else found
+
+    async def _loaded(self, found: CodeSystem) -> LargeSystem | None:
+        if found.content != "not-present":
             return None
         loaded = await self.store.concepts.find(found.url, found.version)
         return LargeSystem(self.store.concepts, loaded) if loaded else None

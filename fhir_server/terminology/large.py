@@ -70,7 +70,10 @@ class LargeSystem:
         return await self._matching(asked, patterns, limit)
 
     async def part(self, codes: Collection[str], *, upwards: bool = False) -> CodeSystem:
-        """Give a CodeSystem of these codes only, with `upwards` of all that are above them too."""
+        """Give a CodeSystem to be asked of these codes only, with `upwards` of those above them.
+
+        It is `complete`: one of these codes that it does not have is none.
+        """
         found = await self.concepts.read(self.loaded, codes)
         if upwards:
             above = [await self.above(code) for code in found]
@@ -80,7 +83,7 @@ class LargeSystem:
                 "resourceType": "CodeSystem",
                 "url": self.loaded.url,
                 "version": self.loaded.version,
-                "content": "fragment",
+                "content": "complete",
                 "property": [{"code": n, "type": t} for n, t in self.loaded.properties.items()],
                 "concept": [self._resource(one) for _, one in sorted(found.items())],
             }

@@ -11,7 +11,7 @@ from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
-from fhir_server.terminology.listing import Listing
+from fhir_server.terminology.choosing import Choosing
 from fhir_server.terminology.remote import Remote
 from fhir_server.terminology.value_set import Clause, ValueSet
 
@@ -98,7 +98,7 @@ class Terminology:
             canonical = waiting.pop()
             found = await self.content.value_set(allow, canonical)
             if found:
-                asked = Listing(self.content, allow, self.max_expansion, _asks_system)
+                asked = Choosing(self.content, allow, self.max_expansion, _asks_system)
                 found = await asked.of(found, systems)
             sets[canonical] = found
             for clause in _clauses(found):

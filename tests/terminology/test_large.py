@@ -109,7 +109,7 @@ async def test_a_part_is_a_code_system_of_some_codes(animals):
     part = await animals.part(["bat", "none"], upwards=True)
     assert part.codes.keys() == {"bat", "mammal", "flyer"}
     assert part.parents["bat"] == ("mammal", "flyer")
-    assert part.content == "fragment"
+    assert part.listed
     alone = await animals.part(["lynx"])
     assert alone.inactive == {"lynx"}
     assert await animals.children("mammal", 10) == ["bat", "cat"]
@@ -177,6 +177,11 @@ async def test_the_terminology_asks_a_loaded_system_where_its_resource_may_be_re
     assert await terminology.above(allow, f"{SYSTEM}|1", "cat") == {"cat", "mammal"}
     with pytest.raises(Invalid, match="is no code of"):
         await terminology.above(allow, SYSTEM, "dog")
+    found = await terminology.content.code_system(allow, SYSTEM)
+    assert found is not None
+    assert not found.listed
+    part = await terminology.content.with_codes(found, ["cat", "dog"])
+    assert part.codes.keys() == {"cat", "mammal"}
 
 
 async def test_value_sets_choose_from_a_loaded_system(store, tmp_path, keep, terminology):

@@ -1,4 +1,4 @@
-"""Listing: a ValueSet over loaded systems, with the codes its clauses choose in place of filters.
+"""Choosing: a ValueSet over loaded systems, with the codes its clauses choose in place of filters.
 
 https://hl7.org/fhir/R4/valueset.html#compositions
 """
@@ -13,10 +13,11 @@ from fhir_server.terminology.value_set import Clause, ValueSet
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Choosing:
     """One question; it may take `limit` codes of each clause, and with `only` none but those.
 
-    `needs` says of which clauses the system is asked.
+    `needs` says of which clauses the system is asked; of codes that are not listed those are taken
+    that have words which begin like those of `text`.
     """
 
     content: Content
@@ -24,6 +25,7 @@ class Listing:
     limit: int
     needs: Callable[[ValueSet, Clause], bool]
     only: Collection[str] | None = None
+    text: str = ""
 
     async def of(self, found: ValueSet, systems: MutableMapping[str, Any]) -> ValueSet:
         """Give the ValueSet with its clauses over loaded systems listed.
@@ -57,5 +59,5 @@ class Listing:
         codes: Collection[str] | None = clause.codes
         if self.only is not None:
             codes = [code for code in codes or self.only if code in self.only]
-        chosen = await system.select(clause.filters, self.limit, codes)
+        chosen = await system.select(clause.filters, self.limit, codes, self.text)
         return replace(clause, codes=frozenset(chosen), filters=())
