@@ -16,6 +16,7 @@ from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
 
 _DUPLICATE = 11000
+_BATCH_SECONDS = 60
 _INDEXED = ("ancestors", "properties", "words")
 
 
@@ -37,7 +38,7 @@ class ConceptLoads:
 
     async def add(self, loaded: Loaded, rows: Sequence[Document]) -> None:
         """Keep concepts; Invalid names a code that is there already."""
-        with client.reachable():
+        with client.reachable(), pymongo.timeout(_BATCH_SECONDS):
             try:
                 await self._database[loaded.collection].insert_many(rows)
             except BulkWriteError as error:
@@ -52,7 +53,7 @@ class ConceptLoads:
     async def finish(self, loaded: Loaded, count: int) -> Loaded:
         """Build the indexes and let it be seen; an older load of the same version goes."""
         models = [IndexModel([(field, 1), ("_id", 1)]) for field in _INDEXED]
-        with client.reachable(), pymongo.timeout(None):
+        with client.reachable(), pymongo.timeout(0):
             await self._database[loaded.collection].create_indexes(models)
             seen = {"$set": {"count": count, "complete": True}}
             await self._database[LOADED].update_one({"_id": loaded.id}, seen)
@@ -69,6 +70,6 @@ class ConceptLoads:
 
     async def drop(self, loaded: Loaded) -> None:
         """Let a load go: first nobody finds it, then its concepts are deleted."""
-        with client.reachable(), pymongo.timeout(None):
+        with client.reachable(), pymongo.timeout(0):
             await self._database[LOADED].delete_one({"_id": loaded.id})
             await self._database.drop_collection(loaded.collection)

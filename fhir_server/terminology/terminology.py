@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.terminology.choosing import Choosing
 from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
-from fhir_server.terminology.choosing import Choosing
 from fhir_server.terminology.remote import Remote
 from fhir_server.terminology.value_set import Clause, ValueSet
 
