@@ -28,12 +28,14 @@ class ConceptLoads:
         self._database = database
 
     async def begin(self, url: str, version: str, properties: Mapping[str, str]) -> Loaded:
-        """Note that a version is being loaded; nobody sees it yet."""
+        """Note that a version is being loaded, and make its indexes; nobody sees it yet."""
         declared = {**properties, "inactive": "boolean"}
         loaded = Loaded(uuid.uuid4().hex[:12], url, version, 0, wall(), False, declared)
         row = asdict(loaded)
+        models = [IndexModel([(field, 1), ("_id", 1)]) for field in _INDEXED]
         with client.reachable():
             await self._database[LOADED].insert_one({"_id": row.pop("id"), **row})
+            await self._database[loaded.collection].create_indexes(models)
         return loaded
 
     async def add(self, loaded: Loaded, rows: Sequence[Document]) -> None:
@@ -51,10 +53,8 @@ class ConceptLoads:
                 raise
 
     async def finish(self, loaded: Loaded, count: int) -> Loaded:
-        """Build the indexes and let it be seen; an older load of the same version goes."""
-        models = [IndexModel([(field, 1), ("_id", 1)]) for field in _INDEXED]
-        with client.reachable(), pymongo.timeout(0):
-            await self._database[loaded.collection].create_indexes(models)
+        """Let it be seen; an older load of the same version goes."""
+        with client.reachable():
             seen = {"$set": {"count": count, "complete": True}}
             await self._database[LOADED].update_one({"_id": loaded.id}, seen)
         for older in await self.versions(loaded.url, loaded.version):

@@ -125,6 +125,12 @@ async def test_a_version_is_seen_when_it_is_complete(store, tmp_path):
     await store.concept_loads.drop(begun)
 
 
+async def test_what_is_asked_for_has_its_indexes(store, tmp_path):
+    loaded, _ = await loading(store, source(tmp_path))
+    found = await (await store.database[loaded.collection].list_indexes()).to_list()
+    assert {next(iter(one["key"])) for one in found} == {"_id", "ancestors", "properties", "words"}
+
+
 async def test_versions_stand_side_by_side_and_one_replaces_its_own(store, tmp_path):
     one, _ = await loading(store, source(tmp_path))
     two, _ = await loading(store, source(tmp_path, version="2"))
