@@ -100,11 +100,14 @@ class Concepts:
             rows = self._database[loaded.collection].find({"_id": {"$in": list(codes)}})
             return {row["_id"]: concept_of(row) for row in await rows.to_list()}
 
-    async def ancestors(self, loaded: Loaded, code: str) -> Sequence[str] | None:
-        """Give the code and all it is subsumed by; None where it is no code of the system."""
+    async def ancestors(
+        self, loaded: Loaded, codes: Collection[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """Give by code itself and all it is subsumed by; what is not there is left out."""
+        asked = {"_id": {"$in": list(codes)}}
         with client.reachable():
-            row = await self._database[loaded.collection].find_one({"_id": code}, {"ancestors": 1})
-            return None if row is None else row["ancestors"]
+            rows = self._database[loaded.collection].find(asked, {"ancestors": 1})
+            return {row["_id"]: row["ancestors"] for row in await rows.to_list()}
 
     async def codes(self, loaded: Loaded, asked: Sequence[Where], limit: int) -> list[str]:
         """Give at most `limit` codes for which all of this holds, in order."""

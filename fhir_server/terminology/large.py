@@ -40,11 +40,11 @@ class LargeSystem:
 
     async def above(self, code: str) -> frozenset[str]:
         """Give the code and every code it is subsumed by; Invalid for no code of the system."""
-        found = await self.concepts.ancestors(self.loaded, code)
-        if found is None:
+        found = await self.concepts.ancestors(self.loaded, [code])
+        if code not in found:
             told = f"{code[:64]!r} is no code of {self.loaded.url[:200]}."
             raise Invalid(told, code="not-found")
-        return frozenset(found)
+        return frozenset(found[code])
 
     async def select(
         self,
@@ -74,10 +74,10 @@ class LargeSystem:
 
         It is `complete`: one of these codes that it does not have is none.
         """
-        found = await self.concepts.read(self.loaded, codes)
         if upwards:
-            above = [await self.above(code) for code in found]
-            found = await self.concepts.read(self.loaded, frozenset().union(*above))
+            above = await self.concepts.ancestors(self.loaded, codes)
+            codes = frozenset().union(*above.values())
+        found = await self.concepts.read(self.loaded, codes)
         return code_system_of(
             {
                 "resourceType": "CodeSystem",
