@@ -15,7 +15,8 @@ from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
-from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.cache import Cache
+from fhir_server.terminology.content import Content
 from fhir_server.terminology.remote import Remote
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.terminology.ucum import canonical

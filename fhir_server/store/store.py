@@ -29,6 +29,7 @@ from fhir_server.store import (
     transact,
 )
 from fhir_server.store.clock import Clock, wall
+from fhir_server.store.closures import Closures
 from fhir_server.store.concept_loads import ConceptLoads
 from fhir_server.store.concepts import Concepts
 from fhir_server.store.costs import Costs
@@ -63,6 +64,7 @@ class Store:
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
+        self.closures = Closures(database)
         self.costs = Costs(database, bounds.seconds)
         self.definitions = Definitions(database)
         self.concepts = Concepts(database)

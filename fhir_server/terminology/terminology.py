@@ -3,20 +3,18 @@
 https://hl7.org/fhir/R4/terminology-module.html
 """
 
-from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.terminology.choosing import Choosing
+from fhir_server.terminology.choosing import Choice
 from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
+from fhir_server.terminology.gather import gathered
+from fhir_server.terminology.membership import Membership
 from fhir_server.terminology.remote import Remote
-from fhir_server.terminology.value_set import Clause, ValueSet
-
-# ValueSets and CodeSystems one question may lead to.
-MAX_DEFINITIONS = 200
 
 _ABSOLUTE = ("http://", "https://", "urn:")
 
@@ -41,10 +39,8 @@ class Terminology:
         try:
             return await self._expanded(allow, value_set)
         except Invalid as error:
-            ours = not value_set.startswith(_ABSOLUTE) or value_set.startswith(
-                self.content.base_url
-            )
-            if self.remote is None or ours or error.issues[0].code != "not-found":
+            missing = error.issues[0].code == "not-found"
+            if self.remote is None or not missing or not self._is_others(value_set):
                 raise
             found = await self.remote.expand(value_set, self.max_expansion)
             if found is None:
@@ -52,9 +48,28 @@ class Terminology:
             return found
 
     async def _expanded(self, allow: Allow, value_set: str) -> frozenset[tuple[str, str]]:
-        expansion = await self._gathered(allow, value_set)
-        found = expansion.codes(value_set)
+        choice = Choice(self.max_expansion)
+        read = await gathered(self.content, allow, value_set, choice=choice)
+        found = Expansion(read.value_sets, read.code_systems, self.max_expansion).codes(value_set)
         return frozenset((system, code) for system, codes in found.items() for code in codes)
+
+    async def validate_code(
+        self, allow: Allow, value_set: str, system: str, code: str
+    ) -> bool | None:
+        """Say whether a code is in a ValueSet; None where that cannot be told from what is here.
+
+        `system` may name a version, and is '' for an element of type `code`.
+        https://hl7.org/fhir/R4/valueset-operation-validate-code.html
+        """
+        found: bool | None = None
+        with suppress(Invalid):
+            choice = Choice(self.max_expansion, only=(code,))
+            read = await gathered(self.content, allow, value_set, choice=choice)
+            asked = Membership(read.value_sets.get, read.systems.get)
+            found = asked.member(value_set, system, code)
+        if found is None and system and self.remote and self._is_others(value_set):
+            return await self.remote.member(value_set, system, code)
+        return found
 
     async def below(self, allow: Allow, system: str, code: str) -> frozenset[str]:
         """Give the code and every code it subsumes, of a large system at most `max_expansion`.
@@ -75,6 +90,10 @@ class Terminology:
         known = await self._system_of(allow, system, code)
         return closure(known.parents, code)
 
+    def _is_others(self, canonical: str) -> bool:
+        """Say whether a canonical may be told to others: it names nothing that is stored here."""
+        return canonical.startswith(_ABSOLUTE) and not canonical.startswith(self.content.base_url)
+
     async def _system_of(self, allow: Allow, system: str, code: str) -> CodeSystem:
         known = await self.content.code_system(allow, system)
         if known is None:
@@ -88,37 +107,3 @@ class Terminology:
         if code not in known.codes:
             raise Invalid(f"{code[:64]!r} is no code of {system[:200]}.", code="not-found")
         return known
-
-    async def _gathered(self, allow: Allow, value_set: str) -> Expansion:
-        """Read every definition the expansion of a ValueSet may ask for."""
-        sets: dict[str, ValueSet | None] = {}
-        systems: dict[str, CodeSystem | None] = {}
-        waiting = [value_set]
-        while waiting:
-            canonical = waiting.pop()
-            found = await self.content.value_set(allow, canonical)
-            if found:
-                asked = Choosing(self.content, allow, self.max_expansion, _asks_system)
-                found = await asked.of(found, systems)
-            sets[canonical] = found
-            for clause in _clauses(found):
-                waiting += [one for one in clause.value_sets if one not in sets]
-                if clause.system not in systems and _asks_system(found, clause):
-                    systems[clause.system] = await self.content.code_system(allow, clause.system)
-                if len(sets) + len(systems) > MAX_DEFINITIONS:
-                    raise Invalid(
-                        f"The ValueSet {value_set[:200]!r} leads to more than "
-                        f"{MAX_DEFINITIONS} others and CodeSystems.",
-                        code="too-costly",
-                    )
-        return Expansion(sets, systems, self.max_expansion)
-
-
-def _clauses(value_set: ValueSet | None) -> Iterable[Clause]:
-    return (*value_set.include, *value_set.exclude) if value_set else ()
-
-
-def _asks_system(value_set: ValueSet | None, clause: Clause) -> bool:
-    """Say whether the codes of the clause's system are needed, or which of them are inactive."""
-    listed = clause.codes is not None and not clause.filters
-    return bool(clause.system) and (not listed or bool(value_set and value_set.active))

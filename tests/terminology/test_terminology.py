@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import Everything
-from fhir_server.terminology import terminology as module
+from fhir_server.terminology import gather as module
 from fhir_server.terminology.terminology import Terminology
 from tests.terminology.systems import ANIMALS, SET, SYSTEM, clause, code_system, concept, value_set
 
