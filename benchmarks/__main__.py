@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from benchmarks import floor, load, report, server, workloads
+from benchmarks import floor, load, report, server, validation, workloads
 from benchmarks.report import Cell, Start
 from benchmarks.workloads import PAGE, Workload
 from fhir_server.fhir import json
@@ -92,9 +92,12 @@ def main() -> None:
         idle = server.resident_megabytes(pid)
         _rounds(bench, stack, folder)
         memory = (idle, server.resident_megabytes(pid))
+    judging = validation.measured()
     results = report.summary(bench.cells, starts, memory, time.perf_counter() - began)
+    results["validation"] = judging
     report.write(results, Path(__file__).parent / "results")
     report.show(results)
+    validation.show(judging)
 
 
 def _starts(uri: str, folder: Path) -> Iterator[Start]:

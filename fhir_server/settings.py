@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     terminology_seconds: Annotated[float, Field(gt=0)] = 3.0
     terminology_cache_seconds: Annotated[float, Field(ge=0)] = 3_600.0
     terminology_cache_size: Annotated[int, Field(gt=0)] = 10_000
+    validation: Literal["structure", "base", "profiles"] = "profiles"
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     max_jobs: Annotated[int, Field(gt=0)] = 100
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
+    packages: Path = Path(".data/packages")
+    field_profiles: DirectoryPath | None = None
 
     @field_validator("time_zone")
     @classmethod

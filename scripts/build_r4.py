@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from fhir_server.spec import pack
+from fhir_server.spec import pack, trimmed
 from fhir_server.spec.codes import bare, enumerated, systems_of
 from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
@@ -15,32 +15,22 @@ from fhir_server.spec.structures import Structure
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
-# What no question about codes needs; a CodeSystem's `description` is one of these too.
-LEFT_OUT = frozenset(
-    [
-        "text", "meta", "extension", "contact", "contained", "copyright", "date", "description",
-        "expansion", "experimental", "identifier", "immutable", "jurisdiction", "publisher",
-        "purpose", "useContext", "_description",
-    ]
-)  # fmt: skip
-# What a StructureDefinition and its elements are asked for: no texts, mappings, examples.
-DEFINITION = frozenset(
-    [
-        "resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition",
-        "derivation", "context", "contextInvariant",
-    ]
-)  # fmt: skip
-ELEMENT = frozenset(
-    [
-        "id", "path", "sliceName", "slicing", "min", "max", "type", "contentReference", "binding",
-        "constraint", "maxLength", "mustSupport", "isModifier",
-    ]
-)  # fmt: skip
-VALUES = ("fixed", "pattern", "minValue", "maxValue")
-
 # R4 gives these two components each other's expression: a reference is no code.
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
 ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
+
+# R4's own definitions and examples use these extensions elsewhere than their contexts say.
+_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+CONTEXTS = {
+    f"{_EXTENSION}structuredefinition-fhir-type": ("ElementDefinition.type",),
+    f"{_EXTENSION}structuredefinition-normative-version": ("DomainResource", "ElementDefinition"),
+    f"{_EXTENSION}regex": ("ElementDefinition.type",),
+    f"{_EXTENSION}translation": ("ValueSet.expansion.contains",),
+    f"{_EXTENSION}valueset-concept-comments": ("CodeSystem.concept",),
+}
+# R4 binds whatever a component of a vital sign measures to units of vital signs: a flow of oxygen,
+# a position have others.
+UNITS = "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
 
 
 def main(package: Path) -> None:
@@ -117,7 +107,7 @@ def _terminology(package: Path) -> Iterator[dict[str, Any]]:
             of_type["ValueSet"].append(_whole(item))
     for items in of_type.values():
         for item in sorted(items, key=lambda item: item["url"]):
-            yield {key: _reduced(value) for key, value in item.items() if key not in LEFT_OUT}
+            yield trimmed.terminology(item)
 
 
 def _whole(system: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,14 +119,6 @@ def _whole(system: Mapping[str, Any]) -> dict[str, Any]:
         **kept,
         "compose": {"include": [{"system": system["url"]}]},
     }
-
-
-def _reduced(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_reduced(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _reduced(item) for key, item in value.items() if key != "extension"}
-    return value
 
 
 def _systems(package: Path, structures: list[Structure]) -> dict[str, list[str]]:
@@ -172,26 +154,13 @@ def _definitions(package: Path) -> Iterator[dict[str, Any]]:
 
 def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
     """Give a StructureDefinition with what it says itself; a type needs no differential."""
-    cut = {key: value for key, value in definition.items() if key in DEFINITION}
-    for view in ("differential", "snapshot"):
-        if view in definition and (view == "snapshot" or definition["url"] not in types):
-            elements = definition[view]["element"]
-            cut[view] = {"element": [_cut_element(e, definition["url"], types) for e in elements]}
-    return cut
-
-
-def _cut_element(element: dict[str, Any], url: str, types: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an ElementDefinition without texts and without the rules of other types."""
-    cut = {key: value for key, value in element.items() if key in ELEMENT or key.startswith(VALUES)}
-    rules = [
-        {key: value for key, value in rule.items() if key != "xpath"}
-        for rule in cut.pop("constraint", ())
-        if rule.get("source", url) == url or rule["source"] not in types
-    ]
-    cut |= {"constraint": rules} if rules else {}
-    for key in ("slicing", "binding"):
-        if key in cut:
-            cut[key] = {name: value for name, value in cut[key].items() if name != "description"}
+    views = ("snapshot",) if definition["url"] in types else ("differential", "snapshot")
+    cut = trimmed.structure(definition, types.__contains__, *views)
+    for more in CONTEXTS.get(definition["url"], ()):
+        cut["context"].append({"type": "element", "expression": more})
+    for element in (one for view in views if view in cut for one in cut[view]["element"]):
+        if bare(element.get("binding", {}).get("valueSet", "")) == UNITS:
+            element["binding"]["strength"] = "extensible"
     return cut
 
 

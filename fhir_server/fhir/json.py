@@ -20,8 +20,9 @@ MAX_NESTED = 1_000_000
 
 _decoder = msgspec.json.Decoder(float_hook=decimals.literal)
 _encoder = msgspec.json.Encoder()
-# Where a value may stand: a UUID in a string has such digits too.
-_NEGATIVE_ZERO = re.compile(rb"(?<![^:\[,\s])-0(?![.\deE])")
+# Where a value may stand: a UUID in a string has such digits too. It starts with its letters, which
+# are found ten times as fast as a place.
+_NEGATIVE_ZERO = re.compile(rb"-0(?![.\deE])(?<![^:\[,\s]-0)")
 _ESCAPED_QUOTE = rb"\u0022"
 
 
@@ -30,8 +31,7 @@ def parse(body: bytes) -> Any:
 
     Raises Invalid, with the reason, for anything that is not exactly one strict JSON value.
     """
-    nested = body.count(b"{") + body.count(b"[")
-    if nested > MAX_NESTED:
+    if crowded(body):
         raise Invalid(f"The JSON has more than {MAX_NESTED} objects and arrays.", code="too-costly")
     try:
         value = _decoder.decode(body)
@@ -39,21 +39,31 @@ def parse(body: bytes) -> Any:
         raise Invalid(f"The body is not valid JSON: {error}", code="structure") from None
     except RecursionError:
         raise _too_deep() from None
-    if nested > MAX_DEPTH and deeper_than(value, MAX_DEPTH):
+    if _nested(body) > MAX_DEPTH and deeper_than(value, MAX_DEPTH):
         raise _too_deep()
-    if b"-0" in body and _NEGATIVE_ZERO.search(body):
-        return _parse_slowly(body)
-    # A repeated key is dropped by the decoder, and its quotes with it.
-    if body.count(b'"') + body.count(_ESCAPED_QUOTE) != _encoder.encode(value).count(b'"'):
-        return _parse_slowly(body)
-    return value
+    return value if kept(body, _encoder.encode(value)) else _parse_slowly(body)
+
+
+def crowded(body: bytes) -> bool:
+    """Say whether a body has more objects and arrays than may be parsed."""
+    return len(body) > MAX_NESTED and _nested(body) > MAX_NESTED
+
+
+def kept(body: bytes, written: bytes) -> bool:
+    r"""Say whether decoding `body` and writing it again lost nothing: no key, no `-0`.
+
+    A no may be wrong where quotes are escaped as `\u0022`.
+    """
+    if body == written:
+        return True
+    # What is left out goes with its key, and a key with its quotes.
+    quotes = body.count(b'"') + body.count(_ESCAPED_QUOTE)
+    return quotes == written.count(b'"') and not _NEGATIVE_ZERO.search(body)
 
 
 def reload(body: bytes) -> Any:
     """Give the JSON value in bytes this server wrote: without limits, they held on the way in."""
-    if b"-0" in body and _NEGATIVE_ZERO.search(body):
-        return _parse_slowly(body)
-    return _decoder.decode(body)
+    return _parse_slowly(body) if _NEGATIVE_ZERO.search(body) else _decoder.decode(body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -76,20 +86,21 @@ def pretty(body: bytes) -> bytes:
 
 def deeper_than(value: Any, limit: int) -> bool:
     """Say whether objects and arrays are nested more than `limit` levels."""
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     depth = 0
-    while level := [inner for outer in level for inner in _children(outer)]:
+    while level and depth < limit:
         depth += 1
-        if depth >= limit:
-            return True
-    return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
+    return bool(level)
 
 
-def _children(value: Any) -> list[Any]:
-    inner = value.values() if isinstance(value, dict) else value
-    if isinstance(value, dict | list):
-        return [item for item in inner if isinstance(item, dict | list)]
-    return []
+def _nested(body: bytes) -> int:
+    return body.count(b"{") + body.count(b"[")
 
 
 def _too_deep() -> Invalid:

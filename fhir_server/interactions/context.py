@@ -9,6 +9,7 @@ from typing import Self
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
 from fhir_server.fhir.errors import Forbidden
+from fhir_server.interactions.answers import Answers
 from fhir_server.interactions.current import Current
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
@@ -45,6 +46,7 @@ class Limits:
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
+    validation: str = "profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class Context:
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
-    `definitions` keeps what terminology has read, `remote` is asked for what is not here.
+    `definitions` keeps what terminology has read, `answers` what validation was told; `remote` is
+    asked for what is not here.
     """
 
     current: Current
@@ -86,6 +89,7 @@ class Context:
     outdated: set[str] = field(default_factory=set)
     definitions: Cache = field(default_factory=Cache, repr=False)
     remote: Remote | None = field(default=None, repr=False)
+    answers: Answers = field(default_factory=Answers, repr=False)
     new_id: Callable[[], str] = _random_id
 
     @property

@@ -9,24 +9,26 @@ from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import conditions
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.parameters import only
-from fhir_server.interactions.write import change, check_type, checked, resource_of
+from fhir_server.interactions.write import change, check_type, received
 from fhir_server.interactions.writing import Located, Matches, Write, Writing
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 
 
-def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+async def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read a create: an id of ours, and the condition of If-None-Exist."""
     type_ = target.type or ""
     check_type(context, type_)
     only(request)
     query = request.headers.get("if-none-exist")
+    resource, warnings = await received(context, type_, request)
     return Write(
         "create",
         type_,
         context.new_id(),
-        checked(context, type_, resource_of(request)),
+        resource,
         criteria=None if query is None else conditions.criteria(context, type_, query),
+        warnings=warnings,
     )
 
 

@@ -11,10 +11,12 @@ from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.judging import judged
 from fhir_server.search import definition
 from fhir_server.search.index import index_fields
 from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change, Method
+from fhir_server.validation import fast
 from fhir_server.validation.structure import structural_issues
 
 # https://hl7.org/fhir/R4/datatypes.html#id
@@ -46,15 +48,59 @@ def resource_of(request: FhirRequest) -> dict[str, Any]:
     return json.parse_object(request.body)
 
 
-def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
-    """Give the resource back if it is a well-made `type_`; raise Unprocessable with every issue."""
+async def received(
+    context: Context, type_: str, request: FhirRequest
+) -> tuple[dict[str, Any], tuple[Issue, ...]]:
+    """Give the valid `type_` the request carries, and what is to be warned of in it.
+
+    Raises as `resource_of` and `checked` do.
+    """
+    body = request.body if request.resource is None else b""
+    resource = fast.parsed(context.spec, type_, body) if body else None
+    if resource is None:
+        resource = built(context, type_, resource_of(request))
+    else:
+        _ruled(context, resource)
+    return resource, await _warned(context, resource)
+
+
+async def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the resource back if it is a valid `type_`; raise Unprocessable with every issue.
+
+    How much is looked at is a setting: see docs/validation.md.
+    """
+    await _warned(context, built(context, type_, resource))
+    return resource
+
+
+async def _warned(context: Context, resource: dict[str, Any]) -> tuple[Issue, ...]:
+    """Give what is to be warned of in a resource that is well built."""
+    issues = await judged(context, resource)
+    if any(issue.severity == "error" for issue in issues):
+        raise Unprocessable(issues=issues)
+    return tuple(issues)
+
+
+def built(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the resource back if it is built as a `type_` is; raise Unprocessable with every issue.
+
+    That is all that is asked of what the server itself writes, and of an operation's Parameters.
+    """
     if resource.get("resourceType") != type_:
         told = str(resource.get("resourceType"))[:64]
         raise Invalid(
             f"The resource says it is a {told!r}, the URL says {type_}.",
             expression=f"{type_}.resourceType",
         )
-    issues = structural_issues(context.spec, resource) or misdefined(context, resource)
+    issues = structural_issues(context.spec, resource)
+    if issues:
+        raise Unprocessable(issues=issues)
+    return _ruled(context, resource)
+
+
+def _ruled(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give a resource of good structure back if it meets the rules beyond that."""
+    issues = misdefined(context, resource)
     if issues:
         raise Unprocessable(issues=issues)
     refuse_subset(resource)

@@ -17,12 +17,15 @@ _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
-    """R4's own, HL7's terminology of today, the server's own, and what guests' folders define."""
+    """R4's own, HL7's terminology of today, the server's, what guests' folders define, packages."""
 
     def __init__(
-        self, folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = None
+        self,
+        folders: Sequence[Path] = (),
+        addresses: Mapping[str, str] | None = None,
+        packs: Sequence[Pack] = (),
     ) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over HL7's.
+        """Nothing is read yet; a later folder wins over an earlier one, each over packs over HL7's.
 
         `addresses` says where what the folders name by an address that starts so stands here.
         """
@@ -30,7 +33,7 @@ class Canonicals:
         self._addresses = addresses or {}
         # What HL7 publishes today comes before what R4 came with.
         names = ("terminology/terminology.pack", "r4/terminology.pack", "r4/definitions.pack")
-        self._packs = tuple(Pack(_PROFILES / name) for name in names)
+        self._packs = (*packs, *(Pack(_PROFILES / name) for name in names))
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
         """Give the resources of that type and canonical url (without version), the best first."""

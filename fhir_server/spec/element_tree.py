@@ -37,6 +37,21 @@ class Node:
         """Give the slice of this name."""
         return next((one for one in self.slices if one.slice == name), None)
 
+    def at(self, identity: str) -> "Node | None":
+        """Give the element below this one that has an id: `Composition.section:a.code`."""
+        node: Node | None = self
+        for name, slice_ in _steps_of_id(identity)[1:]:
+            node = node.child(name) if node else None
+            if node and slice_:
+                node = next((one for one in node.every_slice() if one.slice == slice_), None)
+        return node
+
+    def every_slice(self) -> Iterator["Node"]:
+        """Give its slices, and theirs."""
+        for one in self.slices:
+            yield one
+            yield from one.every_slice()
+
     def copy(self) -> "Node":
         """Give the same with everything below; ElementDefinitions are shared, never changed."""
         return Node(

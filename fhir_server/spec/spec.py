@@ -12,6 +12,7 @@ import msgspec
 
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.codes import bare
+from fhir_server.spec.pack import Pack
 from fhir_server.spec.packages import ParameterRow
 from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
 from fhir_server.spec.structures import Structure, Structures
@@ -139,13 +140,18 @@ class Spec:
         return line
 
 
-def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = None) -> Spec:
+def load(
+    folders: Sequence[Path] = (),
+    addresses: Mapping[str, str] | None = None,
+    packs: Sequence[Pack] = (),
+) -> Spec:
     """Load R4, then the JSON definitions in each folder (see `tables.of_folder`).
 
     `addresses` says where what the folders name by an address that starts so stands here.
     A folder adds resource types, data types, search parameters, value sets, and what it says of a
-    compartment. Raises SpecError naming what cannot be used; expressions are compiled when first
-    needed, all of them by `Spec.check`.
+    compartment; `packs` are of packages, which add profiles and terminology. Raises SpecError
+    naming what cannot be used; expressions are compiled when first needed, all of them by
+    `Spec.check`.
     """
     tables = r4()
     for folder in folders:
@@ -165,7 +171,7 @@ def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = Non
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
-        canonicals=Canonicals(folders, addresses),
+        canonicals=Canonicals(folders, addresses, packs),
         systems=tables.systems,
         _rows=rows,
     )

@@ -58,7 +58,7 @@ def compared(element: dict[str, Any], inherited: set[str]) -> dict[str, Any]:
 
 
 def test_hl7s_profiles_come_out_as_hl7_has_them():
-    every = [find(url) for url in KNOWN._table("StructureDefinition")]
+    every = [find(url) for url in KNOWN.urls("StructureDefinition")]
     types = [one for one in every if one.get("derivation") != "constraint"]
     inherited = {
         rule["key"]

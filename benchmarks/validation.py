@@ -1,0 +1,147 @@
+"""`python -m benchmarks.validation`: what judging a resource costs beside reading its JSON at all.
+
+Part of `make bench`. The floor is `orjson.loads` of the same bytes, measured in turn with the rest.
+"""
+
+import importlib
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from fhir_server.fhir import json
+from fhir_server.fhir.errors import Invalid
+from fhir_server.spec.spec import Spec, load
+from fhir_server.validation import fast
+from fhir_server.validation.questions import Questions
+from fhir_server.validation.structure import structural_issues
+
+Judge: TypeAlias = Callable[[str, bytes], object]
+
+# All official examples where `make conformance` has brought them, else those of the repository.
+FOLDERS = (Path(".cache/r4-examples/package"), Path("tests/conformance/r4_examples"))
+SAMPLE, ROUNDS, LARGEST = 1_000, 7, 200_000
+_PROFILE = "http://hl7.org/fhir/StructureDefinition/"
+_RULES = "fhir_server.validation.validator"
+
+
+@dataclass(slots=True)
+class Row:
+    """A way to judge a resource; how many times the floor it took, for each example."""
+
+    name: str
+    target: float | None
+    judge: Judge
+    ratios: list[float] = field(default_factory=list)
+
+
+def measured() -> list[dict[str, Any]]:
+    """Give the median and the 90th percentile of each row over the official examples."""
+    spec = load()
+    examples = list(_examples(spec))
+    rows = [*_rows(spec)]
+    bare = Row("parse + structure, without the narrative", None, partial(_structure, spec))
+    for type_, body in track(examples, "Judging"):
+        _measure(rows, type_, body)
+        _measure([bare], type_, _without_narrative(body))
+    return [_figures(row) for row in (*rows, bare)]
+
+
+def _rows(spec: Spec) -> Iterator[Row]:
+    yield Row("parse", None, lambda _, body: json.parse(body))
+    yield Row("parse + structure", 2.8, partial(_structure, spec))
+    try:
+        rules = importlib.import_module(_RULES)
+    except ModuleNotFoundError:
+        return
+    definitions = rules.Definitions(spec)
+    yield Row("parse + structure + base rules", 14, partial(_rules, rules, definitions, []))
+    yield Row("the same + one profile", 44, partial(_profile, rules, definitions))
+
+
+def _structure(spec: Spec, type_: str, body: bytes) -> dict[str, Any]:
+    """Do what a create does: in one pass, or by the table where that has no yes."""
+    found = fast.parsed(spec, type_, body)
+    if found is None:
+        found = json.parse_object(body)
+        structural_issues(spec, found)
+    return found
+
+
+def _rules(rules: Any, definitions: Any, profiles: Sequence[str], type_: str, body: bytes) -> None:
+    """Go on to the rules; what only a store or another server knows stays open."""
+    resource = _structure(definitions.spec, type_, body)
+    rules.rule_issues(definitions, resource, profiles, Questions())
+
+
+def _profile(rules: Any, definitions: Any, type_: str, body: bytes) -> None:
+    """Take the type's own StructureDefinition as the profile: every example has one."""
+    _rules(rules, definitions, [_PROFILE + type_], type_, body)
+
+
+def _measure(rows: Sequence[Row], type_: str, body: bytes) -> None:
+    """Take each row's best of a few rounds, in turn with the floor's."""
+    best = dict.fromkeys(range(len(rows) + 1), float("inf"))
+    judges: list[Judge] = [lambda _, text: orjson.loads(text), *(row.judge for row in rows)]
+    for _ in range(ROUNDS):
+        for number, judge in enumerate(judges):
+            began = time.perf_counter()
+            judge(type_, body)
+            best[number] = min(best[number], time.perf_counter() - began)
+    for number, row in enumerate(rows, 1):
+        row.ratios.append(best[number] / best[0])
+
+
+def _examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
+    """Yield type and bytes of examples evenly from the whole list."""
+    folder = next(one for one in FOLDERS if one.exists())
+    files = sorted(folder.glob("*.json"))
+    for file in files[:: max(1, len(files) // SAMPLE)]:
+        body = file.read_bytes()
+        if len(body) <= LARGEST:
+            try:
+                type_ = json.parse_object(body).get("resourceType")
+            except Invalid:
+                continue
+            if isinstance(type_, str) and type_ in spec.types:
+                yield type_, body
+
+
+def _without_narrative(body: bytes) -> bytes:
+    return json.dump({k: v for k, v in json.parse_object(body).items() if k != "text"})
+
+
+def _figures(row: Row) -> dict[str, Any]:
+    tenths = statistics.quantiles(row.ratios, n=10)
+    return {
+        "name": row.name,
+        "examples": len(row.ratios),
+        "median": round(statistics.median(row.ratios), 2),
+        "p90": round(tenths[-1], 2),
+        "target": row.target,
+    }
+
+
+def show(figures: Sequence[dict[str, Any]]) -> None:
+    """Print the table."""
+    table = Table(title="Times orjson.loads of the same bytes, official examples")
+    for column in ("", "examples", "median", "90 %", "target"):
+        table.add_column(column, justify="right" if column else "left")
+    for row in figures:
+        target = f"≤ {row['target']}" if row["target"] else ""
+        table.add_row(
+            row["name"], str(row["examples"]), f"{row['median']:.1f}", f"{row['p90']:.1f}", target
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    show(measured())
