@@ -15,6 +15,7 @@ from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations.inputs import MANY, RESOURCE, inputs
 from fhir_server.operations.named import Inputs, leading, named, reading
+from fhir_server.terminology.choosing import Choice
 from fhir_server.terminology.expand import Expansion
 from fhir_server.terminology.gather import Gathered, all_systems, gathered
 from fhir_server.terminology.listing import PARAMETERS, Asked, listing
@@ -57,6 +58,7 @@ async def expand(context: Context, request: FhirRequest, target: Target) -> Fhir
             all_systems,
             versions=versions,
             given=value_set,
+            choice=Choice(context.limits.max_expansion, text=asked.text),
         )
         # Folding the displays of a large system takes a while.
         found = await asyncio.to_thread(_listed, root, read, asked)

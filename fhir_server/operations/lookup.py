@@ -37,7 +37,7 @@ async def lookup(context: Context, request: FhirRequest, _: Target) -> FhirRespo
     (coding,) = asked(given, given.get("system", ""), given.get("version", ""))
     if not coding.system:
         raise Invalid("Give the system of the code.", code="required")
-    system = await known(context, allow, CODE_SYSTEM, coding.canonical)
+    system = await known(context, allow, CODE_SYSTEM, coding.canonical, (coding.code,))
     assert isinstance(system, CodeSystem | Known)
     if isinstance(system, Known) and system.member(coding.code):
         pairs = (("name", system.name), ("display", coding.code))

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html and
 https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from fhir_server.operations.codings import asked
 from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.operations.named import Inputs, leading, named, reading
 from fhir_server.operations.outputs import answer
+from fhir_server.terminology.choosing import Choice
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import bare
@@ -58,7 +59,7 @@ async def in_system(context: Context, request: FhirRequest, target: Target) -> F
     codings = asked(given)
     if "url" not in given and "coding" in given and codings[0].system:
         given = {"url": codings[0].system, "version": codings[0].version, **given}
-    system = await named(context, allow, target, given, _SYSTEM)
+    system = await named(context, allow, target, given, _SYSTEM, codes=_codes(codings))
     assert isinstance(system, CodeSystem | Known)
     others = [one for one in codings if one.system not in ("", system.url)]
     if len(others) == len(codings):
@@ -81,8 +82,9 @@ async def in_value_set(context: Context, request: FhirRequest, target: Target) -
     assert isinstance(value_set, ValueSet)
     content = context.terminology.content
     root = value_set.url or "sent along"
+    choice = Choice(context.limits.max_expansion, only=_codes(codings))
     with leading():
-        read = await gathered(content, allow, root, given=value_set)
+        read = await gathered(content, allow, root, given=value_set, choice=choice)
         question = _Question(content, allow, root, read, _how(given))
         found = [await question.judged(one) for one in codings]
     return _answer(together(found))
@@ -111,7 +113,7 @@ class _Question:
             if member is False or not fitting:
                 return Verdict(False, f"{coding.code[:64]!r} is not in {self.root[:200]}.")
             coding = replace(coding, system=fitting[0])
-        known = await self.content.system(self.allow, coding.canonical)
+        known = await self.content.system(self.allow, coding.canonical, (coding.code,))
         own = known.find(coding.code) if isinstance(known, CodeSystem) else None
         coding = replace(coding, code=own or coding.code)
         member = self._member(coding.canonical, coding.code)
@@ -143,6 +145,10 @@ class _Question:
             and clause.codes is not None
             and coding.code in clause.codes
         ]
+
+
+def _codes(codings: Sequence[Coding]) -> list[str]:
+    return [one.code for one in codings]
 
 
 def _how(given: Mapping[str, Any]) -> How:
