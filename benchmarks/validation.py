@@ -79,7 +79,8 @@ def _structure(spec: Spec, type_: str, body: bytes) -> dict[str, Any]:
 def _rules(rules: Any, definitions: Any, profiles: Sequence[str], type_: str, body: bytes) -> None:
     """Go on to the rules; what only a store or another server knows stays open."""
     resource = _structure(definitions.spec, type_, body)
-    rules.rule_issues(definitions, resource, profiles, Questions())
+    strict = rules.Strictness() if profiles else None
+    rules.rule_issues(definitions, resource, profiles, Questions(), strict)
 
 
 def _profile(rules: Any, definitions: Any, type_: str, body: bytes) -> None:

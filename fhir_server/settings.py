@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     max_count: Annotated[int, Field(gt=0)] = 1_000
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
     validation: Literal["structure", "base", "profiles"] = "profiles"
+    unknown_profile: Literal["warn", "refuse"] = "warn"
+    unknown_extension: Literal["warn", "refuse"] = "warn"
+    required_profiles: dict[str, list[str]] = {}
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True

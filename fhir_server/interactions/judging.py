@@ -15,6 +15,8 @@ from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
 from fhir_server.terminology.packed import packed
+from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
 from fhir_server.validation.validator import Definitions, rule_issues
 
@@ -28,23 +30,36 @@ async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issu
 
     Nothing is awaited where nothing has to be asked. Raises Unavailable.
     """
-    level = context.limits.validation
+    limits = context.limits
+    level = limits.validation
     if level == "structure":
         return ()
-    claimed = resource.get("meta", {}).get("profile", ()) if level == "profiles" else ()
-    return await against(context, resource, [one for one in claimed if one])
+    if level == "base":
+        return await _asked(context, resource, (), None)
+    return await against(context, resource, wanted_profiles(resource, limits.required_profiles))
 
 
 async def against(
     context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
 ) -> Sequence[Issue]:
     """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
+    limits = context.limits
+    strict = Strictness(limits.unknown_profile, limits.unknown_extension)
+    return await _asked(context, resource, profiles, strict)
+
+
+async def _asked(
+    context: Context,
+    resource: Mapping[str, Any],
+    profiles: Sequence[str],
+    strict: Strictness | None,
+) -> Sequence[Issue]:
     known = definitions(context.spec)
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
     for _ in range(ROUNDS):
-        issues = rule_issues(known, resource, profiles, questions)
+        issues = rule_issues(known, resource, profiles, questions, strict)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS
