@@ -10,7 +10,15 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +30,7 @@ from uuid import uuid4
 import pymongo
 from pydantic import SecretStr
 from pymongo import monitoring
+from pymongo.errors import AutoReconnect
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -252,8 +261,9 @@ class Hospital:
         asked = {name: value for name, value in command.items() if name not in _SPARED}
         asked.pop("readConcern", None)
         database = self.context.store.database
-        with pymongo.timeout(LONGEST):
-            told = await database.command("explain", asked, verbosity="executionStats")
+        told = await _patiently(
+            lambda: database.command("explain", asked, verbosity="executionStats")
+        )
         name = next(iter(command))
         return Cost(
             f"{name} {command[name]}",
@@ -262,6 +272,18 @@ class Hospital:
             next(iter(_all(told, "nReturned")), 0),
             str(asked).count("'$lookup'"),
         )
+
+
+async def _patiently(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask again where a long question made the driver think that the server was gone."""
+    for left in range(FEW, -1, -1):
+        try:
+            with pymongo.timeout(LONGEST):
+                return await ask()
+        except AutoReconnect:
+            if not left:
+                raise
+    return None
 
 
 def _times(seconds: Sequence[float]) -> int:

@@ -16,6 +16,7 @@ from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
+from fhir_server.interactions.guides import listed
 from fhir_server.interactions.routes import Routes
 from fhir_server.interactions.search_parameters import outdated, refresh
 from fhir_server.jobs import request
@@ -25,6 +26,7 @@ from fhir_server.jobs.worker import Kinds, Worker, working
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
+from fhir_server.spec import installed
 from fhir_server.spec.spec import Spec, load
 from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
@@ -42,13 +44,14 @@ def application() -> App:
 
 def plugins(settings: Settings) -> Sequence[Plugin]:
     """Give the guests: listed by hand, nothing is scanned."""
-    return (mappings(settings.identifier_base),)
+    return (mappings(settings.identifier_base, settings.field_profiles),)
 
 
-def definitions(guests: Sequence[Plugin] = ()) -> Spec:
-    """Give R4 and what the guests add to it, every search expression compiled."""
+def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> Spec:
+    """Give R4, what the guests and a folder's packages add; every search expression compiled."""
     addresses = {name: here for guest in guests for name, here in guest.addresses.items()}
-    compiled = load([folder for guest in guests for folder in guest.definitions], addresses)
+    folders = [folder for guest in guests for folder in guest.definitions]
+    compiled = load(folders, addresses, installed.packs(packages) if packages else ())
     compiled.check()
     return compiled
 
@@ -57,9 +60,10 @@ def definitions(guests: Sequence[Plugin] = ()) -> Spec:
 async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
     """Open the health base: its own definitions, database and limits."""
     guests = plugins(settings)
-    spec = definitions(guests)
+    spec = definitions(guests, settings.packages)
     async with health_store(settings) as store:
         context = await prepared(settings, health_context(settings, spec, store))
+        await listed(context, installed.guides(settings.packages))
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         routes = table.build(operations)
         # What is built for good is not walked through by every collection of garbage.

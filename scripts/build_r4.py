@@ -7,26 +7,30 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from fhir_server.spec.codes import enumerated, systems_of
+from fhir_server.spec import pack, trimmed
+from fhir_server.spec.codes import bare, enumerated, systems_of
 from fhir_server.spec.packages import compartment_of, parameter_of, structure_of
 from fhir_server.spec.structures import Structure
 
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "r4"
 # Kept although they are abstract: the concrete types inherit their elements.
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
-# What a CodeSystem or ValueSet is asked for: no displays, no texts.
-CONTENT = frozenset(
-    [
-        "version", "content", "hierarchyMeaning", "property", "uri", "concept", "code", "compose",
-        "inactive", "include", "exclude", "system", "valueSet", "filter", "op", "value",
-        "valueCode", "valueString", "valueInteger", "valueBoolean", "valueDecimal",
-        "valueDateTime", "valueCoding",
-    ]
-)  # fmt: skip
-
 # R4 gives these two components each other's expression: a reference is no code.
 _RELATIONSHIP = "http://hl7.org/fhir/SearchParameter/DocumentReference-relationship"
 ERRATA = {_RELATIONSHIP: {"code": "target", "target": "code"}}
+
+# R4's own definitions and examples use these extensions elsewhere than their contexts say.
+_EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+CONTEXTS = {
+    f"{_EXTENSION}structuredefinition-fhir-type": ("ElementDefinition.type",),
+    f"{_EXTENSION}structuredefinition-normative-version": ("DomainResource", "ElementDefinition"),
+    f"{_EXTENSION}regex": ("ElementDefinition.type",),
+    f"{_EXTENSION}translation": ("ValueSet.expansion.contains",),
+    f"{_EXTENSION}valueset-concept-comments": ("CodeSystem.concept",),
+}
+# R4 binds whatever a component of a vital sign measures to units of vital signs: a flow of oxygen,
+# a position have others.
+UNITS = "http://hl7.org/fhir/ValueSet/ucum-vitals-common"
 
 
 def main(package: Path) -> None:
@@ -36,9 +40,11 @@ def main(package: Path) -> None:
     write("search_params.json", _search_params(package))
     write("compartments.json", _compartments(package))
     write("codes.json", _codes(package, structures))
-    for type_, name in (("CodeSystem", "code_systems.json"), ("ValueSet", "value_sets.json")):
-        write(name, _content(package, type_))
     write("systems.json", _systems(package, structures))
+    count = pack.write(TARGET / "terminology.pack", _terminology(package))
+    print(f"terminology.pack: {count} definitions")
+    count = pack.write(TARGET / "definitions.pack", _definitions(package))
+    print(f"definitions.pack: {count} definitions")
 
 
 def definitions(package: Path, type_: str) -> Iterator[dict[str, Any]]:
@@ -89,18 +95,30 @@ def _codes(package: Path, structures: list[Structure]) -> dict[str, Any]:
     return {url: None if codes is None else sorted(codes) for url, codes in found.items()}
 
 
-def _content(package: Path, type_: str) -> dict[str, Any]:
-    """Give by url what terminology/ reads of each CodeSystem or ValueSet."""
-    found = (item for item in definitions(package, type_) if "url" in item)
-    return {item["url"]: _reduced(item) for item in sorted(found, key=lambda item: item["url"])}
+def _terminology(package: Path) -> Iterator[dict[str, Any]]:
+    """Give what terminology/ reads, and a ValueSet where a CodeSystem names one that is missing."""
+    of_type = {
+        type_: [item for item in definitions(package, type_) if "url" in item]
+        for type_ in ("CodeSystem", "ValueSet", "ConceptMap")
+    }
+    known = {item["url"] for item in of_type["ValueSet"]}
+    for item in of_type["CodeSystem"]:
+        if item.get("valueSet", "") not in known | {""}:
+            of_type["ValueSet"].append(_whole(item))
+    for items in of_type.values():
+        for item in sorted(items, key=lambda item: item["url"]):
+            yield trimmed.terminology(item)
 
 
-def _reduced(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_reduced(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _reduced(item) for key, item in value.items() if key in CONTENT}
-    return value
+def _whole(system: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the ValueSet of all its codes."""
+    kept = {key: system[key] for key in ("version", "name", "title", "status") if key in system}
+    return {
+        "resourceType": "ValueSet",
+        "url": bare(system["valueSet"]),
+        **kept,
+        "compose": {"include": [{"system": system["url"]}]},
+    }
 
 
 def _systems(package: Path, structures: list[Structure]) -> dict[str, list[str]]:
@@ -118,6 +136,32 @@ def _bound(package: Path, structures: list[Structure]) -> dict[str, dict[str, An
         if element.required and "code" in element.types
     }
     return {url: sets[url] for url in sorted(needed)}
+
+
+def _definitions(package: Path) -> Iterator[dict[str, Any]]:
+    """Give every StructureDefinition of a type, profile or extension, cut to what is checked."""
+    found = {item["url"]: item for item in definitions(package, "StructureDefinition")}
+    types = {
+        url: item
+        for url, item in found.items()
+        if item["kind"] != "logical" and item.get("derivation") != "constraint"
+    }
+    profiles = {url: item for url, item in found.items() if item.get("derivation") == "constraint"}
+    for url, item in sorted({**types, **profiles}.items()):
+        if url:
+            yield _cut(item, types)
+
+
+def _cut(definition: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a StructureDefinition with what it says itself; a type needs no differential."""
+    views = ("snapshot",) if definition["url"] in types else ("differential", "snapshot")
+    cut = trimmed.structure(definition, types.__contains__, *views)
+    for more in CONTEXTS.get(definition["url"], ()):
+        cut["context"].append({"type": "element", "expression": more})
+    for element in (one for view in views if view in cut for one in cut[view]["element"]):
+        if bare(element.get("binding", {}).get("valueSet", "")) == UNITS:
+            element["binding"]["strength"] = "extensible"
+    return cut
 
 
 def _row(item: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from fhir_server.cli.book import book
 from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
+from fhir_server.cli.packages import packages
+from fhir_server.cli.quality import quality
 from fhir_server.cli.serve import serve
 from fhir_server.cli.synth import synth
 from fhir_server.cli.work import work
@@ -17,8 +19,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, work, demo, load, book, synth, indexes):
+for command in (serve, work, demo, load, book, quality, synth, indexes):
     app.command()(command)
+app.add_typer(packages, name="packages")
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
     from fhir_server.interactions.search_parameters import refresh
     from fhir_server.store.indexes import wanted_indexes
 
-    spec = main.definitions(main.plugins(settings))
+    spec = main.definitions(main.plugins(settings), settings.packages)
     async with main.health_store(settings) as store:
         context = main.health_context(settings, spec, store)
         await store.prepare()
@@ -73,7 +73,7 @@ async def _advise(settings: Any) -> None:
     from fhir_server.fhir import json
     from fhir_server.search.shape import may_hold_array, proposals
 
-    spec = main.definitions(main.plugins(settings))
+    spec = main.definitions(main.plugins(settings), settings.packages)
     async with main.health_store(settings) as store:
         noted = await store.costs.noted()
         types = {one.shape.type for one in noted}

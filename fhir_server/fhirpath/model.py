@@ -25,6 +25,15 @@ class Model(Protocol):
     def members(self, content: str, name: str) -> tuple[Member, ...]:
         """Give the properties the element `name` of `content` can appear as; () if it has none."""
 
+    def children(self, content: str) -> tuple[Member, ...]:
+        """Give the properties of all elements of `content`, in order."""
+
+    def base(self, content: str) -> str:
+        """Give the type `content` is made from (`code`: `string`); '' if there is none."""
+
+    def primitive(self, type_: str) -> bool:
+        """Say whether values of the type are plain JSON values."""
+
     def is_a(self, content: str, type_: str) -> bool:
         """Say whether `content` is the type or a specialisation; a primitive is only itself."""
 

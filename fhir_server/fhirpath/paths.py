@@ -63,7 +63,7 @@ def _root(root: Item, _focus: Item) -> list[Item]:
 
 def _compile(scope: Scope, node: Node) -> Flow:
     match node:
-        case Literal(value):
+        case Literal(value, "") if value is not None:
             return constant(_LITERALS[type(value)], value)
         case Variable(name):
             return _variable(scope, name)
@@ -75,6 +75,8 @@ def _compile(scope: Scope, node: Node) -> Flow:
             return navigation.at(_compile(scope, source), _position(position))
         case Binary(operator, left, right):
             return _binary(scope, operator, left, right)
+        case _:
+            raise FhirPathError(f"{node} is not supported")
 
 
 def _position(node: Node) -> int:

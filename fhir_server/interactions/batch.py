@@ -18,7 +18,7 @@ from fhir_server.interactions.entry import Entry, answered, entries, failed
 from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Handler, Routes
 from fhir_server.interactions.transaction import transaction
-from fhir_server.interactions.write import checked, resource_of
+from fhir_server.interactions.write import built, resource_of
 
 # https://hl7.org/fhir/R4/http.html#trules gives this order; a batch is free to follow it.
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2}
@@ -32,7 +32,7 @@ def handler(routes: Callable[[], Routes]) -> Handler:
     async def batch(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
         only(request)
         resource = resource_of(request)
-        checked(context, "Bundle", _without_resources(resource))
+        built(context, "Bundle", _without_resources(resource))
         listed = entries(context, request, resource)
         kind = resource.get("type")
         if kind == "transaction":

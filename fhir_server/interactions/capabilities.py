@@ -20,6 +20,7 @@ from fhir_server.search import include
 from fhir_server.search.clause import Scope
 from fhir_server.search.parse import is_searched
 from fhir_server.spec.spec import Spec
+from fhir_server.terminology.listing import PARAMETERS
 
 # https://hl7.org/fhir/R4/valueset-system-restful-interaction.html
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
@@ -75,16 +76,34 @@ def normative(routes: Routes, context: Context) -> dict[str, Any]:
 
 
 def terminology(routes: Routes, context: Context) -> dict[str, Any]:
-    """Give the TerminologyCapabilities: ValueSets are searched by their codes, nothing else.
+    """Give the TerminologyCapabilities; code systems are resources, found by a search.
 
     https://hl7.org/fhir/R4/terminologycapabilities.html
     """
-    _ = routes
     told = {"resourceType": "TerminologyCapabilities", **_head(context)}
     searched = {row["name"] for row in _search_params(context, "ValueSet")}
+    offered = {name for _, name, _ in routes.operations}
+    told |= dict(what for name, what in _TERMINOLOGY.items() if name in offered)
     return told | ({"codeSearch": "explicit"} if "code" in searched else {})
 
 
+# What an operation that is offered adds to the TerminologyCapabilities.
+_TERMINOLOGY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "expand": (
+        "expansion",
+        {
+            "hierarchical": True,
+            "paging": True,
+            "incomplete": False,
+            "parameter": [{"name": name} for name in PARAMETERS],
+            "textFilter": "Each word begins a word of the code, its display or a designation; "
+            "case and accents do not count.",
+        },
+    ),
+    "validate-code": ("validateCode", {"translations": True}),
+    "translate": ("translation", {"needsMap": True}),
+    "closure": ("closure", {"translation": False}),
+}
 _MODES: Mapping[str, Callable[[Routes, Context], dict[str, Any]]] = {
     "full": statement,
     "normative": normative,

@@ -9,13 +9,15 @@ from typing import Self
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
 from fhir_server.fhir.errors import Forbidden
+from fhir_server.interactions.answers import Answers
 from fhir_server.interactions.current import Current
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
 from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
-from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.cache import Cache
+from fhir_server.terminology.content import Content
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.terminology.ucum import canonical
 
@@ -43,6 +45,7 @@ class Limits:
     max_jobs: int = 100
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
+    validation: str = "profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Context:
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
-    `definitions` keeps what terminology has read.
+    `definitions` keeps what terminology has read, `answers` what validation was told.
     """
 
     current: Current
@@ -83,6 +86,7 @@ class Context:
     limits: Limits = Limits()
     outdated: set[str] = field(default_factory=set)
     definitions: Cache = field(default_factory=Cache, repr=False)
+    answers: Answers = field(default_factory=Answers, repr=False)
     new_id: Callable[[], str] = _random_id
 
     @property

@@ -27,7 +27,7 @@ async def weighed(context: Context, query: SearchQuery, allow: Condition) -> lis
         context.allow("$explain", query.type)
     issues = []
     facts = await context.store.costs.facts(query.type)
-    if query.count and facts.count > context.limits.scan_warning:
+    if query.count and (facts.count is None or facts.count > context.limits.scan_warning):
         found = planned(query, allow, facts)
         if found.scans:
             issues.append(_warning(context, query, found, facts))
@@ -63,12 +63,14 @@ def _warning(context: Context, query: SearchQuery, found: Plan, facts: Facts) ->
     by = [f"by {', '.join(codes)}"] if codes else []
     by += [f"in the order of {', '.join(order)}"] if order and not found.ordered else []
     leading = sorted({code_of(index[0][0]) for index in facts.indexes if index} - {"_references"})
+    known = facts.count is not None
+    size = f"about {facts.count} resources" if known else "more resources than are quickly counted"
     told = (
-        f"No index serves a search of {query.type} {' '.join(by) or 'as a whole'}: about "
-        f"{facts.count} resources are read. Narrow it by one of: {', '.join(leading)}; or add an "
+        f"No index serves a search of {query.type} {' '.join(by) or 'as a whole'}: {size} are "
+        f"read. Narrow it by one of: {', '.join(leading)}; or add an "
         "index (`fhir-server indexes --advise`)."
     )
-    if facts.count > context.limits.scan_limit:
+    if facts.count is not None and facts.count > context.limits.scan_limit:
         raise Unprocessable(told, code="too-costly")
     return Issue("too-costly", told, severity="warning")
 

@@ -15,18 +15,20 @@ from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 
 
-def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+async def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read a create: an id of ours, and the condition of If-None-Exist."""
     type_ = target.type or ""
     check_type(context, type_)
     only(request)
     query = request.headers.get("if-none-exist")
+    resource, warnings = await received(context, type_, request)
     return Write(
         "create",
         type_,
         context.new_id(),
-        received(context, type_, request),
+        resource,
         criteria=None if query is None else conditions.criteria(context, type_, query),
+        warnings=warnings,
     )
 
 

@@ -15,7 +15,7 @@ from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 
 
-def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+async def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read a delete of one id, or of what a condition matches."""
     condition = conditions.aimed(context, request, target)
     preconditions = conditions.preconditions(request.headers)

@@ -18,7 +18,7 @@ from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 
 
-def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+async def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read the patch: JSON Patch, XML Patch or FHIRPath Patch, by its media type."""
     condition = conditions.aimed(context, request, target)
     media_type = request.headers.get("content-type", "application/fhir+json")
@@ -55,7 +55,8 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
         kind = Gone if last is not None and last.deleted else NotFound
         raise kind(f"{write.type}/{id_} is not there to be patched.")
     patched = write.patch.apply(json.parse_object(current.body))
-    made = change(context, write.type, id_, checked(context, write.type, patched), method="patch")
+    await checked(context, write.type, patched)
+    made = change(context, write.type, id_, patched, method="patch")
     return (replace(made, expected=expected or current.version),)
 
 

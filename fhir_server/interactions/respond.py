@@ -52,11 +52,17 @@ def resource(request: FhirRequest, stored: Stored) -> FhirResponse:
 
 
 def written(
-    base_url: str, request: FhirRequest, stored: Stored, *, changed: bool = True
+    base_url: str,
+    request: FhirRequest,
+    stored: Stored,
+    *,
+    changed: bool = True,
+    told: Sequence[Issue] = (),
 ) -> FhirResponse:
     """Answer a write as `Prefer: return=` asks; the default is the whole representation.
 
-    201 for a resource that is new, 200 for any other; `changed`: it is this request that wrote it.
+    201 for a resource that is new, 200 for any other; `changed`: it is this request that wrote it;
+    `told` are the issues of an OperationOutcome.
     """
     status = 201 if changed and stored.changed and stored.created else 200
     headers = [*version_headers(stored), ("Location", location(base_url, stored))]
@@ -64,7 +70,7 @@ def written(
     if wish == "minimal":
         return FhirResponse(status, b"", headers)
     if wish == "OperationOutcome" or stored.body is None:
-        return FhirResponse(status, outcome_body(()), headers)
+        return FhirResponse(status, outcome_body(told), headers)
     return FhirResponse(status, stored.body, headers)
 
 

@@ -20,7 +20,7 @@ def handler(writing: Writing) -> Handler:
     """Give the handler of a writing interaction."""
 
     async def write(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
-        asked = writing.asked(context, request, target)
+        asked = await writing.asked(context, request, target)
         if asked.resource is not None and context.limits.referential_integrity:
             refuse_searches(asked.resource)
         context.allow(writing.code, asked.type)
@@ -51,6 +51,6 @@ async def _answer(
         return respond.deleted(request, made)
     if not located.found:
         [stored] = made
-        return respond.written(context.base_url, request, stored)
+        return respond.written(context.base_url, request, stored, told=write.warnings)
     found = await store.read_many(context.allow(write.code, write.type), write.type, located.ids)
     return respond.written(context.base_url, request, found[located.ids[0]], changed=False)

@@ -137,7 +137,9 @@ async def transaction(
     The first entry that fails, a read too, ends everything, and its error names the entry.
     """
     _check_full_urls(entries)
-    writes = {entry.index: one for entry in entries if (one := _write(routes, context, entry))}
+    writes = {
+        entry.index: one for entry in entries if (one := await _write(routes, context, entry))
+    }
     by_index = {entry.index: entry for entry in entries}
     read = {
         index: links.read(context, by_index[index], write.resource)
@@ -173,14 +175,14 @@ async def transaction(
     return await context.store.answer(allow, plan.run, finish, once(context, request))
 
 
-def _write(routes: Routes, context: Context, entry: Entry) -> Write | None:
+async def _write(routes: Routes, context: Context, entry: Entry) -> Write | None:
     """Read a write entry; None for a read, Invalid for what cannot be part of a transaction."""
     with entry.named():
         code, _, target = find(routes, entry.method, entry.path)
         writing = WRITINGS.get(code)
         if writing is None:
             return None
-        write = writing.asked(context, entry.request, target)
+        write = await writing.asked(context, entry.request, target)
         context.allow(code, write.type)
         return write
 
@@ -221,7 +223,7 @@ def _answer(
     context: Context, request: FhirRequest, located: Located, stored: Sequence[Stored]
 ) -> bytes:
     wish = respond.prefer(request).get("return", "minimal")
-    outcome = respond.outcome_body(()) if wish == "OperationOutcome" else None
+    outcome = respond.outcome_body(located.write.warnings) if wish == "OperationOutcome" else None
     if located.write.code == "delete":
         told = {"status": status_line(204)}
         if len(stored) == 1 and stored[0].version:

@@ -15,11 +15,11 @@ from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 
 
-def asked(context: Context, request: FhirRequest, target: Target) -> Write:
+async def asked(context: Context, request: FhirRequest, target: Target) -> Write:
     """Read an update; of a conditional one the resource's own id counts only where it has one."""
     type_ = target.type or ""
     condition = conditions.aimed(context, request, target)
-    resource = received(context, type_, request)
+    resource, warnings = await received(context, type_, request)
     own = resource.get("id")
     if target.id not in (None, own):
         raise Invalid(
@@ -29,7 +29,13 @@ def asked(context: Context, request: FhirRequest, target: Target) -> Write:
         )
     preconditions = conditions.preconditions(request.headers)
     return Write(
-        "update", type_, own or "", resource, criteria=condition, preconditions=preconditions
+        "update",
+        type_,
+        own or "",
+        resource,
+        criteria=condition,
+        preconditions=preconditions,
+        warnings=warnings,
     )
 
 

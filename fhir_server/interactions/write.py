@@ -11,6 +11,7 @@ from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.judging import judged
 from fhir_server.search import definition
 from fhir_server.search.index import index_fields
 from fhir_server.search.project import refuse_subset
@@ -47,17 +48,44 @@ def resource_of(request: FhirRequest) -> dict[str, Any]:
     return json.parse_object(request.body)
 
 
-def received(context: Context, type_: str, request: FhirRequest) -> dict[str, Any]:
-    """Give the well-made `type_` the request carries; raises as `resource_of` and `checked` do."""
+async def received(
+    context: Context, type_: str, request: FhirRequest
+) -> tuple[dict[str, Any], tuple[Issue, ...]]:
+    """Give the valid `type_` the request carries, and what is to be warned of in it.
+
+    Raises as `resource_of` and `checked` do.
+    """
     body = request.body if request.resource is None else b""
     resource = fast.parsed(context.spec, type_, body) if body else None
     if resource is None:
-        return checked(context, type_, resource_of(request))
-    return _ruled(context, resource)
+        resource = built(context, type_, resource_of(request))
+    else:
+        _ruled(context, resource)
+    return resource, await _warned(context, resource)
 
 
-def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
-    """Give the resource back if it is a well-made `type_`; raise Unprocessable with every issue."""
+async def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the resource back if it is a valid `type_`; raise Unprocessable with every issue.
+
+    How much is looked at is a setting: see docs/validation.md.
+    """
+    await _warned(context, built(context, type_, resource))
+    return resource
+
+
+async def _warned(context: Context, resource: dict[str, Any]) -> tuple[Issue, ...]:
+    """Give what is to be warned of in a resource that is well built."""
+    issues = await judged(context, resource)
+    if any(issue.severity == "error" for issue in issues):
+        raise Unprocessable(issues=issues)
+    return tuple(issues)
+
+
+def built(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the resource back if it is built as a `type_` is; raise Unprocessable with every issue.
+
+    That is all that is asked of what the server itself writes, and of an operation's Parameters.
+    """
     if resource.get("resourceType") != type_:
         told = str(resource.get("resourceType"))[:64]
         raise Invalid(

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.context import Context, Target
 from fhir_server.patch.apply import Patch
@@ -34,7 +35,8 @@ class Preconditions:
 class Write:
     """What a request asks to write; `id` is empty where `criteria` decide.
 
-    `criteria`: the query of a conditional interaction, or If-None-Exist.
+    `criteria`: the query of a conditional interaction, or If-None-Exist; `warnings`: what the
+    resource is warned of.
     """
 
     code: str
@@ -44,6 +46,7 @@ class Write:
     patch: Patch | None = None
     criteria: Condition | None = None
     preconditions: Preconditions = Preconditions()
+    warnings: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,6 @@ class Writing:
     """A writing interaction. Each step raises the FhirError the caller is told."""
 
     code: str
-    asked: Callable[[Context, FhirRequest, Target], Write]
+    asked: Callable[[Context, FhirRequest, Target], Awaitable[Write]]
     located: Callable[[Context, Transaction, Write, Matches], Awaitable[Located]]
     changes: Callable[[Context, Transaction, Located], Awaitable[Sequence[Change]]]

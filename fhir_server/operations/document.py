@@ -16,7 +16,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import change, check_id, checked
+from fhir_server.interactions.write import built, change, check_id
 from fhir_server.operations.bodies import bodies, size
 from fhir_server.operations.current import current
 from fhir_server.operations.inputs import inputs
@@ -161,7 +161,7 @@ async def _kept(context: Context, request: FhirRequest, bundle: dict[str, Any]) 
         context,
         BUNDLE,
         bundle["id"],
-        checked(context, BUNDLE, bundle),
+        built(context, BUNDLE, bundle),
         method="create",
         must_not_exist=True,
     )

@@ -11,7 +11,7 @@ from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import target
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.parameters import GENERAL
-from fhir_server.interactions.write import checked, resource_of
+from fhir_server.interactions.write import built, resource_of
 from fhir_server.validation.primitives import CHECKS
 
 RESOURCE, MANY = "resource", "*"
@@ -84,7 +84,7 @@ def _of_body(context: Context, request: FhirRequest, known: Mapping[str, str]) -
     if whole and resource.get("resourceType") != "Parameters":
         yield whole, resource, ""
         return
-    checked(context, "Parameters", _without_resources(resource, known))
+    built(context, "Parameters", _without_resources(resource, known))
     for place, one in enumerate(resource.get("parameter", ())):
         name, where = one.get("name", ""), f"Parameters.parameter[{place}]"
         property_ = _property(name, known, where)

@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.fhir import dates, reference
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.respond import version_number
-from fhir_server.interactions.write import change, checked
+from fhir_server.interactions.write import built, change
 from fhir_server.store.documents import Change, Stored
 
 AUDIT, PROVENANCE = "AuditEvent", "Provenance"
@@ -88,5 +88,5 @@ def _version(stored: Stored) -> dict[str, str]:
 
 
 def _new(context: Context, type_: str, identity: str, resource: dict[str, Any]) -> Change:
-    whole = checked(context, type_, resource)
+    whole = built(context, type_, resource)
     return change(context, type_, identity, whole, method="create", must_not_exist=True)

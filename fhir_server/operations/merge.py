@@ -13,7 +13,7 @@ from fhir_server.fhir.outcome import operation_outcome
 from fhir_server.fhir.reference import rewrite
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import change, checked
+from fhir_server.interactions.write import built, change
 from fhir_server.operations import lineage, persons
 from fhir_server.operations.inputs import inputs, referred
 from fhir_server.operations.persons import PATIENT, Patient
@@ -125,7 +125,7 @@ def rename(context: Context, resource: Patient, source: str, target: str) -> Pat
 
 def update(context: Context, row: Stored, resource: Patient) -> Change:
     """Give the Change that puts this resource in the place of a stored one."""
-    return change(context, row.type, row.id, checked(context, row.type, resource), method="update")
+    return change(context, row.type, row.id, built(context, row.type, resource), method="update")
 
 
 def _answer(result: Patient, planned: Sequence[Change], identity: str) -> FhirResponse:

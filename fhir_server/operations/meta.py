@@ -15,7 +15,7 @@ from fhir_server.interactions import conditions, respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.update import UPDATE
-from fhir_server.interactions.write import check_type, checked
+from fhir_server.interactions.write import built, check_type
 from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import inputs
@@ -114,7 +114,7 @@ async def _changed(
         stored = await standing(transaction, type_, identity)
         resource = json.parse_object(stored.body or b"{}")
         resource["meta"] = _merged(resource.get("meta", {}), given, merge)
-        whole = checked(context, type_, resource)
+        whole = built(context, type_, resource)
         write = Write("update", type_, identity, whole, preconditions=preconditions)
         [new] = await UPDATE.changes(context, transaction, Located(write, (identity,)))
         return (replace(new, lifts_hold=merge is deleted),)

@@ -12,7 +12,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import change, checked
+from fhir_server.interactions.write import built, change
 from fhir_server.operations.current import key
 from fhir_server.operations.inputs import inputs
 from fhir_server.operations.lineage import AUDIT, LIFECYCLE
@@ -138,7 +138,7 @@ def _audit(context: Context, name: str, size: int) -> Change:
             {"name": name, "detail": [{"type": "resources erased", "valueString": str(size)}]}
         ],
     }
-    whole = checked(context, AUDIT, audit)
+    whole = built(context, AUDIT, audit)
     return change(context, AUDIT, context.new_id(), whole, method="create", must_not_exist=True)
 
 

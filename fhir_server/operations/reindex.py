@@ -13,7 +13,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Level, Operation
 from fhir_server.interactions.parameters import only
-from fhir_server.interactions.write import check_type, checked, indexed, resource_of
+from fhir_server.interactions.write import built, check_type, indexed, resource_of
 from fhir_server.jobs import answer, queue
 from fhir_server.jobs.worker import Work
 from fhir_server.store.reindex import Counts, Step
@@ -43,7 +43,7 @@ async def reindex(context: Context, request: FhirRequest, target: Target) -> Fhi
 def _named(context: Context, request: FhirRequest) -> list[str]:
     if not request.body and request.resource is None:
         return []
-    resource = checked(context, "Parameters", resource_of(request))
+    resource = built(context, "Parameters", resource_of(request))
     for place, one in enumerate(resource.get("parameter", ())):
         if one.get("name") != "type" or "valueCode" not in one:
             where = f"Parameters.parameter[{place}]"

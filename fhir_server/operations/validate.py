@@ -11,7 +11,7 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions import respond, search_parameters
+from fhir_server.interactions import judging, respond, search_parameters
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.transaction import WRITINGS
@@ -46,11 +46,11 @@ async def validate(context: Context, request: FhirRequest, target: Target) -> Fh
     resource = given.get("resource")
     if resource is None:
         resource = await _stored(context, target)
-    issues = [*_made(context, type_, resource), *_placed(mode, target, resource)]
-    if not issues and mode in ("create", "update"):
+    profiles = _profiles(given.get("profile"), mode, resource)
+    issues = [*_placed(mode, target, resource), *await _made(context, type_, resource, profiles)]
+    if not _refused(issues) and mode in ("create", "update"):
         identity = target.id or context.new_id()
         issues += await _against(context, mode, Write(mode, type_, identity, resource))
-    profiles = _profiles(given.get("profile"), mode, resource)
     return _answer([*issues, *_unchecked(context, type_, profiles)])
 
 
@@ -69,12 +69,22 @@ async def _stored(context: Context, target: Target) -> Resource:
     return json.parse_object(stored.body or b"{}")
 
 
-def _made(context: Context, type_: str, resource: Resource) -> Iterator[Issue]:
-    told = resource.get("resourceType")
-    if isinstance(told, str) and told in context.spec.types and told != type_:
-        text = f"The resource says it is a {told}, the URL says {type_}."
-        yield Issue("invalid", text, f"{told}.resourceType")
-    yield from structural_issues(context.spec, resource) or misdefined(context, resource)
+async def _made(
+    context: Context, type_: str, resource: Resource, profiles: Sequence[Any]
+) -> Sequence[Issue]:
+    """Give what is wrong with the resource alone, whatever the settings ask of a write."""
+    if found := structural_issues(context.spec, resource):
+        return found
+    known = [str(one) for one in profiles]
+    found = [*misdefined(context, resource), *await judging.against(context, resource, known)]
+    if resource["resourceType"] != type_:
+        told = f"The resource says it is a {resource['resourceType']}, the URL says {type_}."
+        found.insert(0, Issue("invalid", told, f"{resource['resourceType']}.resourceType"))
+    return found
+
+
+def _refused(issues: Sequence[Issue]) -> bool:
+    return any(issue.severity == "error" for issue in issues)
 
 
 def _placed(mode: str | None, target: Target, resource: Resource) -> Iterator[Issue]:

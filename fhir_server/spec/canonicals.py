@@ -1,4 +1,4 @@
-"""Canonicals: the CodeSystems and ValueSets that come with the server, read when first asked for.
+"""Canonicals: the definitions that come with the server, by url, read when first asked for.
 
 https://hl7.org/fhir/R4/references.html#canonical
 """
@@ -9,47 +9,53 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from fhir_server.fhir import json
+from fhir_server.spec.pack import Pack
 
-_TABLES = {"CodeSystem": "code_systems.json", "ValueSet": "value_sets.json"}
+TYPES = frozenset({"CodeSystem", "ValueSet", "ConceptMap", "StructureDefinition"})
 _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
-    """R4's own, the server's own, and what guests' folders define."""
+    """R4's own, the server's own, what guests' folders define, and packages."""
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over R4."""
+    def __init__(
+        self,
+        folders: Sequence[Path] = (),
+        addresses: Mapping[str, str] | None = None,
+        packs: Sequence[Pack] = (),
+    ) -> None:
+        """Nothing is read yet; a later folder wins over an earlier one, each over packs over R4.
+
+        `addresses` says where what the folders name by an address that starts so stands here.
+        """
         self._folders = (_PROFILES / "server", *folders)
+        self._addresses = addresses or {}
+        names = ("r4/terminology.pack", "r4/definitions.pack")
+        self._packs = (*packs, *(Pack(_PROFILES / name) for name in names))
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:
-        """Give the resources of that type and canonical url (without version), the best first.
-
-        R4's are cut to what terminology needs: no displays.
-        """
+        """Give the resources of that type and canonical url (without version), the best first."""
         yield from self._defined.get((type_, url), ())
-        packed = self._packed[type_].get(url)
-        if packed is not None:
-            yield {"url": url, **json.reload(bytes(packed))}
+        for pack in self._packs:
+            yield from pack.find(type_, url)
 
-    @cached_property
-    def _packed(self) -> Mapping[str, Mapping[str, msgspec.Raw]]:
-        return {
-            type_: msgspec.json.decode(
-                (_PROFILES / "r4" / name).read_bytes(), type=dict[str, msgspec.Raw]
-            )
-            for type_, name in _TABLES.items()
-        }
+    def urls(self, type_: str) -> list[str]:
+        """Give the url of every resource of a type, each once."""
+        defined = (url for of_type, url in self._defined if of_type == type_)
+        packed = (url for pack in self._packs for url in pack.urls(type_))
+        return list(dict.fromkeys([*defined, *packed]))
 
     @cached_property
     def _defined(self) -> Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]:
         found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for folder in self._folders:
             for path in sorted(folder.rglob("*.json")):
-                resource = json.parse(path.read_bytes())
-                if isinstance(resource, dict) and resource.get("resourceType") in _TABLES:
+                text = path.read_bytes()
+                for address, here in self._addresses.items():
+                    text = text.replace(address.encode(), here.encode())
+                resource = json.parse(text)
+                if isinstance(resource, dict) and resource.get("resourceType") in TYPES:
                     key = resource["resourceType"], resource.get("url", "")
                     found.setdefault(key, []).insert(0, resource)
         return found

@@ -74,6 +74,14 @@ def structure_of(definition: Mapping[str, Any]) -> Structure:
     )
 
 
+# R4's que-7 writes FHIRPath's own type for FHIR's; R4B says boolean.
+_ERRATA = {
+    "operator = 'exists' implies (answer is Boolean)": (
+        "operator = 'exists' implies (answer is boolean)"
+    )
+}
+
+
 def invariants_of(found: Mapping[str, Any], url: str) -> tuple[Invariant, ...]:
     """Give the rules an ElementDefinition of the definition `url` adds; inherited ones name theirs.
 
@@ -82,7 +90,7 @@ def invariants_of(found: Mapping[str, Any], url: str) -> tuple[Invariant, ...]:
     return tuple(
         Invariant(
             key=rule["key"],
-            expression=rule["expression"],
+            expression=_ERRATA.get(rule["expression"], rule["expression"]),
             human=rule.get("human", ""),
             warning=rule.get("severity") == "warning",
         )

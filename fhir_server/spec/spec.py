@@ -12,6 +12,7 @@ import msgspec
 
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.codes import bare
+from fhir_server.spec.pack import Pack
 from fhir_server.spec.packages import ParameterRow
 from fhir_server.spec.search_params import Definitions, SearchParam, compiled, parents_of
 from fhir_server.spec.structures import Structure, Structures
@@ -29,7 +30,7 @@ class Spec:
 
     `types` are the concrete resource types by name; `structures` answers what stands in a type
     or path; `parameters` are all search parameters by url, compiled when a type is asked for;
-    `canonicals` are the CodeSystems and ValueSets, read when one is asked for.
+    `canonicals` are CodeSystems, ValueSets and StructureDefinitions, read when one is asked for.
     `stored` are, by type and code, the parameters that came as SearchParameter resources, `digests`
     what each is known by in the index; those in `building` are written to the index but not asked
     yet, and say how far that is.
@@ -139,13 +140,18 @@ class Spec:
         return line
 
 
-def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = None) -> Spec:
+def load(
+    folders: Sequence[Path] = (),
+    addresses: Mapping[str, str] | None = None,
+    packs: Sequence[Pack] = (),
+) -> Spec:
     """Load R4, then the JSON definitions in each folder (see `tables.of_folder`).
 
     `addresses` says where what the folders name by an address that starts so stands here.
     A folder adds resource types, data types, search parameters, value sets, and what it says of a
-    compartment. Raises SpecError naming what cannot be used; expressions are compiled when first
-    needed, all of them by `Spec.check`.
+    compartment; `packs` are of packages, which add profiles and terminology. Raises SpecError
+    naming what cannot be used; expressions are compiled when first needed, all of them by
+    `Spec.check`.
     """
     tables = r4()
     for folder in folders:
@@ -165,7 +171,7 @@ def load(folders: Sequence[Path] = (), addresses: Mapping[str, str] | None = Non
         parameters={row.url: row for row in tables.parameters},
         compartments=tables.compartments,
         value_sets=tables.value_sets,
-        canonicals=Canonicals(folders),
+        canonicals=Canonicals(folders, addresses, packs),
         systems=tables.systems,
         _rows=rows,
     )

@@ -149,19 +149,31 @@ class Structures:
         known = self._members.get((content, name))
         if known is None:
             found = tuple(
-                Member(
-                    key.key,
-                    key.content,
-                    single=key.element.max == "1",
-                    primitive=self.primitive(key.type),
-                    binding=key.element.required if key.type == "code" else "",
-                )
-                for key in self.keys(content).values()
-                if key.element.name == name
+                self._member(key) for key in self.keys(content).values() if key.element.name == name
             )
             # A name that is no element may come from anybody: it is not kept.
             known = self._members.setdefault((content, name), found) if found else found
         return known
+
+    def children(self, content: str) -> tuple[Member, ...]:
+        """Give the properties of all elements of `content`, in order."""
+        return tuple(self._member(key) for key in self.keys(content).values())
+
+    def base(self, content: str) -> str:
+        """Give the type `content` is made from (`code`: `string`); '' if there is none."""
+        if "." in content:
+            return self._type_at(content) if self._in_place(content) else ""
+        found = self.by_name.get(content)
+        return found.base if found else ""
+
+    def _member(self, key: Key) -> Member:
+        return Member(
+            key.key,
+            key.content,
+            single=key.element.max == "1",
+            primitive=self.primitive(key.type),
+            binding=key.element.required if key.type == "code" else "",
+        )
 
     def _properties(self, path: str, element: Element) -> Iterator[Key]:
         here = f"{path}.{element.name}"

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+import pymongo
+from pymongo.errors import PyMongoError
+
 from fhir_server.fhir.errors import FhirError
 from fhir_server.search.condition import Condition
 from fhir_server.search.cursor import Step
@@ -18,13 +21,18 @@ from fhir_server.store.horizon import Database
 
 # How old the facts of a type may be, but for the moment they are asked again.
 SECONDS = 30.0
+# MongoDB knows a collection's size; the embedded server counts, and is not asked again so soon.
+COUNT_SECONDS, UNCOUNTED_SECONDS = 1.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """About how many resources of a type there are, and the indexes any search may use."""
+    """About how many resources of a type there are, and the indexes any search may use.
 
-    count: int = 0
+    `count` is None where there are too many to be counted in time.
+    """
+
+    count: int | None = 0
     indexes: tuple[Keys, ...] = ()
 
 
@@ -51,7 +59,8 @@ class Costs:
                 self._known[type_] = (now + SECONDS, facts)
             with client.reachable():
                 facts = await _asked(self._database, type_)
-            self._known[type_] = (now + SECONDS, facts)
+            kept = SECONDS if facts.count is not None else UNCOUNTED_SECONDS
+            self._known[type_] = (now + kept, facts)
         return facts
 
     async def explain(
@@ -96,9 +105,15 @@ class Costs:
 
 async def _asked(database: Database, type_: str) -> Facts:
     check_key(type_)
-    count = await database[type_].estimated_document_count()
     rows = await (await database[type_].list_indexes()).to_list()
-    return Facts(count, tuple(keys for row in rows if (keys := _keys(row))))
+    indexes = tuple(keys for row in rows if (keys := _keys(row)))
+    try:
+        with pymongo.timeout(COUNT_SECONDS):
+            return Facts(await database[type_].estimated_document_count(), indexes)
+    except PyMongoError as error:
+        if not error.timeout:
+            raise
+        return Facts(None, indexes)
 
 
 def _keys(row: Mapping[str, Any]) -> Keys:

@@ -9,7 +9,7 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from fhir_server.store import once, slow
+from fhir_server.store import closures, once, slow
 from fhir_server.store.horizon import Database
 
 Keys = tuple[tuple[str, int], ...]
@@ -120,7 +120,8 @@ async def prepare(database: Database) -> None:
     await database.tombstones.create_index("x._patient", sparse=True)
     for name in (once.COLLECTION, "chunks"):
         await database[name].create_index("at", expireAfterSeconds=_DAY)
-    await database[slow.COLLECTION].create_index("at", expireAfterSeconds=slow.KEPT)
+    for name, seconds in ((slow.COLLECTION, slow.KEPT), (closures.COLLECTION, closures.KEPT)):
+        await database[name].create_index("at", expireAfterSeconds=seconds)
     await database.locks.create_index("at", expireAfterSeconds=3600)
     await database.writers.create_index("at", expireAfterSeconds=_DAY)
     await database.jobs.create_index([("state", 1), ("created", 1), ("_id", 1)])

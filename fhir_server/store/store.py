@@ -29,6 +29,7 @@ from fhir_server.store import (
     transact,
 )
 from fhir_server.store.clock import Clock, wall
+from fhir_server.store.closures import Closures
 from fhir_server.store.costs import Costs
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Page, Stored
@@ -61,6 +62,7 @@ class Store:
         self.database = database
         self.clock = clock
         self.jobs = Jobs(database)
+        self.closures = Closures(database)
         self.costs = Costs(database, bounds.seconds)
         self.definitions = Definitions(database)
         self.indexing = Indexing(database)

@@ -17,3 +17,15 @@ def closure(edges: Mapping[str, Collection[str]], start: str) -> frozenset[str]:
                 found.add(reached)
                 waiting.append(reached)
     return frozenset(found)
+
+
+def subsumption(children: Mapping[str, Collection[str]], one: str, other: str) -> str:
+    """Give how a code relates to another of the system: `subsumes` where `other` is a kind of it.
+
+    https://hl7.org/fhir/R4/valueset-concept-subsumption-outcome.html
+    """
+    if one == other:
+        return "equivalent"
+    if other in closure(children, one):
+        return "subsumes"
+    return "subsumed-by" if one in closure(children, other) else "not-subsumed"

@@ -1,18 +1,20 @@
-"""CodeSystem: the resource → its codes, their properties and their hierarchy.
+"""CodeSystem: the resource → its codes, their texts, properties and hierarchy.
 
 https://hl7.org/fhir/R4/codesystem.html
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 Values = Mapping[str, tuple[str, ...]]
+Concept = Mapping[str, Any]
 
 _NOTHING: Values = {}
 _PROPERTIES = "http://hl7.org/fhir/concept-properties#"
+_ABSTRACT = "notSelectable"
 # Properties that are edges, under the names R4 gives them, and whether they lead upwards.
 _EDGES = {"parent": True, "subsumedBy": True, "child": False}
 # Where the nesting of concepts says nothing about their meaning.
@@ -24,8 +26,10 @@ _RETIRED = frozenset({"retired", "inactive"})
 class CodeSystem:
     """The codes of one system; `codes` has every code, with the values of its properties as text.
 
+    `concepts` are the same codes as the resource has them, `resource` is all else it says.
     `parents` and `children` say, for codes that have some, what they are a kind of and what is a
-    kind of them. `declared` are the properties the system defines.
+    kind of them. `abstract` codes are for grouping only. `declared` are the properties the system
+    defines; `folded` has the codes by their lower case, where case does not count.
     """
 
     url: str
@@ -36,11 +40,25 @@ class CodeSystem:
     children: Mapping[str, Sequence[str]]
     inactive: frozenset[str]
     declared: frozenset[str]
+    abstract: frozenset[str] = frozenset()
+    concepts: Mapping[str, Concept] = field(default_factory=dict, repr=False)
+    resource: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    folded: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def listed(self) -> bool:
         """Say whether the codes are here: all, or the part this server was given."""
         return self.content in {"complete", "fragment", "example"}
+
+    def find(self, code: str) -> str | None:
+        """Give a code as the system writes it; None for one that is not here."""
+        return code if code in self.codes else self.folded.get(code.casefold())
+
+    def member(self, code: str) -> bool | None:
+        """Say whether this is a code of the system; None where not all its codes are here."""
+        if self.find(code) is not None:
+            return True
+        return False if self.content == "complete" else None
 
 
 def code_system_of(resource: Mapping[str, Any]) -> CodeSystem:
@@ -48,9 +66,11 @@ def code_system_of(resource: Mapping[str, Any]) -> CodeSystem:
     edges = _edge_properties(resource)
     nested = resource.get("hierarchyMeaning") not in _NO_SUBSUMPTION
     codes: dict[str, Values] = {}
+    concepts: dict[str, Concept] = {}
     upwards: dict[str, dict[str, None]] = {}
     for code, parent, concept in _concepts(resource.get("concept", ())):
         codes[code] = _values(concept)
+        concepts[code] = concept
         found = [(code, parent)] if parent and nested else []
         found += [
             (code, value) if edges[name] else (value, code)
@@ -75,7 +95,29 @@ def code_system_of(resource: Mapping[str, Any]) -> CodeSystem:
         children=_turned(parents),
         inactive=frozenset(code for code, values in codes.items() if _is_inactive(values)),
         declared=frozenset(used | {row.get("code", "") for row in resource.get("property", ())}),
+        abstract=_abstract(resource, codes),
+        concepts=concepts,
+        resource={key: value for key, value in resource.items() if key != "concept"},
+        folded=_folded(codes) if resource.get("caseSensitive") is False else {},
     )
+
+
+def _abstract(resource: Mapping[str, Any], codes: Mapping[str, Values]) -> frozenset[str]:
+    """Give the codes with the property notSelectable; a system may call it as it likes."""
+    names = {
+        row.get("code", "")
+        for row in resource.get("property", ())
+        if row.get("uri") == f"{_PROPERTIES}{_ABSTRACT}"
+    } | {_ABSTRACT}
+    return frozenset(
+        code
+        for code, values in codes.items()
+        if values and any("true" in values.get(name, ()) for name in names)
+    )
+
+
+def _folded(codes: Iterable[str]) -> Mapping[str, str]:
+    return {code.casefold(): code for code in codes}
 
 
 def _edge_properties(resource: Mapping[str, Any]) -> dict[str, bool]:

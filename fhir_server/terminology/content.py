@@ -1,63 +1,32 @@
-"""Content: the ValueSet or CodeSystem a canonical names, stored here or come with the server.
+"""Content: the definition a canonical names, stored here or come with the server.
 
 https://hl7.org/fhir/R4/references.html#canonical
 """
 
 import asyncio
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.store.store import Store
-from fhir_server.terminology.code_system import CodeSystem, code_system_of
-from fhir_server.terminology.value_set import ValueSet, value_set_of
+from fhir_server.terminology.cache import Cache, Definition
+from fhir_server.terminology.code_system import CodeSystem
+from fhir_server.terminology.concept_map import ConceptMap
+from fhir_server.terminology.implicit import implicit
+from fhir_server.terminology.known import KNOWN, Known
+from fhir_server.terminology.packed import READ, packed
+from fhir_server.terminology.value_set import ValueSet
 
-Definition: TypeAlias = CodeSystem | ValueSet
 Allow = Callable[[str], Condition]
 
 # Resources that may share one url, each with its version.
 MAX_VERSIONS = 50
-# In memory a definition takes some four times its JSON, more where it has no displays.
-CACHE_BYTES = 32 * 1024 * 1024
 
-_READ: Mapping[str, Callable[[Mapping[str, Any]], Definition]] = {
-    "CodeSystem": code_system_of,
-    "ValueSet": value_set_of,
-}
 _NUMBERS = re.compile(r"(\d+)", re.ASCII)
-
-
-class Cache:
-    """Definitions in the form they are asked in; the least recently used make room for others."""
-
-    def __init__(self, size: int = CACHE_BYTES) -> None:
-        """Keep definitions made from at most `size` bytes of JSON."""
-        self._size = size
-        self._used = 0
-        self._kept: OrderedDict[tuple[str, str], tuple[object, int, Definition]] = OrderedDict()
-
-    def get(self, key: tuple[str, str], state: object) -> Definition | None:
-        """Give what was kept under the key for the same state."""
-        kept = self._kept.get(key)
-        if kept is None or kept[0] != state:
-            return None
-        self._kept.move_to_end(key)
-        return kept[2]
-
-    def put(self, key: tuple[str, str], state: object, size: int, definition: Definition) -> None:
-        """Keep a definition made from `size` bytes, in place of the state before."""
-        replaced = self._kept.pop(key, None)
-        self._used += size - (replaced[1] if replaced else 0)
-        self._kept[key] = (state, size, definition)
-        while self._used > self._size:
-            _, (_, freed, _) = self._kept.popitem(last=False)
-            self._used -= freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +44,53 @@ class Content:
         assert found is None or isinstance(found, CodeSystem)
         return found
 
+    async def system(self, allow: Allow, canonical: str) -> CodeSystem | Known | None:
+        """Give what can tell the codes of a system: a CodeSystem, or a grammar without one."""
+        found = await self.code_system(allow, canonical)
+        return found if found and found.listed else KNOWN.get(canonical.partition("|")[0], found)
+
     async def value_set(self, allow: Allow, canonical: str) -> ValueSet | None:
-        """Give the ValueSet, also by `ValueSet/id` and `[base]/ValueSet/id`."""
-        local = canonical.removeprefix(f"{self.base_url}/")
-        type_, _, id_ = local.partition("/")
-        found: Definition | None = None
-        if type_ == "ValueSet":
-            found = _newest(await self._stored(allow, type_, AnyOf("_id", (id_,))), "")
-        found = found or await self._find(allow, "ValueSet", canonical)
+        """Give the ValueSet, also by `ValueSet/id` and `[base]/ValueSet/id`, or one implied."""
+        found = await self._by_id(allow, "ValueSet", canonical)
+        found = found or await self._find(allow, "ValueSet", canonical) or implicit(canonical)
         assert found is None or isinstance(found, ValueSet)
         return found
+
+    async def concept_map(self, allow: Allow, canonical: str) -> ConceptMap | None:
+        """Give the ConceptMap of a url, of the newest version where none is named."""
+        found = await self._find(allow, "ConceptMap", canonical)
+        assert found is None or isinstance(found, ConceptMap)
+        return found
+
+    async def concept_maps(
+        self, allow: Allow, system: str, *, reverse: bool
+    ) -> Sequence[ConceptMap]:
+        """Give the newest of each ConceptMap from a system (`reverse`: to it), stored ones first.
+
+        Raises Invalid (too-costly) where too many are stored.
+        """
+        field = "x.target-system" if reverse else "x.source-system"
+        stored = await self._stored(allow, "ConceptMap", AnyOf(field, (system,)))
+        by_url: dict[str, list[Definition]] = {}
+        for one in stored:
+            by_url.setdefault(one.url, []).append(one)
+        found = [_newest(ones, "") for ones in by_url.values()]
+        found += [one for one in packed(self.canonicals).concept_maps() if one.url not in by_url]
+        return [one for one in found if isinstance(one, ConceptMap)]
+
+    async def by_id(self, allow: Allow, type_: str, identity: str) -> Definition | None:
+        """Give the definition stored under an id."""
+        return _newest(await self._stored(allow, type_, AnyOf("_id", (identity,))), "")
+
+    async def _by_id(self, allow: Allow, type_: str, canonical: str) -> Definition | None:
+        local = canonical.removeprefix(f"{self.base_url}/")
+        named, _, identity = local.partition("/")
+        return await self.by_id(allow, type_, identity) if named == type_ else None
 
     async def _find(self, allow: Allow, type_: str, canonical: str) -> Definition | None:
         url, _, version = canonical.partition("|")
         stored = await self._stored(allow, type_, AnyOf("x.url", (url,)))
-        return _newest(stored, version) or self._packed(type_, url, version)
+        return _newest(stored, version) or packed(self.canonicals).find(type_, url, version)
 
     async def _stored(self, allow: Allow, type_: str, condition: Condition) -> Sequence[Definition]:
         """Give what the store holds; bodies are read where they are not as they were."""
@@ -97,7 +98,7 @@ class Content:
         states = await self.store.versions(may, type_, condition, MAX_VERSIONS + 1)
         if len(states) > MAX_VERSIONS:
             raise Invalid(
-                f"More than {MAX_VERSIONS} {type_} resources have the same url.",
+                f"More than {MAX_VERSIONS} {type_} resources have the same url, or system.",
                 code="too-costly",
             )
         # Of the same version the one that changed last comes first.
@@ -114,20 +115,9 @@ class Content:
                 self.cache.put((type_, id_), state, len(one.body), definition)
         return [definition for definition in known.values() if definition is not None]
 
-    def _packed(self, type_: str, url: str, version: str) -> Definition | None:
-        key, state = (type_, f"{url}|{version}"), "packed"
-        found = self.cache.get(key, state)
-        if found is None:
-            for resource in self.canonicals.find(type_, url):
-                if version in ("", resource.get("version", "")):
-                    found = _READ[type_](resource)
-                    self.cache.put(key, state, len(json.dump(dict(resource))), found)
-                    break
-        return found
-
 
 def _read(type_: str, body: bytes) -> Definition:
-    return _READ[type_](json.reload(body))
+    return READ[type_](json.reload(body))
 
 
 def _newest(found: Sequence[Definition], version: str) -> Definition | None:

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/valueset.html#compositions
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -12,8 +12,8 @@ from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.filters import filtered
 from fhir_server.terminology.value_set import Clause, ValueSet
 
-# By system, without version.
-Codes = dict[str, frozenset[str]]
+# By system, without version: each code, in order, with the clause that brought it.
+Codes = dict[str, dict[str, Clause]]
 
 # Codes looked at for one expansion, over all its clauses and filters.
 MAX_LOOKS = 2_000_000
@@ -40,8 +40,7 @@ class Expansion:
         if known is not None:
             return known
         if canonical in self._path:
-            way = " → ".join(one[:200] for one in [*self._path, canonical])
-            raise Invalid(f"A ValueSet imports itself: {way}.")
+            raise imports_itself([*self._path, canonical])
         self._path.append(canonical)
         value_set = self.value_sets.get(canonical)
         if value_set is None:
@@ -54,28 +53,30 @@ class Expansion:
         return found
 
     def _union(self, clauses: Iterable[Clause], *, active: bool) -> Codes:
-        found: dict[str, set[str]] = {}
+        found: Codes = {}
         for clause in clauses:
             for system, codes in self._clause(clause, active=active).items():
-                found.setdefault(system, set()).update(codes)
+                into = found.setdefault(system, {})
+                for code, brought in codes.items():
+                    into.setdefault(code, brought)
             if sum(map(len, found.values())) > self.limit:
                 raise Invalid(
                     f"The ValueSet {self._path[0][:200]!r} has more than {self.limit} codes; "
                     "ask by a smaller one.",
                     code="too-costly",
                 )
-        return {system: frozenset(codes) for system, codes in found.items()}
+        return found
 
     def _clause(self, clause: Clause, *, active: bool) -> Codes:
         parts = [self.codes(canonical) for canonical in clause.value_sets]
         if clause.system:
-            parts.append({bare(clause.system): self._of_system(clause)})
+            parts.insert(0, {bare(clause.system): self._of_system(clause)})
         found = reduce(_common, parts) if parts else {}
         return self._active(found, clause) if active else found
 
-    def _of_system(self, clause: Clause) -> frozenset[str]:
+    def _of_system(self, clause: Clause) -> dict[str, Clause]:
         if clause.codes is not None and not clause.filters:
-            return clause.codes
+            return dict.fromkeys(clause.codes, clause)
         system = self.code_systems.get(clause.system)
         if system is None or not system.listed:
             raise Invalid(
@@ -84,19 +85,18 @@ class Expansion:
                 "them.",
                 code="not-found",
             )
-        chosen = frozenset(system.codes) if clause.codes is None else clause.codes
+        chosen: Collection[str] = system.codes if clause.codes is None else clause.codes
         for one in clause.filters:
             self._look(len(system.codes))
-            chosen &= filtered(system, one)
+            fitting = filtered(system, one)
+            chosen = [code for code in chosen if code in fitting]
         self._look(len(chosen))
-        return chosen
+        return dict.fromkeys(chosen, clause)
 
     def _active(self, found: Codes, clause: Clause) -> Codes:
         """Leave out inactive codes, as far as it is known here which are."""
         system = self.code_systems.get(clause.system)
-        if system is None:
-            return found
-        return _without(found, {system.url: system.inactive})
+        return _without(found, {system.url: system.inactive}) if system else found
 
     def _look(self, codes: int) -> None:
         self._looks += codes
@@ -115,14 +115,29 @@ def unknown(type_: str, canonical: str) -> Invalid:
     )
 
 
+def imports_itself(path: Sequence[str]) -> Invalid:
+    """Give the error for a ValueSet that is part of itself, by the way there."""
+    way = " → ".join(one[:200] for one in path)
+    return Invalid(f"A ValueSet imports itself: {way}.", code="processing")
+
+
 def bare(canonical: str) -> str:
     """Give a canonical without its version."""
     return canonical.partition("|")[0]
 
 
 def _common(one: Codes, other: Codes) -> Codes:
-    return {system: one[system] & other[system] for system in one.keys() & other.keys()}
+    return {
+        system: {code: clause for code, clause in one[system].items() if code in other[system]}
+        for system in one
+        if system in other
+    }
 
 
-def _without(one: Codes, other: Codes) -> Codes:
-    return {system: codes - other.get(system, frozenset()) for system, codes in one.items()}
+def _without(one: Codes, other: Mapping[str, Container[str]]) -> Codes:
+    return {
+        system: {code: clause for code, clause in codes.items() if code not in other[system]}
+        if system in other
+        else codes
+        for system, codes in one.items()
+    }

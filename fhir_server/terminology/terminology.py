@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/terminology-module.html
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_server.fhir.errors import Invalid
@@ -11,10 +10,8 @@ from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import Expansion, unknown
-from fhir_server.terminology.value_set import Clause, ValueSet
-
-# ValueSets and CodeSystems one question may lead to.
-MAX_DEFINITIONS = 200
+from fhir_server.terminology.gather import gathered
+from fhir_server.terminology.membership import Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +29,24 @@ class Terminology:
 
         https://hl7.org/fhir/R4/valueset.html#expansion
         """
-        expansion = await self._gathered(allow, value_set)
-        found = expansion.codes(value_set)
+        read = await gathered(self.content, allow, value_set)
+        found = Expansion(read.value_sets, read.code_systems, self.max_expansion).codes(value_set)
         return frozenset((system, code) for system, codes in found.items() for code in codes)
+
+    async def validate_code(
+        self, allow: Allow, value_set: str, system: str, code: str
+    ) -> bool | None:
+        """Say whether a code is in a ValueSet; None where that cannot be told from what is here.
+
+        `system` may name a version, and is '' for an element of type `code`.
+        https://hl7.org/fhir/R4/valueset-operation-validate-code.html
+        """
+        try:
+            read = await gathered(self.content, allow, value_set)
+            asked = Membership(read.value_sets.get, read.systems.get)
+            return asked.member(value_set, system, code)
+        except Invalid:
+            return None
 
     async def below(self, allow: Allow, system: str, code: str) -> frozenset[str]:
         """Give the code and every code it subsumes.
@@ -62,33 +74,3 @@ class Terminology:
         if code not in known.codes:
             raise Invalid(f"{code[:64]!r} is no code of {system[:200]}.", code="not-found")
         return known
-
-    async def _gathered(self, allow: Allow, value_set: str) -> Expansion:
-        """Read every definition the expansion of a ValueSet may ask for."""
-        sets: dict[str, ValueSet | None] = {}
-        systems: dict[str, CodeSystem | None] = {}
-        waiting = [value_set]
-        while waiting:
-            canonical = waiting.pop()
-            found = sets[canonical] = await self.content.value_set(allow, canonical)
-            for clause in _clauses(found):
-                waiting += [one for one in clause.value_sets if one not in sets]
-                if clause.system not in systems and _asks_system(found, clause):
-                    systems[clause.system] = await self.content.code_system(allow, clause.system)
-                if len(sets) + len(systems) > MAX_DEFINITIONS:
-                    raise Invalid(
-                        f"The ValueSet {value_set[:200]!r} leads to more than "
-                        f"{MAX_DEFINITIONS} others and CodeSystems.",
-                        code="too-costly",
-                    )
-        return Expansion(sets, systems, self.max_expansion)
-
-
-def _clauses(value_set: ValueSet | None) -> Iterable[Clause]:
-    return (*value_set.include, *value_set.exclude) if value_set else ()
-
-
-def _asks_system(value_set: ValueSet | None, clause: Clause) -> bool:
-    """Say whether the codes of the clause's system are needed, or which of them are inactive."""
-    listed = clause.codes is not None and not clause.filters
-    return bool(clause.system) and (not listed or bool(value_set and value_set.active))

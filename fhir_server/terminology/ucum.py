@@ -119,6 +119,20 @@ def unit(code: str) -> Unit | None:
         return None
 
 
+def is_unit(code: str) -> bool:
+    """Say whether a code is UCUM, on a curved scale (`[pH]`) or not."""
+    return len(code) <= MAX_LENGTH and unit(_TOKEN.sub(_straight, code)) is not None
+
+
+def _straight(token: re.Match[str]) -> str:
+    """Give a token, 1 in place of a unit that goes through a function."""
+    try:
+        _, name = _split(token["symbol"] or "")
+    except _UnreadableError:
+        return token[0]
+    return "1" if units().atoms[name].function and not token["exponent"] else token[0]
+
+
 def _alone(code: str) -> Unit | None:
     """Give a unit whose scale has another zero; it takes no part in products."""
     found = _ALONE.fullmatch(code)

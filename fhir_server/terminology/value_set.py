@@ -4,10 +4,11 @@ https://hl7.org/fhir/R4/valueset.html#compositions
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.terminology.code_system import Concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +24,29 @@ class Filter:
 class Clause:
     """Codes that are in a system, as far as listed and filtered, and in all of `value_sets`.
 
-    `system` is a canonical, `url` or `url|version`, or empty. `codes`: None where the clause does
-    not list any.
+    `system` is a canonical, `url` or `url|version`, or empty. `codes` are those listed, in order,
+    each with its display and designations as far as they are given; None where there is no list.
     """
 
     system: str = ""
-    codes: frozenset[str] | None = None
+    codes: Mapping[str, Concept] | None = None
     filters: tuple[Filter, ...] = ()
     value_sets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ValueSet:
-    """What is included, without what is excluded; `active`: codes that are inactive are not."""
+    """What is included, without what is excluded; `active`: codes that are inactive are not.
+
+    `resource` is all of it.
+    """
 
     url: str
     version: str
     include: tuple[Clause, ...]
     exclude: tuple[Clause, ...] = ()
     active: bool = False
+    resource: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def value_set_of(resource: Mapping[str, Any]) -> ValueSet:
@@ -52,13 +57,15 @@ def value_set_of(resource: Mapping[str, Any]) -> ValueSet:
     url, version = resource.get("url", ""), resource.get("version", "")
     compose = resource.get("compose")
     if compose is None:
-        return ValueSet(url, version, _expanded(url, resource.get("expansion", {})))
+        clauses = _expanded(url, resource.get("expansion", {}))
+        return ValueSet(url, version, clauses, resource=resource)
     return ValueSet(
         url=url,
         version=version,
         include=_clauses(compose.get("include", ())),
         exclude=_clauses(compose.get("exclude", ())),
         active=compose.get("inactive") is False,
+        resource=resource,
     )
 
 
@@ -73,7 +80,7 @@ def _clause(row: Mapping[str, Any]) -> Clause:
     listed = row.get("concept")
     return Clause(
         system=system,
-        codes=None if listed is None else frozenset(one.get("code", "") for one in listed),
+        codes=None if listed is None else {one.get("code", ""): one for one in listed},
         filters=tuple(
             Filter(one.get("property", ""), one.get("op", ""), one.get("value", ""))
             for one in row.get("filter", ())
@@ -84,24 +91,24 @@ def _clause(row: Mapping[str, Any]) -> Clause:
 
 
 def _expanded(url: str, expansion: Mapping[str, Any]) -> tuple[Clause, ...]:
-    by_system: dict[str, set[str]] = {}
+    by_system: dict[str, dict[str, Concept]] = {}
     listed = 0
     for row in _contained(expansion.get("contains", ())):
         listed += 1
         if row.get("code") and row.get("system") and not row.get("abstract"):
-            by_system.setdefault(row["system"], set()).add(row["code"])
+            by_system.setdefault(row["system"], {})[row["code"]] = row
     total = expansion.get("total", listed)
     if not listed or total != listed:
         raise Invalid(
             f"The ValueSet {url[:200]!r} has neither a compose nor an expansion of all its codes.",
             code="not-found",
         )
-    return tuple(Clause(system, frozenset(codes)) for system, codes in by_system.items())
+    return tuple(Clause(system, codes) for system, codes in by_system.items())
 
 
 def _contained(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    waiting = list(rows)
+    waiting = list(reversed(list(rows)))
     while waiting:
         row = waiting.pop()
         yield row
-        waiting += row.get("contains", ())
+        waiting += reversed(row.get("contains", ()))

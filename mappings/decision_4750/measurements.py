@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/observation.html, https://hl7.org/fhir/R4/observation-vitalsigns.html
 """
 
-from mappings.decision_4750.scene import Scene, instant, when
+from mappings.decision_4750.scene import Scene, instant, period, when
 from mappings.mapping import Draft
 from mappings.terms.concepts import LOINC, Fhir, category, coding, concept, present
 from mappings.terms.quantities import positive, quantity
@@ -52,10 +52,14 @@ def measurements(scene: Scene) -> list[Draft]:
             # The mother is the subject; the child, who has no record yet, is what it is about.
             focus = [{"display": f"Con thứ {child}"}]
             # Born some time in the stay: the table does not say when.
-            stay = present(start=when(arrival), end=when(row["NGAY_RA"]))
-            more = {"effectivePeriod": stay, "focus": focus}
+            more = {"effectivePeriod": stay(scene), "focus": focus}
             found.append(observation(scene, key, EXAM, code, value=value, time="", **more))
     return found
+
+
+def stay(scene: Scene) -> Fhir:
+    """Give the Period of the visit, for what was measured at an unknown time of it."""
+    return period(scene.summary["NGAY_VAO"], scene.summary["NGAY_RA"])
 
 
 def loinc(code: str, display: str, text: str) -> Fhir:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mappings.decision_4750.rows import Row
-from mappings.decision_4750.scene import Scene, when
+from mappings.decision_4750.scene import Scene, period, when
 from mappings.terms.concepts import LOINC, Fhir, coding, concept, logical, narrative, present
 from mappings.terms.identifiers import identifier
 
@@ -47,7 +47,7 @@ def composition(scene: Scene, paper: Paper, row: Row, author: Fhir | None, **mor
     head = row["MA_TTDV"]
     signer = logical("Practitioner", scene.systems.sid("bhxh"), head) if head else None
     kind = coding(LOINC, paper.code, paper.display)
-    period = present(start=when(row["NGAY_VAO"]), end=when(row["NGAY_RA"]))
+    stay = period(row["NGAY_VAO"], row["NGAY_RA"])
     said = row["NGAY_CT"] or row["NGAY_RA"] or scene.summary["NGAY_RA"] or scene.created
     parts: Fhir = {
         "resourceType": "Composition",
@@ -59,7 +59,7 @@ def composition(scene: Scene, paper: Paper, row: Row, author: Fhir | None, **mor
         "title": paper.title,
         "attester": [{"mode": "legal", "party": signer}] if signer else [],
         "custodian": facility,
-        "event": [{"period": period}] if period else [],
+        "event": [{"period": stay}] if stay else [],
         "section": sections(row, paper.parts),
     }
     return present(**parts | more)

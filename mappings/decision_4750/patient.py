@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from mappings.decision_4750.people import is_facility
 from mappings.decision_4750.rows import Row
-from mappings.decision_4750.scene import Scene, when
+from mappings.decision_4750.scene import Scene, period, when
 from mappings.decision_4750.values import positions
 from mappings.mapping import PATIENT, Draft, PatientDraft, Strength, token
 from mappings.terms import codes, dates
@@ -34,7 +34,10 @@ def patient(scene: Scene) -> PatientDraft:
     own = identifier(systems.sid("ma-bn", scene.facility), row["MA_BN"], "MR")
     matching = (
         Strength(tuple(map(token, known))),
-        Strength(tuple(map(token, numbers.values())), needs_demographics=True),
+        Strength(
+            tuple(token(one) for one in numbers.values() if "system" in one),
+            needs_demographics=True,
+        ),
         Strength((token(own),)),
     )
     if row["SO_CCCD"] not in {"", citizen}:
@@ -110,7 +113,7 @@ def _coverage(scene: Scene, card: str, start: str, end: str) -> Draft:
         subscriberId=card,
         beneficiary=scene.to(PATIENT),
         relationship={"coding": own},
-        period=present(start=when(start), end=when(end)) or None,
+        period=period(start, end) or None,
         payor=[{"type": "Organization", "display": INSURER}],
     )
     return Draft(f"Coverage/{card}", resource)

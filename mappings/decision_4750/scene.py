@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mappings.decision_4750.rows import EMPTY, Row
 from mappings.mapping import ENCOUNTER, PATIENT, draft_url
 from mappings.terms import dates
-from mappings.terms.concepts import Fhir
+from mappings.terms.concepts import Fhir, present
 from mappings.terms.identifiers import Systems
 
 # A doctor sent to another facility writes it behind the licence: 000001/HNO-CCHN.C.01001
@@ -67,6 +67,16 @@ def licence(number: str) -> str:
 def when(text: str) -> str:
     """Give the FHIR dateTime of a decree date, an empty string for an empty one."""
     return dates.moment(text) if text else ""
+
+
+def period(start: str, end: str) -> Fhir:
+    """Give the Period between two decree dates, as far as they are there.
+
+    An end before the start (R4's per-1) is left to the raw file.
+    """
+    known = min(len(start), len(end))
+    ends = "" if end[:known] < start[:known] else end
+    return present(start=when(start), end=when(ends))
 
 
 def instant(text: str) -> str:

@@ -8,6 +8,7 @@ from mappings.decision_4750.consistency import contradictions
 from mappings.decision_4750.envelope import ROOT, Envelope, Hoso, read_envelope
 from mappings.decision_4750.patient import patient
 from mappings.decision_4750.people import organizations, practitioners
+from mappings.decision_4750.profiles import claimed, claimed_patient
 from mappings.decision_4750.rows import MAX_ROWS, Row, read_rows
 from mappings.decision_4750.scene import Scene
 from mappings.decision_4750.tables import MAPPED, SHAPES
@@ -74,10 +75,10 @@ def map_hoso(envelope: Envelope, hoso: Hoso, systems: Systems = HL7_VIETNAM) -> 
         ma_lk=hoso.ma_lk,
         created=envelope.created,
         start=_microseconds(scene.summary["NGAY_VAO"]),
-        patient=patient(scene),
-        practitioners=practitioners(scene),
-        organizations=organizations(scene),
-        drafts=tuple(draft for table in TABLES for draft in table(scene)),
+        patient=claimed_patient(patient(scene), systems),
+        practitioners=claimed(practitioners(scene), systems),
+        organizations=claimed(organizations(scene), systems),
+        drafts=tuple(draft for table in TABLES for draft in claimed(table(scene), systems)),
         not_mapped=tuple(kind for kind in tables if kind not in MAPPED),
         issues=told,
     )

@@ -7,7 +7,7 @@ from mappings.decision_4750.diagnoses import conditions, diagnoses, ranked
 from mappings.decision_4750.measurements import measurements
 from mappings.decision_4750.patient import coverages
 from mappings.decision_4750.rows import Row
-from mappings.decision_4750.scene import Scene, when
+from mappings.decision_4750.scene import Scene, period, when
 from mappings.mapping import ENCOUNTER, PATIENT, Draft
 from mappings.terms import codes
 from mappings.terms.concepts import (
@@ -63,7 +63,7 @@ def _encounter(scene: Scene, diagnosis: list[Fhir]) -> Fhir:
         serviceType=_departments(scene),
         subject=scene.to(PATIENT),
         **_came_by(scene),
-        period=present(start=when(row["NGAY_VAO"]), end=when(row["NGAY_RA"])),
+        period=period(row["NGAY_VAO"], row["NGAY_RA"]),
         length=quantity(row["SO_NGAY_DTRI"], "ngày", "d") if row["SO_NGAY_DTRI"] else None,
         reasonCode=_reasons(scene),
         diagnosis=diagnosis,
@@ -98,7 +98,7 @@ def _class_history(row: Row, kind: str) -> list[Fhir]:
         return []
     inside = {
         "class": _class(kind),
-        "period": present(start=when(admitted), end=when(left)),
+        "period": period(admitted, left),
     }
     if admitted <= arrived:
         return [inside]

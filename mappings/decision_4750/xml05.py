@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/clinicalimpression.html, https://hl7.org/fhir/R4/observation-vitalsigns.html
 """
 
-from mappings.decision_4750.measurements import EXAM, VITAL, loinc, observation
+from mappings.decision_4750.measurements import EXAM, VITAL, loinc, observation, stay
 from mappings.decision_4750.rows import Row
 from mappings.decision_4750.scene import Scene, when
 from mappings.mapping import Draft
@@ -57,11 +57,12 @@ def _impression(scene: Scene, row: Row) -> Fhir:
 
 
 def _vital_signs(scene: Scene, row: Row) -> list[Draft]:
-    """Give an Observation per sign."""
+    """Give an Observation per sign; without a time of its own it is of some time in the stay."""
     stem = f"Observation/XML5/{row.identity}"
     time = row["THOI_DIEM_DBLS"]
+    more = {} if time else {"effectivePeriod": stay(scene)}
     return [
-        observation(scene, f"{stem}/{sign}", kind, code, value=value, time=time)
+        observation(scene, f"{stem}/{sign}", kind, code, value=value, time=time, **more)
         for sign, (first, second) in signs(row["DIEN_BIEN_LS"]).items()
         for kind, code, value in _measured(sign, first, second)
     ]

@@ -33,13 +33,15 @@ _FIRST = ("DiagnosticReport", "ServiceRequest")
 AUTHOR = {"type": "Device", "display": TITLE}
 
 
-def composition(page: Page, *, identity: str, base_url: str, date: str) -> dict[str, Any]:
+def composition(
+    page: Page, *, identity: str, base_url: str, date: str, profile: str
+) -> dict[str, Any]:
     """Give the Composition of a page; `date` is the instant it is made at."""
     shelf = page.shelf()
     return present(
         resourceType="Composition",
         id=identity,
-        meta={"lastUpdated": date},
+        meta={"lastUpdated": date, "profile": [profile]},
         language="vi",
         text=narrative(f"{TITLE}: {patient(page.patient.resource, shelf)}"),
         identifier={"system": URI, "value": page.here},

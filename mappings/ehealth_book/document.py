@@ -31,7 +31,8 @@ def document(
         "timestamp": date,
         "link": _links(page),
     }
-    first = composition(page, identity=lead, base_url=base_url, date=date)
+    profile = systems.profile("vn-composition-health-book")
+    first = composition(page, identity=lead, base_url=base_url, date=date, profile=profile)
     entries = [_entry(f"{base_url}/Composition/{lead}", json.dump(first))]
     entries += [_entry(f"{base_url}/{leaf.reference}", leaf.body) for leaf in page.leaves()]
     return _spliced(head, entries)

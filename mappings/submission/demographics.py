@@ -56,7 +56,8 @@ def number(identifier: Patient) -> str:
 
 
 def _told(stored: Patient, draft: Patient) -> Patient:
-    told = {name: value for name, value in draft.items() if name != "resourceType"}
+    # What a stored record claims of itself, its tags and labels, stay its own.
+    told = {name: value for name, value in draft.items() if name not in ("resourceType", "meta")}
     born = draft.get("birthDate", "")
     if stored.get("birthDate", "").startswith(born) and stored["birthDate"] != born:
         told = {name: told[name] for name in told if name not in ("birthDate", "_birthDate")}

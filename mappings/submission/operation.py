@@ -6,7 +6,7 @@ Bundle instead of writing.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from fhir_server.fhir import json
@@ -20,6 +20,9 @@ from mappings.decision_4750.bundle import to_bundle
 from mappings.decision_4750.envelope import Envelope, Hoso, read_envelope
 from mappings.decision_4750.visit import map_hoso
 from mappings.mapping import Refused, Visit
+from mappings.quality.facts import NAME as NOTED
+from mappings.quality.facts import Quality
+from mappings.quality.field_profile import FieldProfile
 from mappings.submission import quarantine, visit
 from mappings.submission.raw import RawFile
 from mappings.terms.identifiers import Systems
@@ -28,15 +31,28 @@ _XML = ("application/xml", "text/xml", "application/octet-stream", "")
 # From here on reading takes long enough that other requests should not wait for it.
 _LARGE = 256 * 1024
 
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How files are taken: the systems identifiers are of, and what visits are judged by."""
+
+    systems: Systems
+    quality: Quality
+
+
 Mapped = list[tuple[Hoso, Visit | Refused]]
 
 
-def operation(systems: Systems) -> Operation:
-    """Give the operation of a server whose identifiers and codes live under `systems`."""
+def operation(systems: Systems, profiles: tuple[FieldProfile, ...] = ()) -> Operation:
+    """Give the operation of a server whose identifiers and codes live under `systems`.
+
+    How complete a visit is, is noted for each of the field profiles.
+    """
+    sending = Sending(systems, Quality(systems.extension(NOTED), profiles))
     return Operation(
         name="submit-document",
         level="system",
-        handler=partial(submit_document, systems),
+        handler=partial(submit_document, sending),
         definition="http://fhir-server.vn/OperationDefinition/submit-document",
         affects_state=True,
         documentation="Takes a hospital's XML envelope (Decision 4750) and stores its visits.",
@@ -44,7 +60,7 @@ def operation(systems: Systems) -> Operation:
 
 
 async def submit_document(
-    systems: Systems, context: Context, request: FhirRequest, _: Target
+    sending: Sending, context: Context, request: FhirRequest, _: Target
 ) -> FhirResponse:
     """Store every HOSO that is well made; 200 if one was, 422 if none, 400 for no envelope."""
     dry_run = _flag(only(request, "dry-run").get("dry-run", "false"))
@@ -53,16 +69,17 @@ async def submit_document(
         raise UnsupportedMediaType("Send the envelope as application/xml, as hospitals emit it.")
     context.allow("$submit-document", None)
     if len(request.body) < _LARGE:
-        envelope, mapped = _read(systems, request.body)
+        envelope, mapped = _read(sending.systems, request.body)
     else:
-        envelope, mapped = await asyncio.to_thread(_read, systems, request.body)
+        envelope, mapped = await asyncio.to_thread(_read, sending.systems, request.body)
     if dry_run:
         return _dry_run([outcome for _, outcome in mapped])
-    raw = RawFile(request.body, envelope.facility, envelope.created)
+    profile = sending.systems.profile("vn-document-submission")
+    raw = RawFile(request.body, envelope.facility, envelope.created, profile)
     issues: list[Issue] = list(envelope.issues)
     stored = False
     for hoso, outcome in mapped:
-        told, kept = await _one(context, raw, hoso, outcome)
+        told, kept = await _one(sending, context, raw, hoso, outcome)
         issues += [_inside(hoso.index, issue) for issue in told]
         stored |= kept
     return FhirResponse(200 if stored else 422, respond.outcome_body(issues))
@@ -74,7 +91,7 @@ def _read(systems: Systems, body: bytes) -> tuple[Envelope, Mapped]:
 
 
 async def _one(
-    context: Context, raw: RawFile, hoso: Hoso, outcome: Visit | Refused
+    sending: Sending, context: Context, raw: RawFile, hoso: Hoso, outcome: Visit | Refused
 ) -> tuple[Sequence[Issue], bool]:
     """Store one HOSO, or quarantine it; give what to tell, and whether it was stored.
 
@@ -82,10 +99,10 @@ async def _one(
     """
     if isinstance(outcome, Visit):
         try:
-            return await visit.store(context, raw, outcome), True
+            return await visit.store(context, raw, outcome, sending.quality), True
         except (Invalid, Unprocessable) as failure:
             outcome = Refused(failure.issues)
-    await quarantine.keep(context, raw, hoso, outcome.issues)
+    await quarantine.keep(context, raw, hoso, outcome.issues, sending.systems)
     kept = f"The file is kept in quarantine as Binary/{raw.sha256}; correct it and send it again."
     return (*outcome.issues, visit.note(kept)), False
 

@@ -30,7 +30,7 @@ async def resolve(
             number = _number(draft)
             if number not in known:
                 known[number] = party_id(type_, number)
-                resource = checked(context, type_, draft.resource)
+                resource = await checked(context, type_, draft.resource)
                 changes.append(change(context, type_, known[number], resource, method="create"))
             names[draft_url(visit.facility, visit.ma_lk, draft.key)] = f"{type_}/{known[number]}"
     return names, changes

@@ -14,6 +14,7 @@ from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 from mappings.decision_4750.envelope import Hoso
 from mappings.submission.raw import RawFile, binary_changes
+from mappings.terms.identifiers import Systems, facility_identifier
 
 TAG = {
     "system": "http://fhir-server.vn/CodeSystem/submission-status",
@@ -23,14 +24,17 @@ TAG = {
 _LONGEST = 100
 
 
-async def keep(context: Context, raw: RawFile, hoso: Hoso, issues: Sequence[Issue]) -> None:
+async def keep(
+    context: Context, raw: RawFile, hoso: Hoso, issues: Sequence[Issue], systems: Systems
+) -> None:
     """Store the file, and the DocumentReference of the HOSO that was refused; again only once."""
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"quarantine/{raw.sha256}/{hoso.index}"))
     resource = {
         **raw.reference(),
-        "meta": {"tag": [TAG]},
+        "meta": {"profile": [raw.profile], "tag": [TAG]},
         "contained": [{**operation_outcome(issues), "id": "outcome"}],
         "date": dates.instant(context.now()),
+        "author": [{"identifier": facility_identifier(raw.facility, systems)}],
         "description": f"HOSO {hoso.index + 1}, MA_LK {hoso.ma_lk[:_LONGEST] or 'unreadable'}, "
         f"of an envelope of facility {raw.facility} was refused.",
         "context": {"related": [{"reference": "#outcome"}]},

@@ -18,11 +18,12 @@ from fhir_server.store.transact import Transaction
 
 @dataclass(frozen=True)
 class RawFile:
-    """`facility` is MACSKCB, `created` NGAYLAP as yyyymmdd."""
+    """`facility` is MACSKCB, `created` NGAYLAP as yyyymmdd, `profile` what references claim."""
 
     body: bytes
     facility: str
     created: str
+    profile: str
 
     @cached_property
     def sha256(self) -> str:
@@ -50,6 +51,7 @@ class RawFile:
         sha1 = hashlib.sha1(self.body, usedforsecurity=False).digest()
         return {
             "resourceType": "DocumentReference",
+            "meta": {"profile": [self.profile]},
             "masterIdentifier": {
                 "system": "urn:ietf:rfc:3986",
                 "value": f"ni:///sha-256;{name}",

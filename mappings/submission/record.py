@@ -83,24 +83,32 @@ def of(
     *,
     before: Previous | None,
     made: Sequence[str],
-    facility: str,
+    sender: dict[str, Any],
+    quality: dict[str, Any],
+    period: dict[str, Any],
 ) -> dict[str, dict[str, Any]]:
     """Give the DocumentReference and the Provenance of this submission, by reference.
 
-    `made` is all that came of it as `Type/id`, the Patient first; `facility` is the sender's
-    Organization. A file sent again keeps the time of its first arrival.
+    `made` is all that came of it as `Type/id`, the Patient first; `sender` refers to the facility's
+    Organization, `quality` is what is noted of how good the file is, `period` the visit's. A file
+    sent again keeps the time of its first arrival.
     """
     now = dates.instant(context.now())
+    noted = [quality]
     if before and before.holds(raw):
         now = before.document.get("date", now)
+        noted = before.document.get("extension", noted)
     document = f"{DOCUMENT}/{_id(visit, DOCUMENT)}"
-    sender = {"reference": facility}
     file = {
         **raw.reference(),
+        "extension": noted,
         "subject": {"reference": made[0]},
         "date": now,
         "author": [sender],
-        "context": {"encounter": [{"reference": f"{ENCOUNTER}/{_id(visit, ENCOUNTER)}"}]},
+        "context": {
+            "encounter": [{"reference": f"{ENCOUNTER}/{_id(visit, ENCOUNTER)}"}],
+            "period": period,
+        },
     }
     if visit.not_mapped:
         file["description"] = f"Not mapped, in the file only: {', '.join(visit.not_mapped)}"

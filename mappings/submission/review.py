@@ -32,15 +32,15 @@ async def provisional(
             same = change(context, PATIENT, survivor["id"], survivor, method="update")
             told = f"The patient was reviewed: it is {PATIENT}/{survivor['id']}, left as it is."
             return same, (), told
-    resource = {**visit.patient.resource, "meta": {"tag": [PROVISIONAL]}}
-    patient = change(
-        context, PATIENT, identity, checked(context, PATIENT, resource), method="update"
-    )
+    meta = {**visit.patient.resource.get("meta", {}), "tag": [PROVISIONAL]}
+    resource = {**visit.patient.resource, "meta": meta}
+    await checked(context, PATIENT, resource)
+    patient = change(context, PATIENT, identity, resource, method="update")
     told = f"The patient is kept as a provisional one until reviewed: {doubts}"
-    return patient, () if stored else (_task(context, visit, identity, found),), told
+    return patient, () if stored else (await _task(context, visit, identity, found),), told
 
 
-def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change:
+async def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change:
     resource: dict[str, Any] = {
         "resourceType": "Task",
         "status": "requested",
@@ -56,4 +56,5 @@ def _task(context: Context, visit: Visit, identity: str, found: Match) -> Change
         ],
     }
     name = draft_id(visit.facility, visit.ma_lk, "Task")
-    return change(context, "Task", name, checked(context, "Task", resource), method="update")
+    await checked(context, "Task", resource)
+    return change(context, "Task", name, resource, method="update")

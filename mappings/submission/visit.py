@@ -5,7 +5,7 @@ updates the same resources; what disappeared is marked entered-in-error; an olde
 arrives late changes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from fhir_server.interactions.write import change, checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 from mappings.mapping import ENCOUNTER, PATIENT, Draft, Visit, draft_id, draft_url
+from mappings.quality.facts import Quality, facts_of
 from mappings.submission import papers, patients, record, review
 from mappings.submission.demographics import merged
 from mappings.submission.parties import resolve
@@ -32,7 +33,7 @@ class Told:
     late: bool = False
 
 
-async def store(context: Context, raw: RawFile, visit: Visit) -> Sequence[Issue]:
+async def store(context: Context, raw: RawFile, visit: Visit, quality: Quality) -> Sequence[Issue]:
     """Commit the visit; give the issues of the answer: warnings, and which versions changed.
 
     Raises Unprocessable or Invalid for resources that are not well made, and what the store raises.
@@ -41,14 +42,20 @@ async def store(context: Context, raw: RawFile, visit: Visit) -> Sequence[Issue]
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
         told.issues, told.late = list(visit.issues), False
-        return await _changes(context, transaction, raw, visit, told)
+        return await _changes(context, transaction, raw, visit, told=told, quality=quality)
 
     committed = await context.store.transact(partial(context.allow, "$submit-document"), plan)
     return (*told.issues, _summary(visit, committed, told))
 
 
 async def _changes(
-    context: Context, transaction: Transaction, raw: RawFile, visit: Visit, told: Told
+    context: Context,
+    transaction: Transaction,
+    raw: RawFile,
+    visit: Visit,
+    *,
+    told: Told,
+    quality: Quality,
 ) -> Sequence[Change]:
     kept = await binary_changes(context, transaction, raw)
     before = await record.previous(transaction, visit)
@@ -65,7 +72,10 @@ async def _changes(
         told.issues.append(note("This very file was stored before."))
     elif before and before.created == raw.creation:
         told.issues.append(note("A file of the same day was here before; the later arrival wins."))
-    return (*kept, *await _visit_changes(context, transaction, raw, visit, told, before=before))
+    changes = await _visit_changes(
+        context, transaction, raw, visit, told=told, quality=quality, before=before
+    )
+    return (*kept, *changes)
 
 
 async def _visit_changes(
@@ -73,8 +83,9 @@ async def _visit_changes(
     transaction: Transaction,
     raw: RawFile,
     visit: Visit,
-    told: Told,
     *,
+    told: Told,
+    quality: Quality,
     before: record.Previous | None,
 ) -> Sequence[Change]:
     names, parties = await resolve(context, transaction, visit)
@@ -86,6 +97,12 @@ async def _visit_changes(
     names |= {_url(visit, draft.key): _reference(visit, draft) for draft in visit.drafts}
     resources = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
     resources |= await _disappeared(transaction, before, resources)
+    noted = quality.noted(
+        context,
+        [patient.resource or {}, *resources.values()],
+        warnings=sum(issue.severity == "warning" for issue in visit.issues),
+        before=facts_of(before.document) if before else None,
+    )
     made = (subject, *resources, *shared)
     resources |= await papers.tied(transaction, subject, resources)
     resources |= record.of(
@@ -94,10 +111,19 @@ async def _visit_changes(
         visit,
         before=before,
         made=made,
-        facility=names[_url(visit, visit.organizations[0].key)],
+        sender=_sender(visit, names),
+        quality=noted,
+        period=visit.drafts[0].resource.get("period", {}),
     )
-    puts = (put(context, reference, one) for reference, one in resources.items())
+    puts = [await put(context, reference, one) for reference, one in resources.items()]
     return (patient, *extra, *parties, *puts)
+
+
+def _sender(visit: Visit, names: Mapping[str, str]) -> dict[str, Any]:
+    """Give the reference to the sending facility, which its code finds too."""
+    facility = visit.organizations[0]
+    known = facility.resource["identifier"][0]
+    return {"reference": names[_url(visit, facility.key)], "identifier": known}
 
 
 async def _patient(
@@ -116,7 +142,7 @@ async def _patient(
     if found.current is not None:
         latest = await patients.is_latest(transaction, identity, encounter, visit.start)
         resource = merged(found.current, resource, latest=latest)
-    return put(context, f"{PATIENT}/{identity}", resource), ()
+    return await put(context, f"{PATIENT}/{identity}", resource), ()
 
 
 async def _disappeared(
@@ -133,12 +159,11 @@ async def _disappeared(
     return gone
 
 
-def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
+async def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
     """Give the Change that stores a well-made resource at `Type/id`; Unprocessable if it is not."""
     type_, _, identity = reference.partition("/")
-    return change(
-        context, type_, identity, checked(context, type_, dict(resource)), method="update"
-    )
+    valid = await checked(context, type_, dict(resource))
+    return change(context, type_, identity, valid, method="update")
 
 
 def note(text: str) -> Issue:

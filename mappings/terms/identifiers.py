@@ -40,6 +40,10 @@ class Systems:
         """Give the address of an extension."""
         return f"{self.base}StructureDefinition/{name}"
 
+    def profile(self, name: str) -> str:
+        """Give the address of a profile."""
+        return f"{self.base}StructureDefinition/{name}"
+
 
 HL7_VIETNAM = Systems()
 
@@ -103,7 +107,8 @@ def insurance(text: str, systems: Systems) -> list[dict[str, Any]]:
     """Give the Identifiers of one insurance card: the card, and the number that never changes.
 
     A card is 15 characters whose last 10 are the social-insurance number; since 2021 the number
-    alone is a card too. A citizen number used as a card is no insurance identifier.
+    alone is a card too. A citizen number used as a card is no insurance identifier; what is of no
+    form of card has no system.
     """
     if _INSURANCE_CARD.fullmatch(text):
         return [
@@ -112,4 +117,4 @@ def insurance(text: str, systems: Systems) -> list[dict[str, Any]]:
         ]
     if _INSURANCE_NUMBER.fullmatch(text):
         return [identifier(systems.sid("bhxh"), text, "SS")]
-    return [] if citizen_number(text) else [identifier(systems.sid("bhyt"), text, "SN")]
+    return [] if citizen_number(text) else [identifier("", text)]

@@ -12,9 +12,8 @@ def spec():
 
 
 @pytest.fixture(scope="module")
-async def fhir(mongodb_uri, spec):
-    async with (
-        fresh(mongodb_uri) as store,
-        health(store, spec, referential_integrity=False, text_search=True) as client,
-    ):
+async def fhir(request, mongodb_uri, spec):
+    level = getattr(request.module, "VALIDATION", "profiles")
+    lenient = {"referential_integrity": False, "text_search": True, "validation": level}
+    async with fresh(mongodb_uri) as store, health(store, spec, **lenient) as client:
         yield client

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import table
+from fhir_server.interactions.capabilities import terminology
 from fhir_server.interactions.dispatch import dispatch
 from fhir_server.search.parse import parse
 from fhir_server.search.place import Place
@@ -144,7 +145,16 @@ async def test_the_terminology_mode_promises_no_more_than_there_is(fhir, spec):
     told = await statement(fhir, "terminology")
     assert structural_issues(spec, told) == []
     assert told["resourceType"] == "TerminologyCapabilities"
-    assert not {"expansion", "validateCode", "translation", "closure", "codeSystem"} & set(told)
+    assert "codeSystem" not in told
+    assert {one["name"] for one in told["expansion"]["parameter"]} > {"filter", "count"}
+    assert told["validateCode"] == {"translations": True}
+    assert told["translation"] == {"needsMap": True}
+    assert told["closure"] == {"translation": False}
+
+
+async def test_what_is_not_offered_is_not_among_the_terminology_capabilities(fhir):
+    told = terminology(table.build(()), fhir.context)
+    assert not {"expansion", "validateCode", "translation", "closure"} & set(told)
 
 
 async def test_a_mode_that_is_not_known_is_refused(fhir):

@@ -16,7 +16,7 @@ def inner(identity, name, **more):
 @pytest.fixture
 async def fhir(store, spec):
     """Give a patient, and an observation and a condition that contain one or two."""
-    async with health(store, spec, referential_integrity=False) as client:
+    async with health(store, spec, referential_integrity=False, validation="structure") as client:
         an, binh = inner("a", "Trần Văn An", gender="male"), inner("b", "Lê Thị Bình")
         stored = [
             {**inner("p1", "Nguyễn Văn An"), "contained": [inner("c", "Hồ Văn An")]},

@@ -8,6 +8,7 @@ from fhir_server.interactions import cost, totals
 from fhir_server.interactions.context import Limits
 from fhir_server.search.condition import Everything, Nothing
 from fhir_server.search.query import SearchQuery
+from fhir_server.store import costs
 from fhir_server.store.costs import Facts
 from fhir_server.store.joins import Bounds
 from tests.client import health, issues
@@ -51,6 +52,17 @@ async def test_a_small_type_is_scanned_without_a_word(base, patient):
     async with base(scan_warning=2) as fhir:
         await filled(fhir, patient)
         assert told(await fhir.get("Patient?gender=female")) == []
+
+
+async def test_a_type_that_cannot_be_counted_in_time_is_searched_and_warned_of(
+    base, patient, monkeypatch
+):
+    monkeypatch.setattr(costs, "COUNT_SECONDS", 0.000_001)
+    async with base() as fhir:
+        await filled(fhir, patient)
+        answer = await fhir.get("Patient?gender=female")
+        assert len(answer.json()["entry"]) == 3
+        assert "more resources than" in told(answer)[0]["diagnostics"]
 
 
 async def test_a_search_that_scans_a_type_too_large_is_refused(base, patient):

@@ -26,8 +26,8 @@ async def test_a_reference_to_nothing_is_refused_with_its_place(fhir, reference)
     "reference", ["http://other.example/fhir/Patient/1", "urn:oid:1.2.3", "#inside"]
 )
 async def test_what_is_elsewhere_is_not_looked_for(fhir, reference):
-    inside = [{"resourceType": "Patient", "id": "inside"}]
-    made = observation(reference, contained=inside)
+    inside = {"contained": [{"resourceType": "Patient", "id": "inside"}]}
+    made = observation(reference, **inside if reference == "#inside" else {})
     assert (await fhir.post("Observation", made)).status_code == 201
 
 
@@ -113,8 +113,11 @@ async def test_what_a_record_says_happened_holds_nothing_and_needs_nothing(fhir)
     assert (await fhir.delete("Patient/p1")).status_code == 204
 
 
+PLACE = "urn:uuid:5d0d1f0e-2f6b-4c43-9a53-6a1f6ac0a1b2"
+
+
 async def test_what_a_stored_bundle_holds_is_not_looked_into(fhir):
-    stored = bundle("collection", {"resource": observation("Patient/nobody")})
+    stored = bundle("collection", {"fullUrl": PLACE, "resource": observation("Patient/nobody")})
     assert (await fhir.post("Bundle", stored)).status_code == 201
 
 

@@ -41,6 +41,15 @@ async def test_facts_are_asked_once_in_a_while(filled, monkeypatch):
     assert (await filled.costs.facts("Basic")).count == 0
 
 
+async def test_a_type_too_large_to_be_counted_in_time_has_its_indexes_all_the_same(
+    filled, monkeypatch
+):
+    monkeypatch.setattr(costs, "COUNT_SECONDS", 0.000_001)
+    facts = await filled.costs.facts("Basic")
+    assert facts.count is None
+    assert facts.indexes
+
+
 async def test_an_estimate_is_exact_while_it_is_small(filled):
     for condition, count in ((ALL, 60), (ODD, 30), (Nothing(), 0)):
         assert await filled.costs.estimate(ALL, "Basic", condition, 5) == count

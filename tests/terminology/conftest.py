@@ -5,7 +5,8 @@ import pytest
 from fhir_server.search.condition import Everything
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.store.documents import Change
-from fhir_server.terminology.content import Cache, Content
+from fhir_server.terminology.cache import Cache
+from fhir_server.terminology.content import Content
 from fhir_server.terminology.terminology import Terminology
 
 BASE = "http://test.invalid/fhir"

@@ -6,8 +6,6 @@ from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import AnyOf, Everything, Nothing
 from fhir_server.store.documents import Change
 from fhir_server.terminology import content as module
-from fhir_server.terminology.content import Cache
-from fhir_server.terminology.value_set import value_set_of
 from tests.terminology.systems import ANIMALS, SET, SYSTEM, clause, code_system, concept, value_set
 
 STATUS = "http://hl7.org/fhir/goal-status"
@@ -91,19 +89,3 @@ async def test_too_many_with_the_same_url_are_refused(content, keep, monkeypatch
     await keep(s=ANIMALS, t=ANIMALS)
     with pytest.raises(Invalid, match="have the same url"):
         await content.code_system(allow, SYSTEM)
-
-
-def test_the_cache_keeps_what_was_used_last():
-    cache = Cache(10)
-    a, b, c = (value_set_of(value_set(name, clause())) for name in "abc")
-    cache.put(("ValueSet", "a"), 1, 4, a)
-    cache.put(("ValueSet", "b"), 1, 4, b)
-    assert cache.get(("ValueSet", "a"), 1) is a
-    assert cache.get(("ValueSet", "a"), 2) is None
-    cache.put(("ValueSet", "c"), 1, 4, c)
-    assert cache.get(("ValueSet", "b"), 1) is None
-    cache.put(("ValueSet", "a"), 2, 6, b)
-    assert cache.get(("ValueSet", "a"), 2) is b
-    assert cache.get(("ValueSet", "c"), 1) is c
-    cache.put(("ValueSet", "d"), 1, 11, a)
-    assert cache.get(("ValueSet", "d"), 1) is None

