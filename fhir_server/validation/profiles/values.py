@@ -15,8 +15,8 @@ from fhir_server.fhir.json import dump
 from fhir_server.validation.findings import Findings, error
 from fhir_server.validation.profiles.walk import Check, Item, Walk
 
-_SHORT = 200
 _UCUM = "http://unitsofmeasure.org"
+_SHORT = 200
 _R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 
 
@@ -120,7 +120,7 @@ def _order(value: Any, bound: Any, walk: Walk) -> int | None:
     """Give -1, 0 or 1 as the value is below, at or above the bound; None if that cannot be told."""
     try:
         if isinstance(value, Mapping) and isinstance(bound, Mapping):
-            return _measured(value, bound, walk)
+            return _order_of_quantities(value, bound, walk)
         if isinstance(value, str) and isinstance(bound, str):
             read = time_range if bound[2:3] == ":" else _dates
             (low, high), (least, most) = read(value), read(bound)
@@ -131,6 +131,27 @@ def _order(value: Any, bound: Any, walk: Walk) -> int | None:
     except (Invalid, InvalidOperation):
         return None
     return None
+
+
+def _order_of_quantities(
+    value: Mapping[str, Any], bound: Mapping[str, Any], walk: Walk
+) -> int | None:
+    """Compare quantities of one unit, or of units of UCUM that measure the same."""
+    if value.get("code") == bound.get("code") and value.get("system") == bound.get("system"):
+        return _order(value.get("value"), bound.get("value"), walk)
+    if not (value.get("system") == bound.get("system") == _UCUM):
+        return None
+    left, right = _in_base_units(value, walk), _in_base_units(bound, walk)
+    if left is None or right is None or left[1] != right[1]:
+        return None
+    return int(Decimal.compare(left[0], right[0]))
+
+
+def _in_base_units(quantity: Mapping[str, Any], walk: Walk) -> tuple[Decimal, str] | None:
+    number, code = quantity.get("value"), quantity.get("code")
+    if not decimals.is_number(number) or number is None or not isinstance(code, str):
+        return None
+    return walk.visit.definitions.canonical(decimals.decimal(number), code)
 
 
 def _dates(text: str) -> tuple[int, int]:
@@ -145,20 +166,3 @@ def _no_longer(length: int) -> Check:
         return error("too-long", told) if is_long else None
 
     return check
-
-
-def _measured(value: Mapping[str, Any], bound: Mapping[str, Any], walk: Walk) -> int | None:
-    """Compare two quantities: of one unit by their values, of two in base units of UCUM."""
-    if value.get("code") == bound.get("code") and value.get("system") == bound.get("system"):
-        return _order(value.get("value"), bound.get("value"), walk)
-    here, there = _in_base_units(value, walk), _in_base_units(bound, walk)
-    if here is None or there is None or here[1] != there[1]:
-        return None
-    return int(Decimal.compare(here[0], there[0]))
-
-
-def _in_base_units(quantity: Mapping[str, Any], walk: Walk) -> tuple[Decimal, str] | None:
-    number, code = quantity.get("value"), quantity.get("code")
-    if quantity.get("system") != _UCUM or not decimals.is_number(number) or not code:
-        return None
-    return walk.visit.definitions.canonical(decimals.decimal(number), code)
