@@ -88,7 +88,8 @@ class Compiler:
             *binding_checks(element, base),
             *constraint_checks(structures, element, inherited),
         ]
-        if element.get("contentReference"):
+        # One that is sliced says itself what its items are.
+        if element.get("contentReference") and not node.slices:
             checks.append(self._repeat(element["contentReference"], contents))
         elif children := self._children(node, contents):
             checks.append(children)
