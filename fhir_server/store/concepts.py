@@ -138,8 +138,8 @@ class Concepts:
 def filter_of(asked: Sequence[Where]) -> Document:
     """Give what MongoDB is asked: equality, `$in` and ranges, of a field's first test on top.
 
-    There an index serves it, in the embedded server too. A pattern would do for what begins, but
-    not each server bounds it by an index.
+    There an index serves it in the embedded server too, but for what begins: MongoDB bounds that by
+    the index, the embedded server looks at every concept.
     """
     found: Document = {}
     rest: list[Document] = []
