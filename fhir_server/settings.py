@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     terminology_cache_seconds: Annotated[float, Field(ge=0)] = 3_600.0
     terminology_cache_size: Annotated[int, Field(gt=0)] = 10_000
     validation: Literal["structure", "base", "profiles"] = "profiles"
+    unknown_profile: Literal["warn", "refuse"] = "warn"
+    unknown_extension: Literal["warn", "refuse"] = "warn"
+    required_profiles: dict[str, list[str]] = {}
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True

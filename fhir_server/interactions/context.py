@@ -1,10 +1,10 @@
 """What every interaction is given: the definitions, the store, the limits, the caller."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Self
+from typing import Literal, Self
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
@@ -47,6 +47,9 @@ class Limits:
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
     validation: str = "profiles"
+    unknown_profile: Literal["warn", "refuse"] = "warn"
+    unknown_extension: Literal["warn", "refuse"] = "warn"
+    required_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

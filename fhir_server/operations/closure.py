@@ -83,8 +83,8 @@ async def _answer(context: Context, name: str, table: Table, since: int) -> Fhir
             found = await content.code_system(allow, canonical)
             codes = [code for system, code, _ in table.concepts if system == canonical]
             systems[canonical] = await content.with_codes(found, codes) if found else None
-    # Ten thousand concepts take a while.
-    new = await asyncio.to_thread(lambda: list(groups(systems, table.concepts, since)))
+        # Ten thousand concepts take a while.
+        new = await asyncio.to_thread(lambda: list(groups(systems, table.concepts, since)))
     told = {
         "resourceType": "ConceptMap",
         "id": context.new_id(),

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -22,10 +22,12 @@ from fhir_server.terminology.expand import bare
 from fhir_server.terminology.gather import Gathered, gathered
 from fhir_server.terminology.known import Known
 from fhir_server.terminology.membership import Membership
-from fhir_server.terminology.value_set import ValueSet
+from fhir_server.terminology.value_set import Filter, ValueSet
 from fhir_server.terminology.verdict import Coding, How, Verdict, together, verdict
 
 NAME = "$validate-code"
+# Systems that are looked through for a code whose system is not said.
+MAX_SYSTEMS = 50
 _COMMON = {
     "url": "valueUri",
     "code": "valueCode",
@@ -97,11 +99,15 @@ class _Question:
     root: str
     read: Gathered
     how: How
+    filters: dict[tuple[str, Filter], frozenset[str]] = field(default_factory=dict)
 
     async def judged(self, coding: Coding) -> Verdict:
         if not coding.system:
             member = self._member("", coding.code)
-            fitting = [one for one in self._systems() if self._member(one, coding.code)]
+            systems = list(self._systems())
+            if len(systems) > MAX_SYSTEMS:
+                return Verdict(False, "Say of which system: the ValueSet has many.")
+            fitting = [one for one in systems if self._member(one, coding.code)]
             if len(fitting) > 1:
                 return Verdict(False, f"Say of which system: {', '.join(fitting)[:400]}.")
             if member is False or not fitting:
@@ -121,7 +127,7 @@ class _Question:
         return found
 
     def _member(self, system: str, code: str) -> bool | None:
-        asked_ = Membership(self.read.value_sets.get, self.read.systems.get)
+        asked_ = Membership(self.read.value_sets.get, self.read.systems.get, self.filters)
         return asked_.member(self.root, system, code)
 
     def _systems(self) -> Iterator[str]:
