@@ -33,6 +33,10 @@ class Answers:
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+
     def get(self, caller: Caller, question: Question) -> tuple[Any] | None:
         """Give the answer in a tuple, None where there is none or it is old."""
         until, answer = self._kept.get((caller, question), (0.0, None))

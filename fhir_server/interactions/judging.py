@@ -15,6 +15,9 @@ from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
 from fhir_server.terminology.packed import packed
+from fhir_server.terminology.ucum import canonical
+from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
 from fhir_server.validation.validator import Definitions, rule_issues
 
@@ -28,23 +31,36 @@ async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issu
 
     Nothing is awaited where nothing has to be asked. Raises Unavailable.
     """
-    level = context.limits.validation
+    limits = context.limits
+    level = limits.validation
     if level == "structure":
         return ()
-    claimed = resource.get("meta", {}).get("profile", ()) if level == "profiles" else ()
-    return await against(context, resource, [one for one in claimed if one])
+    if level == "base":
+        return await _asked(context, resource, (), None)
+    return await against(context, resource, wanted_profiles(resource, limits.required_profiles))
 
 
 async def against(
     context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
 ) -> Sequence[Issue]:
     """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
+    limits = context.limits
+    strict = Strictness(limits.unknown_profile, limits.unknown_extension)
+    return await _asked(context, resource, profiles, strict)
+
+
+async def _asked(
+    context: Context,
+    resource: Mapping[str, Any],
+    profiles: Sequence[str],
+    strict: Strictness | None,
+) -> Sequence[Issue]:
     known = definitions(context.spec)
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
     for _ in range(ROUNDS):
-        issues = rule_issues(known, resource, profiles, questions)
+        issues = rule_issues(known, resource, profiles, questions, strict)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS
@@ -58,12 +74,12 @@ async def against(
 def definitions(spec: Spec) -> Definitions:
     """Give what came with the server, in the form validation asks it."""
 
-    def profile(canonical: str) -> Mapping[str, Any] | None:
-        url, _, version = canonical.partition("|")
+    def profile(url_version: str) -> Mapping[str, Any] | None:
+        url, _, version = url_version.partition("|")
         listed = spec.canonicals.find(_PROFILE, url)
         return next((one for one in listed if version in ("", one.get("version", ""))), None)
 
-    return Definitions(spec, packed(spec.canonicals).member, profile)
+    return Definitions(spec, packed(spec.canonicals).member, profile, canonical)
 
 
 async def _answer(
@@ -92,17 +108,16 @@ async def _one(context: Context, question: Question) -> Any:
     return answer
 
 
-async def _member(context: Context, value_set: str, system: str, code: str) -> bool:
+async def _member(context: Context, value_set: str, system: str, code: str) -> bool | None:
     allow = partial(context.allow, "read")
-    known = await context.terminology.expand(allow, value_set)
-    return (system, code) in known if system else any(code == one for _, one in known)
+    return await context.terminology.validate_code(allow, value_set, system, code)
 
 
-async def _profile(context: Context, canonical: str) -> Mapping[str, Any] | None:
-    """Give the StructureDefinition stored under a canonical, the newest where several are."""
-    url, _, version = canonical.partition("|")
-    allow = context.allow("read", _PROFILE)
-    page = await context.store.search(allow, _PROFILE, AnyOf("x.url", (url,)), limit=50)
+async def _definition(type_: str, context: Context, asked: str) -> Mapping[str, Any] | None:
+    """Give the resource stored under a canonical, the newest where several are."""
+    url, _, version = asked.partition("|")
+    allow = context.allow("read", type_)
+    page = await context.store.search(allow, type_, AnyOf("x.url", (url,)), limit=50)
     fitting = [json.reload(one.body or b"{}") for one in page.found]
     fitting = [one for one in fitting if version in ("", one.get("version", ""))]
     return max(fitting, key=lambda one: str(one.get("version", "")), default=None)
@@ -120,6 +135,8 @@ async def _resolve(context: Context, reference: str) -> Mapping[str, Any] | None
 
 _ASK: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "member": _member,
-    "profile": _profile,
+    "profile": partial(_definition, _PROFILE),
+    "questionnaire": partial(_definition, "Questionnaire"),
+    "measure": partial(_definition, "Measure"),
     "resolve": _resolve,
 }

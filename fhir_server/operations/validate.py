@@ -21,6 +21,7 @@ from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
+from fhir_server.validation.profiles.claims import wanted_profiles
 from fhir_server.validation.structure import structural_issues
 
 NAME = "$validate"
@@ -46,12 +47,12 @@ async def validate(context: Context, request: FhirRequest, target: Target) -> Fh
     resource = given.get("resource")
     if resource is None:
         resource = await _stored(context, target)
-    profiles = _profiles(given.get("profile"), mode, resource)
+    profiles = [given["profile"]] if "profile" in given else []
     issues = [*_placed(mode, target, resource), *await _made(context, type_, resource, profiles)]
     if not _refused(issues) and mode in ("create", "update"):
         identity = target.id or context.new_id()
         issues += await _against(context, mode, Write(mode, type_, identity, resource))
-    return _answer([*issues, *_unchecked(context, type_, profiles)])
+    return _answer(issues)
 
 
 def _mode(mode: str | None, target: Target) -> str | None:
@@ -70,13 +71,14 @@ async def _stored(context: Context, target: Target) -> Resource:
 
 
 async def _made(
-    context: Context, type_: str, resource: Resource, profiles: Sequence[Any]
+    context: Context, type_: str, resource: Resource, profiles: Sequence[str]
 ) -> Sequence[Issue]:
     """Give what is wrong with the resource alone, whatever the settings ask of a write."""
     if found := structural_issues(context.spec, resource):
         return found
-    known = [str(one) for one in profiles]
-    found = [*misdefined(context, resource), *await judging.against(context, resource, known)]
+    wanted = wanted_profiles(resource, context.limits.required_profiles)
+    judged = await judging.against(context, resource, [*wanted, *profiles])
+    found = [*misdefined(context, resource), *judged]
     if resource["resourceType"] != type_:
         told = f"The resource says it is a {resource['resourceType']}, the URL says {type_}."
         found.insert(0, Issue("invalid", told, f"{resource['resourceType']}.resourceType"))
@@ -92,23 +94,6 @@ def _placed(mode: str | None, target: Target, resource: Resource) -> Iterator[Is
     if mode == "update" and resource.get("id") != target.id:
         told = f"An update needs the id of its URL, {target.id}."
         yield Issue("value", told, f"{target.type}.id")
-
-
-def _profiles(given: str | None, mode: str | None, resource: Resource) -> Sequence[Any]:
-    """Give what to check against: the profile asked for, else those the resource claims."""
-    if given is not None or mode != "profile":
-        return (given,) if given is not None else ()
-    meta = resource.get("meta")
-    claimed = meta.get("profile") if isinstance(meta, dict) else None
-    return claimed if isinstance(claimed, list) else ()
-
-
-def _unchecked(context: Context, type_: str, profiles: Sequence[Any]) -> Iterator[Issue]:
-    """Warn of each profile but the type's own definition, which is what is checked."""
-    for profile in profiles:
-        if str(profile).partition("|")[0] != context.spec.types[type_].url:
-            told = f"Profiles are not checked yet, {str(profile)[:200]!r} was not."
-            yield Issue("not-supported", told, severity="warning")
 
 
 async def _against(context: Context, mode: str, write: Write) -> Sequence[Issue]:

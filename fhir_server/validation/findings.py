@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/validation.html
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from fhir_server.fhir.errors import Issue, Severity
@@ -30,6 +31,8 @@ class Definitions:
     spec: Spec
     member: Member = lambda _value_set, _system, _code: None
     profile: Callable[[str], Resource | None] = lambda _canonical: None
+    # (value, UCUM code) → the quantity in base units
+    canonical: Callable[[Decimal, str], tuple[Decimal, str] | None] = lambda _value, _code: None
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ _ATTRIBUTES: dict[str, frozenset[str]] = {
     "li": frozenset({"type", "value"}),
     "dl": frozenset({"compact"}),
     "hr": frozenset({"align", "noshade", "size", "width"}),
-    "pre": frozenset({"width"}),
+    "pre": frozenset({"width", "xml:space"}),
     "br": frozenset({"clear"}),
     **dict.fromkeys(
         ("p", "div", "caption", "h1", "h2", "h3", "h4", "h5", "h6"), frozenset({"align"})
@@ -49,6 +49,8 @@ _TAG = re.compile(r"""<(/?)([^\s/>!?]+)((?:\s+[^\s=<>]+\s*=\s*(?:"[^"]*"|'[^']*'
 _ATTRIBUTE = re.compile(r"""([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _IGNORED = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _SAID = re.compile(r">\s*[^\s<]|<img[\s/>]").search
+# https://hl7.org/fhir/R4/narrative.html: "there is no support for HTML entities".
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z][A-Za-z0-9]*;")
 _LINKS = ("href", "src", "cite", "longdesc", "usemap")
 _SCHEMES = ("http", "https", "mailto", "tel", "ftp", "urn", "data", "cid")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):").match
@@ -66,6 +68,9 @@ def rule(value: Any, _visit: Visit) -> Findings | None:
     for name, attributes in set(_tags(text)):
         if told := _refused(name, attributes):
             return error("invariant", f"txt-1: {told}", ".div")
+    if entity := _ENTITY.search(text):
+        told = f"XML knows no {entity[0][:20]}: write the character itself"
+        return error("structure", told, ".div")
     if not _SAID(text):
         return error("invariant", "txt-2: the narrative says nothing", ".div")
     return None

@@ -5,13 +5,23 @@ https://hl7.org/fhir/R4/resource.html and the pages of the types it speaks of
 
 import binascii
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server.spec.structures import Structures
 from fhir_server.validation import bundles, narrative
 from fhir_server.validation.findings import Findings, Resource, Rule, Visit, below, error, warning
+from fhir_server.validation.measure_report import report_findings
+from fhir_server.validation.questionnaire.conditions import condition_findings
+from fhir_server.validation.questionnaire.response import response_findings
+from fhir_server.validation.search_definitions import capability_findings, parameter_findings
+from fhir_server.validation.searchset import searchset_findings
+from fhir_server.validation.structure_definition import definition_findings
 from fhir_server.validation.uris import is_absolute
+
+# What a narrative shows of a contained resource: <img src="#id"/>
+_LINK = re.compile(r"""["'](#[A-Za-z0-9.\-]{1,64})["']""")
 
 _Guarded = tuple[frozenset[str] | None, Rule]
 
@@ -24,16 +34,7 @@ def of(structures: Structures, content: str) -> Iterator[_Guarded]:
         yield None, _extension
     else:
         yield frozenset({"extension", "modifierExtension"}), _extensions
-    if content == "Narrative":
-        yield None, narrative.rule
-    elif content == "Attachment":
-        yield frozenset({"data"}), _attachment
-    elif content == "Bundle":
-        yield frozenset({"entry"}), bundles.rule
-    elif content == "CodeSystem":
-        yield frozenset({"concept"}), _once("concept", "code", "csd-1: a code stands twice")
-    elif content == "Questionnaire":
-        yield frozenset({"item"}), _once("item", "linkId", "que-2: a linkId stands twice")
+    yield from _BY_TYPE.get(content, ())
 
 
 def _extension(value: Any, _visit: Visit) -> Findings | None:
@@ -103,7 +104,9 @@ def _contained(value: Any, _visit: Visit) -> Findings | None:
     """
     found: Findings = []
     seen: set[str] = set()
-    named = {text for text in _strings(value) if text[:1] == "#"}
+    strings = _strings(value)
+    named = {text for text in strings if text[:1] == "#"}
+    named.update(one for text in strings if text[:4] == "<div" for one in _LINK.findall(text))
     for index, one in enumerate(value["contained"]):
         found += below(f".contained[{index}]", _one_contained(one, seen, named))
     return found or None
@@ -139,3 +142,26 @@ def _strings(value: Any) -> set[str]:
         elif type(one) is list:
             level += one
     return found
+
+
+# Type → its rules, each with the JSON properties one of which it needs.
+_BY_TYPE: Mapping[str, Sequence[_Guarded]] = {
+    "Attachment": [(frozenset({"data"}), _attachment)],
+    "Bundle": [
+        (frozenset({"entry"}), bundles.rule),
+        (frozenset({"entry", "link"}), searchset_findings),
+    ],
+    "CapabilityStatement": [(frozenset({"rest"}), capability_findings)],
+    "CodeSystem": [
+        (frozenset({"concept"}), _once("concept", "code", "csd-1: a code stands twice")),
+    ],
+    "MeasureReport": [(frozenset({"group"}), report_findings)],
+    "Narrative": [(None, narrative.rule)],
+    "Questionnaire": [
+        (frozenset({"item"}), condition_findings),
+        (frozenset({"item"}), _once("item", "linkId", "que-2: a linkId stands twice")),
+    ],
+    "QuestionnaireResponse": [(frozenset({"questionnaire"}), response_findings)],
+    "SearchParameter": [(None, parameter_findings)],
+    "StructureDefinition": [(frozenset({"differential"}), definition_findings)],
+}

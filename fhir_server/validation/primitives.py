@@ -164,7 +164,7 @@ PATTERNS: dict[str, Verdict] = {
     "uri": _pattern(_WORD),
     "url": _pattern(_WORD),
     "uuid": _pattern(rf"urn:uuid:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}"),
-    "System.String": _pattern(_WORD),
+    "System.String": _pattern(rf"(?=.{{1,{MAX_STRING}}}$){_WORD}"),
 }
 CHECKS: dict[str, Rule] = {
     **{name: _text(name, pattern) for name, pattern in PATTERNS.items()},

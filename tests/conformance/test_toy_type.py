@@ -23,7 +23,17 @@ TOY = {
     "derivation": "specialization",
     "differential": {
         "element": [
-            {"path": "Toy"},
+            {
+                "path": "Toy",
+                "constraint": [
+                    {
+                        "key": "toy-1",
+                        "severity": "error",
+                        "human": "Only red toys have an owner",
+                        "expression": "owner.exists() implies colour = 'red'",
+                    }
+                ],
+            },
             {
                 "path": "Toy.colour",
                 "min": 1,
@@ -124,11 +134,11 @@ async def test_a_toy_is_created_read_changed_and_deleted(fhir):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("colour=red", {"a", "b"}),
+        ("colour=red", {"a", "b", "c"}),
         ("colour=red&owner=Patient/p1", {"a"}),
         ("owner:Patient=p2", {"c"}),
         ("bought=ge2025", {"b", "c"}),
-        ("colour:not=red", {"c"}),
+        ("colour:not=red", {"d"}),
     ],
 )
 async def test_toys_are_found_by_their_own_search_parameters(fhir, query, found):
@@ -137,7 +147,8 @@ async def test_toys_are_found_by_their_own_search_parameters(fhir, query, found)
     for identity, one in {
         "a": toy(owner={"reference": "Patient/p1"}, bought="2024-03"),
         "b": toy(bought="2025-03-01"),
-        "c": toy("blue", owner={"reference": "Patient/p2"}, bought="2026"),
+        "c": toy("red", owner={"reference": "Patient/p2"}, bought="2026"),
+        "d": toy("blue"),
     }.items():
         put = await fhir.put(f"Toy/{identity}", {**one, "id": identity})
         assert put.status_code == 201, put.text
@@ -153,6 +164,10 @@ async def test_toys_are_found_by_their_own_search_parameters(fhir, query, found)
         (toy("green"), "Toy.colour"),
         (toy(wheels=4), "Toy.wheels"),
         (toy(bought="soon"), "Toy.bought"),
+        (toy("blue", owner={"display": "x"}), "Toy"),
+        (toy(owner={"reference": "Organization/1"}), "Toy.owner"),
+        (toy(text={"status": "generated", "div": "<div><script>x</script></div>"}), "Toy.text.div"),
+        (toy(contained=[{"resourceType": "Patient", "id": "a"}]), "Toy.contained[0]"),
         (toy(part=[{"sizeString": "3", "sizeQuantity": {"value": 3}}]), "Toy.part[0]"),
     ],
 )

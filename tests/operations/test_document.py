@@ -34,7 +34,8 @@ async def letter(fhir, **more):
         relatesTo=[{"code": "replaces", "targetReference": to("Composition/before")}],
         section=[{"title": "Results", "section": [{"entry": [to("Observation/b")]}]}],
     )
-    return await put(fhir, "Composition", "c", **(content | more))
+    given = {name: value for name, value in (content | more).items() if value is not None}
+    return await put(fhir, "Composition", "c", **given)
 
 
 def composition(**more):
@@ -127,7 +128,7 @@ async def test_what_the_composition_needs_and_is_not_here_is_told_with_its_place
 
 
 async def test_what_only_others_refer_to_may_be_hidden(fhir, monkeypatch):
-    await letter(fhir, custodian=to("Practitioner/doctor"))
+    await letter(fhir, custodian=None)
 
     def narrow(_caller, interaction, type_):
         if interaction == "$document" and type_ == "Organization":

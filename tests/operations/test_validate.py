@@ -7,7 +7,8 @@ from tests.client import issues
 from tests.operations.persons import parameters, patient
 from tests.submission.stored import everything
 
-GOOD = {"resourceType": "Patient", "active": True}
+NARRATIVE = {"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'>A</div>"}
+GOOD = {"resourceType": "Patient", "text": NARRATIVE, "active": True}
 BAD = {"resourceType": "Patient", "active": "yes", "colour": "red", "birthDate": "2026-02-30"}
 
 
@@ -39,7 +40,8 @@ async def test_every_fault_is_told_with_its_place(fhir):
 async def test_a_resource_of_another_type_is_an_issue(fhir):
     (issue,) = found(
         await fhir.post(
-            "Patient/$validate", {"resourceType": "Group", "type": "person", "actual": True}
+            "Patient/$validate",
+            {"resourceType": "Group", "text": NARRATIVE, "type": "person", "actual": True},
         )
     )
     assert issue["expression"] == ["Group.resourceType"]
@@ -48,7 +50,7 @@ async def test_a_resource_of_another_type_is_an_issue(fhir):
 
 
 async def test_what_is_stored_is_validated_where_no_resource_is_sent(fhir):
-    await patient(fhir, "p")
+    await patient(fhir, "p", text=NARRATIVE)
     for response in (
         await fhir.get("Patient/p/$validate"),
         await fhir.post("Patient/p/$validate", b""),
@@ -70,7 +72,7 @@ async def test_an_update_needs_the_id_of_its_url(fhir):
 
 
 async def test_a_reference_to_nothing_is_told_where_a_write_is_planned(fhir):
-    body = {"resourceType": "Patient", "managingOrganization": {"reference": "Organization/no"}}
+    body = {**GOOD, "managingOrganization": {"reference": "Organization/no"}}
     assert found(await fhir.post("Patient/$validate", body))[0]["diagnostics"] == "All OK"
     (issue,) = found(await fhir.post("Patient/$validate?mode=create", body))
     assert issue["expression"] == ["Patient.managingOrganization.reference"]
@@ -98,10 +100,10 @@ async def test_mode_delete_tells_what_stands_against_it_and_deletes_nothing(fhir
     assert (await fhir.get("Patient/h")).status_code == 200
 
 
-async def test_a_profile_that_is_not_checked_is_said_so(fhir):
+async def test_a_profile_that_is_not_known_is_said_so(fhir):
     url = "http://example.org/StructureDefinition/vn-patient"
     (issue,) = found(await fhir.post(f"Patient/$validate?profile={url}", GOOD))
-    assert (issue["severity"], issue["code"]) == ("warning", "not-supported")
+    assert (issue["severity"], issue["code"]) == ("warning", "not-found")
     claimed = {**GOOD, "meta": {"profile": [url]}}
     (issue,) = found(await fhir.post("Patient/$validate?mode=profile", claimed))
     assert url in issue["diagnostics"]

@@ -15,6 +15,7 @@ from fhir_server.validation.findings import (
     Visit,
     issues_of,
 )
+from fhir_server.validation.profiles.authored import authored_findings
 from fhir_server.validation.profiles.discriminators import CORE
 from fhir_server.validation.profiles.extensions import extension_findings
 from fhir_server.validation.profiles.known import Known, known_profiles
@@ -28,7 +29,8 @@ _DEFAULT = Strictness()
 def wanted_profiles(resource: Resource, required: Mapping[str, Sequence[str]]) -> list[str]:
     """Give the canonicals a resource has to meet: those it claims, and those its type requires."""
     claimed = resource.get("meta", {}).get("profile", ())
-    return list(dict.fromkeys([*claimed, *required.get(resource["resourceType"], ())]))
+    wanted = [*claimed, *required.get(resource["resourceType"], ())]
+    return [one for one in dict.fromkeys(wanted) if one]
 
 
 def profile_issues(
@@ -63,6 +65,8 @@ def _of_resource(known: Known, walk: Walk, profiles: Sequence[str]) -> Findings:
     claimed = resource.get("meta", {}).get("profile", ())
     found: Findings = []
     for index, profile in enumerate(claimed):
+        if profile is None:
+            continue
         by = _by(known, profile, walk)
         # A profile that cannot be looked at is a fault of the claim, not of the whole.
         found += [
@@ -73,6 +77,8 @@ def _of_resource(known: Known, walk: Walk, profiles: Sequence[str]) -> Findings:
     for profile in dict.fromkeys(others):
         if profile not in claimed and (known.is_ours(profile) or profile != f"{CORE}{type_}"):
             found += _told(_by(known, profile, walk), profile)
+    if type_ == "StructureDefinition":
+        found += authored_findings(known, walk)
     return found + extension_findings(known, walk, lambda inner: _of_resource(known, inner, ()))
 
 

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/structuredefinition.html
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -98,6 +98,12 @@ class Known:
         definition = find(url)
         if definition is None:
             return None
+        made = self.made(definition, find, element)
+        return replace(made, sources=sources)
+
+    def made(self, definition: Mapping[str, Any], find: Find, element: str = "") -> Profile:
+        """Give the profile a definition makes, or one element of it; SpecError says why not."""
+        url = str(definition.get("url"))
         root = _tree(definition, find)
         node = root.at(element) if element else root
         if node is None:
@@ -108,7 +114,8 @@ class Known:
             path = ".".join(part.partition(":")[0] for part in element.split("."))
             contents = [*types, path] if element else types
             check = Compiler(self.spec, lambda url: _part(url, find), root).compiled(node, contents)
-        return Profile(types[0], check, sources, () if element else tuple(_imposed(definition)))
+        imposed = () if element else tuple(_imposed(definition))
+        return Profile(types[0] if types else path, check, {}, imposed)
 
     def tree(self, canonical: str, walk: Walk) -> Node | None:
         """Give the tree of a profile's snapshot, or of one element in it; None if not known."""

@@ -87,7 +87,7 @@ class Walk:
             found = contained_in(visit.root, reference[1:])
         elif visit.bundle is not None:
             found = target_in_bundle(visit.bundle, reference)
-        if found is None and not contained:
+        if found is None and not contained and not reference.startswith("urn:"):
             found = visit.questions.ask("resolve", reference)
         if not isinstance(found, Mapping):
             return None

@@ -1,0 +1,90 @@
+"""A MeasureReport against its Measure: the groups, populations and stratifiers it defines.
+
+https://hl7.org/fhir/R4/measurereport.html#notes
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fhir_server.validation.findings import Finding, Findings, Visit, below, error
+
+_SUBJECTS = "subject-list"
+_COHORT = "cohort"
+
+
+def report_findings(report: Mapping[str, Any], visit: Visit) -> Findings | None:
+    """Give what a MeasureReport has that its Measure, where it is known, does not define."""
+    found = [*_subjects(report)]
+    measure = visit.questions.ask("measure", report["measure"])
+    if measure is not None and measure.get("resourceType") == "Measure":
+        found += _groups(report, measure)
+    return found or None
+
+
+def _subjects(report: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say where subjects are listed, or counted, that cannot be."""
+    for at, group in enumerate(report.get("group", ())):
+        for index, population in enumerate(group.get("population", ())):
+            place = f".group[{at}].population[{index}]"
+            if "subjectResults" not in population:
+                continue
+            if report["type"] != _SUBJECTS:
+                told = f"subjects are listed where the type is {_SUBJECTS}, not {report['type']}"
+                yield from error("invariant", told, f"{place}.subjectResults")
+
+
+def _groups(report: Mapping[str, Any], measure: Mapping[str, Any]) -> Iterator[Finding]:
+    defined = measure.get("group", ())
+    given = report.get("group", ())
+    scoring = _codes(measure.get("scoring", {}))
+    for index, group in enumerate(given):
+        place = f".group[{index}]"
+        own = _matching(group, defined, alone=len(given) == 1)
+        if own is None:
+            told = "no group of the Measure has this code; with several groups each has one"
+            yield from error("not-found", told, place)
+            continue
+        if "measureScore" in group and any(code == _COHORT for _, code in scoring):
+            yield from error("invariant", "a cohort has no score", f"{place}.measureScore")
+        for name in ("population", "stratifier"):
+            yield from below(place, [*_parts(group, own, name)])
+
+
+def _parts(group: Mapping[str, Any], own: Mapping[str, Any], name: str) -> Iterator[Finding]:
+    """Say which populations or stratifiers of a group the Measure does not define."""
+    defined = [_codes(part.get("code", {})) for part in own.get(name, ())]
+    for index, part in enumerate(group.get(name, ())):
+        codes = [code for one in _concepts(part) for code in _codes(one)]
+        if codes and not any(_meet(frozenset(codes), known) for known in defined):
+            told = f"the Measure's group has no {name} with this code"
+            yield from error("not-found", told, f".{name}[{index}].code")
+
+
+def _concepts(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    code = part.get("code", ())
+    return [code] if isinstance(code, Mapping) else code
+
+
+def _matching(
+    group: Mapping[str, Any], defined: Sequence[Mapping[str, Any]], *, alone: bool
+) -> Mapping[str, Any] | None:
+    codes = _codes(group.get("code", {}))
+    if not codes:
+        return defined[0] if alone and len(defined) == 1 else None
+    return next((one for one in defined if _meet(codes, _codes(one.get("code", {})))), None)
+
+
+def _meet(codes: frozenset[tuple[str, str]], known: frozenset[tuple[str, str]]) -> bool:
+    """Say whether one of the codes is known; a code without a system is compared alone."""
+    plain = {code for _, code in known}
+    return any(code in plain if system == "" else (system, code) in known for system, code in codes)
+
+
+def _codes(concept: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Give the codes of a CodeableConcept by system; its text, where it has no code."""
+    found = [
+        (coding.get("system", ""), coding["code"])
+        for coding in concept.get("coding", ())
+        if "code" in coding
+    ]
+    return frozenset(found or [("text", concept["text"])] if "text" in concept else found)

@@ -1,0 +1,1 @@
+"""Questionnaires, and whether a QuestionnaireResponse answers what its Questionnaire asks."""
