@@ -48,6 +48,7 @@ def _groups(report: Mapping[str, Any], measure: Mapping[str, Any]) -> Iterator[F
             yield from error("invariant", "a cohort has no score", f"{place}.measureScore")
         for name in ("population", "stratifier"):
             yield from below(place, [*_parts(group, own, name)])
+        yield from below(place, [*_components(group, own)])
 
 
 def _parts(group: Mapping[str, Any], own: Mapping[str, Any], name: str) -> Iterator[Finding]:
@@ -58,6 +59,19 @@ def _parts(group: Mapping[str, Any], own: Mapping[str, Any], name: str) -> Itera
         if codes and not any(_meet(frozenset(codes), known) for known in defined):
             told = f"the Measure's group has no {name} with this code"
             yield from error("not-found", told, f".{name}[{index}].code")
+
+
+def _components(group: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say which components of a stratum no stratifier of the Measure's group has."""
+    parts = [one for each in own.get("stratifier", ()) for one in each.get("component", ())]
+    known = frozenset[tuple[str, str]]().union(*(_codes(one.get("code", {})) for one in parts))
+    for at, stratifier in enumerate(group.get("stratifier", ())):
+        for index, stratum in enumerate(stratifier.get("stratum", ())):
+            place = f".stratifier[{at}].stratum[{index}]"
+            for nth, one in enumerate(stratum.get("component", ())):
+                if not _meet(_codes(one["code"]), known):
+                    told = "no stratifier of the Measure's group has a component with this code"
+                    yield from error("not-found", told, f"{place}.component[{nth}].code")
 
 
 def _concepts(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -43,6 +43,14 @@ def test_a_part_the_measure_does_not_define_is_an_error(spec, name):
     assert found(spec, [given], [defined]) == [(f".group[0].{name}[0].code", "not-found")]
 
 
+def test_a_component_of_a_stratum_is_one_of_a_stratifier(spec):
+    defined = group(stratifier=[{"component": [{"code": coded("age")}]}])
+    place = ".group[0].stratifier[0].stratum[0].component[0].code"
+    for code, expected in (("age", []), ("sex", [(place, "not-found")])):
+        stratum = {"component": [{"code": coded(code)}]}
+        assert found(spec, [group(stratifier=[{"stratum": [stratum]}])], [defined]) == expected
+
+
 def test_a_group_the_measure_does_not_define_is_an_error(spec):
     assert found(spec, [group("x")], [group("a")]) == [(".group[0]", "not-found")]
 
