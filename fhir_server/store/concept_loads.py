@@ -32,7 +32,7 @@ class ConceptLoads:
         declared = {**properties, "inactive": "boolean"}
         loaded = Loaded(uuid.uuid4().hex[:12], url, version, 0, wall(), False, declared)
         row = asdict(loaded)
-        models = [IndexModel([(field, 1), ("_id", 1)]) for field in _INDEXED]
+        models = [IndexModel([(field, 1)]) for field in _INDEXED]
         with client.reachable():
             await self._database[LOADED].insert_one({"_id": row.pop("id"), **row})
             await self._database[loaded.collection].create_indexes(models)

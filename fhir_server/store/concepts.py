@@ -5,7 +5,6 @@ about a person. `code_systems` says which versions there are; one is visible onc
 See docs/adr/0031-large-code-systems.md.
 """
 
-import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,9 @@ from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
 
 LOADED = "code_systems"
+SECONDS = 10.0
+# Behind every letter.
+_LAST = "\U0010ffff"
 # The fields of a concept that may be asked for.
 Field = Literal["code", "parents", "ancestors", "properties", "words"]
 
@@ -63,7 +65,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Concepts one of whose values in a field is one of these, or begins like one of these.
+    """Concepts one of whose values in a field is one of these, or begins like the one there is.
 
     A property is asked for as `name=value`. `negated`: concepts of which that is not so.
     """
@@ -75,7 +77,10 @@ class Where:
 
 
 class Concepts:
-    """What may be asked of loaded code systems. Raises Unavailable as the store does."""
+    """What may be asked of loaded code systems. Raises Unavailable as the store does.
+
+    What takes over `SECONDS` raises Unprocessable (too-costly).
+    """
 
     def __init__(self, database: Database) -> None:
         """Nothing is sent yet."""
@@ -110,33 +115,51 @@ class Concepts:
             return {row["_id"]: row["ancestors"] for row in await rows.to_list()}
 
     async def codes(self, loaded: Loaded, asked: Sequence[Where], limit: int) -> list[str]:
-        """Give at most `limit` codes for which all of this holds, in order."""
+        """Give at most `limit` codes for which all of this holds, in no order."""
         with client.reachable():
-            found = self._database[loaded.collection].find(filter_of(asked), {"_id": 1})
-            return [row["_id"] for row in await found.sort("_id", 1).limit(limit).to_list()]
+            async with client.bounded(self._database, SECONDS):
+                return await self._codes(loaded, asked, limit)
+
+    async def _codes(self, loaded: Loaded, asked: Sequence[Where], limit: int) -> list[str]:
+        found = self._database[loaded.collection].find(filter_of(asked), {"_id": 1})
+        return [row["_id"] for row in await found.limit(limit).to_list()]
 
     async def walk(
         self, loaded: Loaded, asked: Sequence[Where]
     ) -> AsyncIterator[tuple[str, tuple[tuple[str, str], ...]]]:
-        """Give each code for which all of this holds, and its properties, in order."""
+        """Give each code for which all of this holds, and its properties, in no order."""
         with client.reachable():
-            found = self._database[loaded.collection].find(filter_of(asked), {"properties": 1})
-            async for row in found.sort("_id", 1):
-                yield row["_id"], _pairs(row)
+            async with client.bounded(self._database, SECONDS):
+                found = self._database[loaded.collection].find(filter_of(asked), {"properties": 1})
+                async for row in found:
+                    yield row["_id"], _pairs(row)
 
 
 def filter_of(asked: Sequence[Where]) -> Document:
-    """Give what MongoDB is asked: only `$in`, and anchored patterns of escaped text."""
-    tests = [_test(one) for one in asked]
-    return {"$and": tests} if tests else {}
+    """Give what MongoDB is asked: equality, `$in` and ranges, of a field's first test on top.
+
+    There an index serves it in the embedded server too, but for what begins: MongoDB bounds that by
+    the index, the embedded server looks at every concept.
+    """
+    found: Document = {}
+    rest: list[Document] = []
+    for one in asked:
+        field = "_id" if one.field == "code" else one.field
+        if field in found:
+            rest.append({field: _test(one)})
+        else:
+            found[field] = _test(one)
+    return {**found, "$and": rest} if rest else found
 
 
 def _test(asked: Where) -> Document:
-    field = "_id" if asked.field == "code" else asked.field
-    values: list[Any] = list(asked.values)
     if asked.begins:
-        values = [re.compile(f"^{re.escape(value)}") for value in values]
-    return {field: {"$nin" if asked.negated else "$in": values}}
+        (value,) = asked.values
+        test = {"$elemMatch": {"$gte": value, "$lt": f"{value}{_LAST}"}}
+        return {"$not": test} if asked.negated else test
+    if asked.negated:
+        return {"$nin": list(asked.values)}
+    return {"$eq": asked.values[0]} if len(asked.values) == 1 else {"$in": list(asked.values)}
 
 
 def document_of(concept: Concept, ancestors: Collection[str], words: Collection[str]) -> Document:

@@ -58,7 +58,9 @@ class LargeSystem:
         `text`: words one of whose texts has others that begin so. Raises Invalid for more than
         `limit`, and for filters as `filters.filtered` does.
         """
-        asked = [Where("words", (word,), begins=True) for word in fold(text).split()]
+        # The longest word is likely in the fewest concepts: an index finds those.
+        words = sorted(fold(text).split(), key=len, reverse=True)
+        asked = [Where("words", (word,), begins=True) for word in words]
         if codes is not None:
             asked.append(Where("code", tuple(codes)))
         patterns = [one for one in filters if one.op == "regex"]
@@ -92,7 +94,7 @@ class LargeSystem:
     async def children(self, code: str, limit: int) -> list[str]:
         """Give the codes directly below a code, at most `limit`, in order."""
         asked = [Where("ancestors", (code,)), Where("parents", (code,))]
-        return await self.concepts.codes(self.loaded, asked, limit)
+        return sorted(await self.concepts.codes(self.loaded, asked, limit))
 
     def _resource(self, concept: Concept) -> dict[str, Any]:
         """Give a concept as CodeSystem.concept has it."""

@@ -118,6 +118,22 @@ def test_a_decimal_is_compared_by_its_value(judged):
     )
 
 
+def test_a_quantity_is_compared_in_another_unit_of_ucum(judged):
+    ucum = "http://unitsofmeasure.org"
+    least = {"value": 1, "system": ucum, "code": "kg"}
+    mine = definition("Observation", {"path": "value[x]", "minValueQuantity": least})
+
+    def observed(value: float, code: str) -> dict[str, Any]:
+        quantity = {"value": value, "system": ucum, "code": code}
+        given = {"status": "final", "code": {"text": "x"}, "valueQuantity": quantity}
+        return {"resourceType": "Observation", **given}
+
+    assert not judged(observed(1500, "g"), mine)
+    assert not judged(observed(5, "cm"), mine)
+    (issue,) = judged(observed(999, "g"), mine)
+    assert issue.expression == "Observation.value"
+
+
 def test_an_extension_of_a_primitive_is_one_of_its_elements(judged):
     resource = {
         "resourceType": "Patient",
