@@ -16,6 +16,7 @@ from fhir_server.validation.findings import Findings, error
 from fhir_server.validation.profiles.walk import Check, Item, Walk
 
 _UCUM = "http://unitsofmeasure.org"
+_LEAST_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
 _SHORT = 200
 _R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 
@@ -42,12 +43,14 @@ def value_checks(element: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def presence_checks(element: Mapping[str, Any]) -> Iterator[Check]:
-    """Give the checks of whether a value must be there, by R5's rules written as extensions."""
+    """Give the checks written as extensions: whether a value must be there, and how long."""
     alternatives: list[str] = []
     for one in element.get("extension", ()):
         name = str(one.get("url", "")).removeprefix(_R5_ELEMENT)
         if name == "mustHaveValue" and one.get("valueBoolean") is True:
             yield _present([])
+        if name == _LEAST_LENGTH and isinstance(least := one.get("valueInteger"), int):
+            yield _no_shorter(least)
         if name == "valueAlternatives":
             alternatives.append(str(one.get("valueCanonical", "")))
     if alternatives:
@@ -164,5 +167,15 @@ def _no_longer(length: int) -> Check:
     def check(item: Item, _walk: Walk) -> Findings | None:
         is_long = isinstance(item[1], str) and len(item[1]) > length
         return error("too-long", told) if is_long else None
+
+    return check
+
+
+def _no_shorter(length: int) -> Check:
+    told = f"at least {length} characters are needed"
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        is_short = isinstance(item[1], str) and len(item[1]) < length
+        return error("value", told) if is_short else None
 
     return check

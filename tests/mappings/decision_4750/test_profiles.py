@@ -1,6 +1,5 @@
 from mappings.decision_4750.profiles import claiming
 from mappings.decision_4750.scene import period
-from mappings.submission.demographics import merged
 from mappings.terms.identifiers import Systems
 from tests.mappings.decision_4750.hospital import mapped, resources
 
@@ -14,12 +13,6 @@ def test_a_claim_is_under_the_base_that_is_set():
 def test_a_resource_that_meets_no_profile_is_left_as_it_is():
     loose = {"resourceType": "Coverage", "subscriberId": "DN99"}
     assert claiming(loose, Systems()) is loose
-
-
-def test_a_stored_patient_keeps_what_it_claims_and_how_it_is_labelled():
-    stored = {"resourceType": "Patient", "meta": {"versionId": "3", "tag": [{"code": "t"}]}}
-    draft = {"resourceType": "Patient", "meta": {"profile": ["p"]}, "gender": "male"}
-    assert merged(stored, draft, latest=True)["meta"] == stored["meta"]
 
 
 def test_an_end_before_the_start_is_left_out():
