@@ -6,7 +6,7 @@ Validation itself is pure: it is run, its open questions are answered, and it is
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Forbidden, Issue, Unavailable
@@ -21,6 +21,7 @@ from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
 from fhir_server.validation.validator import Definitions, rule_issues
 
+T = TypeVar("T")
 # Each round may find what the one before could not ask for.
 ROUNDS, MOST, SECONDS = 8, 200, 10.0
 _PROFILE = "StructureDefinition"
@@ -56,18 +57,26 @@ async def _asked(
     strict: Strictness | None,
 ) -> Sequence[Issue]:
     known = definitions(context.spec)
+    return await answered(
+        context,
+        lambda questions: rule_issues(known, resource, profiles, questions, strict),
+    )
+
+
+async def answered(context: Context, run: Callable[[Questions], T]) -> T:
+    """Give what `run` gives when all it asks is answered, as far as that can be told."""
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
     for _ in range(ROUNDS):
-        issues = rule_issues(known, resource, profiles, questions, strict)
+        answer = run(questions)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS
         asked = sorted(questions.open)[: MOST - len(found)]
         questions.open.clear()
         await _answer(context, asked, found, deadline)
-    return issues
+    return answer
 
 
 @lru_cache(maxsize=16)

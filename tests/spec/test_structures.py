@@ -48,3 +48,19 @@ def test_an_age_is_a_quantity_but_a_canonical_is_no_uri():
 def test_a_path_nobody_defined_has_no_elements():
     assert STRUCTURES.elements("Nobody") == ()
     assert not STRUCTURES.members("Patient", "nickname")
+
+
+def test_the_children_of_a_type_are_all_of_its_properties():
+    structures = load().structures
+    found = [member.key for member in structures.children("Annotation")]
+    assert found == ["id", "extension", "authorReference", "authorString", "time", "text"]
+    assert not structures.children("Nothing")
+
+
+def test_a_type_and_an_element_defined_in_place_have_a_base():
+    structures = load().structures
+    bases = [
+        structures.base(name) for name in ("code", "Patient", "Patient.contact", "Timing.repeat")
+    ]
+    assert bases == ["string", "DomainResource", "BackboneElement", "Element"]
+    assert [structures.base(name) for name in ("Element", "Nothing", "Patient.name")] == [""] * 3

@@ -68,7 +68,7 @@ class Frame:
     focus: Item
     steps: int
     index: int = 0
-    total: list[Item] = field(default_factory=list)
+    total: Sequence[Item] = ()
     memory: dict[Any, list[Item]] = field(default_factory=dict)
 
     def spend(self, steps: int) -> None:

@@ -25,6 +25,8 @@ _TYPE_INFO: tuple[Way, ...] = (
     ("name", "", "System.String"),
 )
 MAX_DEPTH = 200
+# From here on it is quicker to look at what is there than at what could be.
+_MANY = 4
 
 
 def ways(members: Iterable[Member]) -> tuple[Way, ...]:
@@ -33,6 +35,21 @@ def ways(members: Iterable[Member]) -> tuple[Way, ...]:
         (member.key, f"_{member.key}" if member.primitive else None, member.content)
         for member in members
     )
+
+
+def by_key(along: Iterable[Way]) -> dict[str, Way]:
+    """Give the ways by the properties they are taken by, a companion's too."""
+    along = tuple(along)
+    return {way[1]: way for way in along if way[1]} | {way[0]: way for way in along}
+
+
+def taken(value: dict[str, Any], ways_by_key: dict[str, Way]) -> list[Way]:
+    """Give the ways an object has something on, each once."""
+    return [
+        way
+        for key in value
+        if (way := ways_by_key.get(key)) is not None and (key == way[0] or way[0] not in value)
+    ]
 
 
 def follow(value: Any, along: Iterable[Way]) -> list[Item]:
@@ -52,8 +69,10 @@ def follow(value: Any, along: Iterable[Way]) -> list[Item]:
             continue
         elif type(inner) is list:
             found += [item_of(type_, item) for item in inner if item is not None]
-        else:
+        elif type_ in _OPEN:
             found.append(item_of(type_, inner))
+        else:
+            found.append((type_, inner, None))
     return found
 
 
@@ -89,20 +108,26 @@ def child(model: Model, source: Step | None, name: str, types: frozenset[str] | 
 def _named(model: Model, name: str) -> Run:
     """Give the function from an item to its children of a name; it learns as it meets types."""
     known: dict[str, tuple[Way, ...]] = {}
+    keyed: dict[str, dict[str, Way]] = {}
     beside = tuple(way for way in _COMPANION if way[0] == name)
 
     def learn(type_: str) -> tuple[Way, ...]:
         if type_ == TYPE_INFO:
             return tuple(way for way in _TYPE_INFO if way[0] == name)
         found = ways(model.members(type_, name))
+        if len(found) > _MANY:
+            keyed[type_] = by_key(found)
         # A type that is none may come from anybody: it is not kept.
         return known.setdefault(type_, found) if found else found
 
     def run(this: Item, _frame: Frame) -> list[Item]:
         type_, value, companion = this
-        if type(value) is dict:
-            return follow(value, known.get(type_) or learn(type_))
-        return follow(companion, beside) if beside else []
+        if type(value) is not dict:
+            return follow(companion, beside) if beside else []
+        along = known.get(type_) or learn(type_)
+        if len(along) > _MANY:
+            return follow(value, taken(value, keyed[type_]))
+        return follow(value, along)
 
     return run
 
@@ -113,6 +138,8 @@ def _through(before: Run, one: Run) -> Run:
         if len(items) == 1:
             return one(items[0], frame)
         found: list[Item] = []
+        if not items:
+            return found
         for item in items:
             found += one(item, frame)
         frame.spend(len(items))
@@ -138,16 +165,16 @@ def _loose(model: Model, type_: str) -> bool:
 
 def children(model: Model) -> Run:
     """Give the function from an item to all its children."""
-    known: dict[str, tuple[Way, ...]] = {}
+    known: dict[str, dict[str, Way]] = {}
 
-    def learn(type_: str) -> tuple[Way, ...]:
-        found = ways(model.children(type_))
+    def learn(type_: str) -> dict[str, Way]:
+        found = by_key(ways(model.children(type_)))
         return known.setdefault(type_, found) if found else found
 
     def run(this: Item, _frame: Frame) -> list[Item]:
         type_, value, companion = this
         if type(value) is dict:
-            return follow(value, known.get(type_) or learn(type_))
+            return follow(value, taken(value, known.get(type_) or learn(type_)))
         return follow(companion, _COMPANION) if companion is not None else []
 
     return run

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from fhir_server.fhirpath.language import equality
 from fhir_server.fhirpath.language.environment import Frame, Item
-from fhir_server.fhirpath.language.step import Step, collection, condition, single
-from fhir_server.fhirpath.language.values import kind_of, value_of
+from fhir_server.fhirpath.language.step import BOOLEAN, Step, collection, condition, single
+from fhir_server.fhirpath.language.values import KINDS, kind_of, value_of
 from fhir_server.fhirpath.syntax import FhirPathError
 
 Operator = Callable[[Step, Step], Step]
@@ -64,6 +64,41 @@ def _implies(left: Step, right: Step) -> Step:
 
 
 def _equal(left: Step, right: Step) -> Step:
+    if left.types == BOOLEAN == right.types:
+        return _alike(left, right)
+    if right.fixed is not None and right.fixed[0] == "System.String":
+        return _is_text(left, right)
+    return _same(left, right)
+
+
+def _alike(left: Step, right: Step) -> Step:
+    """Give `left = right` of two conditions."""
+    one, other = left.truth, right.truth
+
+    def decide(this: Item, frame: Frame) -> bool | None:
+        first, second = one(this, frame), other(this, frame)
+        return None if first is None or second is None else first is second
+
+    return condition(decide)
+
+
+def _is_text(left: Step, right: Step) -> Step:
+    """Give `left = 'text'`."""
+    before, otherwise = left.run, _same(left, right).truth
+    text = right.fixed[1] if right.fixed else ""
+
+    def decide(this: Item, frame: Frame) -> bool | None:
+        items = before(this, frame)
+        if len(items) == 1:
+            type_, value, _ = items[0]
+            if type(value) is str and KINDS.get(type_) == "String":
+                return bool(value == text)
+        return otherwise(this, frame)
+
+    return condition(decide)
+
+
+def _same(left: Step, right: Step) -> Step:
     one, other = left.run, right.run
     return condition(
         lambda this, frame: equality.equal(one(this, frame), other(this, frame), frame)

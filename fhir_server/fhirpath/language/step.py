@@ -5,7 +5,7 @@ https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from fhir_server.fhirpath.language.environment import Frame, Item
@@ -25,11 +25,12 @@ FALSE: list[Item] = [("System.Boolean", False, None)]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`types` are what it can yield, as far as that is known: None is anything."""
+    """`types` are what it can yield, None if unknown; `fixed` is what a literal yields."""
 
     run: Run
     truth: Truth
     types: frozenset[str] | None = None
+    fixed: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def collection(run: Run, types: frozenset[str] | None = None) -> Step:
     return Step(run, lambda this, frame: truth(run(this, frame)), types)
 
 
-_BOOLEAN = frozenset(["System.Boolean"])
+BOOLEAN = frozenset(["System.Boolean"])
 
 
 def condition(decide: Truth) -> Step:
@@ -69,7 +70,7 @@ def condition(decide: Truth) -> Step:
         found = decide(this, frame)
         return NOTHING if found is None else TRUE if found else FALSE
 
-    return Step(run, decide, _BOOLEAN)
+    return Step(run, decide, BOOLEAN)
 
 
 def truth(items: list[Item]) -> bool | None:
@@ -93,5 +94,6 @@ def single(items: list[Item], what: str) -> Item | None:
 
 def constant(type_: str, value: Any) -> Step:
     """Give the step of a literal."""
-    items: list[Item] = [(type_, value, None)]
-    return collection(lambda _this, _frame: items, frozenset([type_]))
+    item: Item = (type_, value, None)
+    items = [item]
+    return replace(collection(lambda _this, _frame: items, frozenset([type_])), fixed=item)

@@ -6,6 +6,7 @@ https://hl7.org/fhirpath/N1/#datetime-equality
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeAlias
 
 # year, month, day, hour, minute, second, as many as are known, and the offset in minutes.
@@ -17,11 +18,17 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _TIME = re.compile(r"(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?", re.ASCII)
+_MAX_LENGTH = 64
 _DAY, _HOUR, _MINUTE, _SECOND = 3, 4, 5, 6
 
 
 def moment(text: str) -> Moment | None:
     """Read a date or dateTime; None if it is none that exists."""
+    return _moment(text) if len(text) <= _MAX_LENGTH else None
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> Moment | None:
     found = _MOMENT.fullmatch(text)
     if found is None:
         return None
@@ -34,7 +41,7 @@ def moment(text: str) -> Moment | None:
 
 def time(text: str) -> Moment | None:
     """Read a time of day; None if it is none."""
-    found = _TIME.fullmatch(text)
+    found = _TIME.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if found is None:
         return None
     hour, minute, second = found.groups()

@@ -33,7 +33,7 @@ def _root(_this: Item, frame: Frame) -> list[Item]:
 
 _VARIABLES: dict[str, Callable[[Item, Frame], list[Item]]] = {
     "$index": lambda _this, frame: [("System.Integer", frame.index, None)],
-    "$total": lambda _this, frame: frame.total,
+    "$total": lambda _this, frame: list(frame.total),
     "%context": lambda _this, frame: [frame.focus],
     "%resource": _resource,
     "%rootResource": _root,
