@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/measurereport.html#notes
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fhir_server.validation.findings import Finding, Findings, Visit, below, error
+from fhir_server.validation.findings import Finding, Findings, Visit, below, error, warning
 
 _SUBJECTS = "subject-list"
 _COHORT = "cohort"
@@ -45,18 +45,19 @@ def _groups(report: Mapping[str, Any], measure: Mapping[str, Any]) -> Iterator[F
             yield from error("not-found", told, place)
             continue
         if "measureScore" in group and any(code == _COHORT for _, code in scoring):
-            yield from error("invariant", "a cohort has no score", f"{place}.measureScore")
+            # Only that: an official example has one.
+            yield from warning("invariant", "a cohort has no score", f"{place}.measureScore")
         for name in ("population", "stratifier"):
             yield from below(place, [*_parts(group, own, name)])
         yield from below(place, [*_components(group, own)])
 
 
 def _parts(group: Mapping[str, Any], own: Mapping[str, Any], name: str) -> Iterator[Finding]:
-    """Say which populations or stratifiers of a group the Measure does not define."""
+    """Say which populations or stratifiers of a group the Measure, if it has any, does not."""
     defined = [_codes(part.get("code", {})) for part in own.get(name, ())]
     for index, part in enumerate(group.get(name, ())):
         codes = [code for one in _concepts(part) for code in _codes(one)]
-        if codes and not any(_meet(frozenset(codes), known) for known in defined):
+        if defined and codes and not any(_meet(frozenset(codes), known) for known in defined):
             told = f"the Measure's group has no {name} with this code"
             yield from error("not-found", told, f".{name}[{index}].code")
 
@@ -69,7 +70,7 @@ def _components(group: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Fi
         for index, stratum in enumerate(stratifier.get("stratum", ())):
             place = f".stratifier[{at}].stratum[{index}]"
             for nth, one in enumerate(stratum.get("component", ())):
-                if not _meet(_codes(one["code"]), known):
+                if known and not _meet(_codes(one["code"]), known):
                     told = "no stratifier of the Measure's group has a component with this code"
                     yield from error("not-found", told, f"{place}.component[{nth}].code")
 
