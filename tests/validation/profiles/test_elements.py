@@ -246,3 +246,38 @@ def test_profiles_that_require_each_other_come_to_an_end(judged):
         "Bundle.entry[0].resource.total",
         "Bundle.entry[0].resource.entry[0].resource.total",
     }
+
+
+def test_a_contained_resource_is_the_resource_of_its_own_rules(judged):
+    rule = {"key": "x-1", "severity": "error", "human": "x"}
+    outer = "%resource.type().name = 'Practitioner' and %rootResource.type().name = 'Patient'"
+    resource = {
+        "resourceType": "Patient",
+        "contained": [{"resourceType": "Practitioner", "id": "p", "name": [{"text": "x"}]}],
+        "generalPractitioner": [{"reference": "#p"}],
+    }
+    whole = {"path": "contained", "type": [{"code": "Practitioner"}]}
+    for expression, count in ((outer, 0), (f"({outer}).not()", 1)):
+        named = {"path": "contained.name", "constraint": [{**rule, "expression": expression}]}
+        assert len(judged(resource, definition("Patient", whole, named))) == count
+
+
+def test_what_is_sliced_says_itself_what_repeats_in_it(judged):
+    sliced = {
+        "path": "parameter.part",
+        "slicing": {"rules": "open", "discriminator": [{"type": "value", "path": "name"}]},
+    }
+    inner = {"id": "Parameters.parameter.part:one.name", "path": "parameter.part.name"}
+    mine = definition(
+        "Parameters",
+        {"path": "parameter.name", "fixedString": "outer"},
+        sliced,
+        {"id": "Parameters.parameter.part:one", "path": "parameter.part", "sliceName": "one"},
+        {**inner, "fixedString": "inner"},
+    )
+    part = {"name": "inner", "valueString": "x"}
+    resource = {"resourceType": "Parameters", "parameter": [{"name": "outer", "part": [part]}]}
+    assert not judged(resource, mine)
+    resource["parameter"][0]["name"] = "other"
+    (issue,) = judged(resource, mine)
+    assert issue.expression == "Parameters.parameter[0].name"
