@@ -12,7 +12,7 @@ from fhir_server.spec.element_tree import Node
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Element
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import ENOUGH, Findings, below, error
+from fhir_server.validation.findings import Findings, below, error, enough
 from fhir_server.validation.profiles.bound import binding_checks
 from fhir_server.validation.profiles.constraints import constraint_checks
 from fhir_server.validation.profiles.discriminators import Matches, TreeOf, matcher
@@ -249,7 +249,7 @@ def _each(check: Check) -> Whole:
         for place, item in placed:
             if said := check(item, walk):
                 found += below(place, said)
-                if len(found) >= ENOUGH:
+                if enough(found):
                     break
         return found or None
 
@@ -265,7 +265,7 @@ def _look(children: Sequence[_Child], value: Mapping[str, Any], walk: Walk) -> F
     for child in children:
         if said := child.whole(items(value, child.members), walk):
             found += below(f".{child.name}", said)
-            if len(found) >= ENOUGH:
+            if enough(found):
                 break
     walk.budget.depth -= 1
     return found or None
