@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/measurereport.html#notes
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server.validation.findings import Finding, Findings, Visit, below, error, warning
@@ -47,19 +47,22 @@ def _groups(report: Mapping[str, Any], measure: Mapping[str, Any]) -> Iterator[F
         if "measureScore" in group and any(code == _COHORT for _, code in scoring):
             # Only that: an official example has one.
             yield from warning("invariant", "a cohort has no score", f"{place}.measureScore")
-        for name in ("population", "stratifier"):
-            yield from below(place, [*_parts(group, own, name)])
+        yield from below(place, [*_parts(group, own, "population", error)])
+        # An official example has a stratifier its Measure has not.
+        yield from below(place, [*_parts(group, own, "stratifier", warning)])
         yield from below(place, [*_components(group, own)])
 
 
-def _parts(group: Mapping[str, Any], own: Mapping[str, Any], name: str) -> Iterator[Finding]:
+def _parts(
+    group: Mapping[str, Any], own: Mapping[str, Any], name: str, say: Callable[..., Findings]
+) -> Iterator[Finding]:
     """Say which populations or stratifiers of a group the Measure, if it has any, does not."""
     defined = [_codes(part.get("code", {})) for part in own.get(name, ())]
     for index, part in enumerate(group.get(name, ())):
         codes = [code for one in _concepts(part) for code in _codes(one)]
         if defined and codes and not any(_meet(frozenset(codes), known) for known in defined):
             told = f"the Measure's group has no {name} with this code"
-            yield from error("not-found", told, f".{name}[{index}].code")
+            yield from say("not-found", told, f".{name}[{index}].code")
 
 
 def _components(group: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Finding]:

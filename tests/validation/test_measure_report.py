@@ -39,10 +39,10 @@ def test_a_report_of_what_the_measure_defines_is_well_made(spec):
     assert found(spec, [group(population=part("initial"))], defined[:1]) == []
 
 
-@pytest.mark.parametrize("name", ["population", "stratifier"])
-def test_a_part_the_measure_does_not_define_is_an_error(spec, name):
+@pytest.mark.parametrize(("name", "said"), [("population", "not-found"), ("stratifier", "warning")])
+def test_a_part_the_measure_does_not_define_is_told(spec, name, said):
     given, defined = group(**{name: part("other")}), group(**{name: part("initial")})
-    assert found(spec, [given], [defined]) == [(f".group[0].{name}[0].code", "not-found")]
+    assert found(spec, [given], [defined]) == [(f".group[0].{name}[0].code", said)]
 
 
 def test_a_component_of_a_stratum_is_one_of_a_stratifier(spec):
