@@ -54,7 +54,10 @@ BY_BINDING = (
     {
         "path": "telecom.use",
         "min": 1,
-        "binding": {"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/contact-point-use"},
+        "binding": {
+            "strength": "required",
+            "valueSet": "http://hl7.org/fhir/ValueSet/contact-point-use",
+        },
     },
 )
 BY_EXISTS = (
