@@ -12,7 +12,7 @@ from fhir_server.spec.element_tree import Node
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Element
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import Findings, below, error, enough
+from fhir_server.validation.findings import Findings, below, enough, error
 from fhir_server.validation.profiles.bound import binding_checks
 from fhir_server.validation.profiles.constraints import constraint_checks
 from fhir_server.validation.profiles.discriminators import Matches, TreeOf, matcher

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from fhir_server.fhir.errors import Severity
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import Findings, below, error, enough
+from fhir_server.validation.findings import Findings, below, enough, error
 from fhir_server.validation.profiles.context import Place, context_findings
 from fhir_server.validation.profiles.discriminators import CORE, fixed_url
 from fhir_server.validation.profiles.known import Known

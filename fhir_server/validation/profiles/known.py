@@ -133,15 +133,15 @@ class Known:
         walk.judging.add(asked)
         try:
             found = self._judged(item, canonical, walk)
-            if isinstance(item[1], Mapping):
-                # The value is kept too: no other may take its place in memory.
-                walk.judged[asked] = item[1], list(found or ())
-            return found
         except SpecError as fault:
             told = f"the profile {canonical} cannot be used: {fault}"
-            return _unchecked(walk, "not-supported", told)
+            found = _unchecked(walk, "not-supported", told)
         finally:
             walk.judging.discard(asked)
+        if isinstance(item[1], Mapping):
+            # The value is kept too: no other may take its place in memory.
+            walk.judged[asked] = item[1], list(found or ())
+        return found
 
     def _judged(self, item: Item, canonical: str, walk: Walk) -> Findings | None:
         profile = self.profile(canonical, walk)
