@@ -15,7 +15,8 @@ _COHORT = "cohort"
 def report_findings(report: Mapping[str, Any], visit: Visit) -> Findings | None:
     """Give what a MeasureReport has that its Measure, where it is known, does not define."""
     found = [*_subjects(report)]
-    measure = visit.questions.ask("measure", report["measure"])
+    canonical = report.get("measure")
+    measure = visit.questions.ask("measure", canonical) if canonical else None
     if measure is not None and measure.get("resourceType") == "Measure":
         found += _groups(report, measure)
     return found or None
@@ -28,7 +29,7 @@ def _subjects(report: Mapping[str, Any]) -> Iterator[Finding]:
             place = f".group[{at}].population[{index}]"
             if "subjectResults" not in population:
                 continue
-            if report["type"] != _SUBJECTS:
+            if report.get("type", _SUBJECTS) != _SUBJECTS:
                 told = f"subjects are listed where the type is {_SUBJECTS}, not {report['type']}"
                 yield from error("invariant", told, f"{place}.subjectResults")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server.validation.findings import Finding, Findings, Visit, below, error
-from fhir_server.validation.questionnaire.form import Form, Item
+from fhir_server.validation.questionnaire.form import Form, Item, link_of
 
 
 def condition_findings(questionnaire: Mapping[str, Any], _visit: Visit) -> Findings | None:
@@ -30,9 +30,9 @@ def _items(form: Form, items: Sequence[Item]) -> Iterator[Finding]:
 
 
 def _rule(form: Form, item: Item, rule: Mapping[str, Any]) -> Findings:
-    question = rule["question"]
+    question = rule.get("question", "")
     if question not in form.paths:
         return error("not-found", f"the Questionnaire has no item {question[:64]!r}")
-    if question == item["linkId"] or item["linkId"] in form.paths[question]:
+    if question == link_of(item) or link_of(item) in form.paths[question]:
         return error("invalid", "an item cannot depend on itself, nor on an item inside it")
     return []
