@@ -5,8 +5,10 @@ Validation itself is pure: it is run, its open questions are answered, and it is
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Forbidden, Issue, Unavailable
@@ -14,12 +16,17 @@ from fhir_server.fhir.reference import parse, relative
 from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
+from fhir_server.spec.tables import SpecError
 from fhir_server.terminology.packed import packed
 from fhir_server.terminology.ucum import canonical
 from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.support import support_issues
 from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
 from fhir_server.validation.validator import Definitions, rule_issues
+
+# One look at a resource: what is at hand, and what is asked beyond → what is found.
+Look: TypeAlias = Callable[[Definitions, Questions], Sequence[Issue]]
 
 # Each round may find what the one before could not ask for.
 ROUNDS, MOST, SECONDS = 8, 200, 10.0
@@ -36,7 +43,7 @@ async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issu
     if level == "structure":
         return ()
     if level == "base":
-        return await _asked(context, resource, (), None)
+        return await _asked(context, partial(_rules, resource, (), None))
     return await against(context, resource, wanted_profiles(resource, limits.required_profiles))
 
 
@@ -46,21 +53,50 @@ async def against(
     """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
     limits = context.limits
     strict = Strictness(limits.unknown_profile, limits.unknown_extension)
-    return await _asked(context, resource, profiles, strict)
+    return await _asked(context, partial(_rules, resource, profiles, strict))
 
 
-async def _asked(
-    context: Context,
+async def unsupported(
+    context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
+) -> Sequence[Issue]:
+    """Give an information for each must-support element of these profiles that is missing.
+
+    The structure of the resource is well; a profile that cannot be used is passed over.
+    """
+    return await _asked(context, partial(_support, resource, profiles))
+
+
+def _rules(
     resource: Mapping[str, Any],
     profiles: Sequence[str],
     strict: Strictness | None,
+    known: Definitions,
+    questions: Questions,
 ) -> Sequence[Issue]:
+    return rule_issues(known, resource, profiles, questions, strict)
+
+
+def _support(
+    resource: Mapping[str, Any], profiles: Sequence[str], known: Definitions, questions: Questions
+) -> Sequence[Issue]:
+    found: list[Issue] = []
+    for profile in profiles:
+        with suppress(SpecError):
+            missing = support_issues(known, profile, resource, questions)
+            found += (
+                replace(one, diagnostics=f"{one.diagnostics} (profile {profile})")
+                for one in missing
+            )
+    return found
+
+
+async def _asked(context: Context, look: Look) -> Sequence[Issue]:
     known = definitions(context.spec)
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
     for _ in range(ROUNDS):
-        issues = rule_issues(known, resource, profiles, questions, strict)
+        issues = look(known, questions)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS
