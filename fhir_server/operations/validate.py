@@ -23,7 +23,7 @@ from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.claims import nominated, wanted_profiles
 from fhir_server.validation.structure import structural_issues
 
 NAME = "$validate"
@@ -35,8 +35,6 @@ _INPUTS = {
     # Ours: the standard has no word for it.
     "must-support": "valueBoolean",
 }
-# What the validator says of a profile it does not know, or cannot use.
-_UNCHECKED = ("not-found", "not-supported")
 
 Resource = dict[str, Any]
 
@@ -86,23 +84,17 @@ async def _made(
     """Give what is wrong with the resource alone, whatever the settings ask of a write."""
     if found := structural_issues(context.spec, resource):
         return found
-    profile = given.get("profile")
+    named = [given["profile"]] if "profile" in given else []
     wanted = wanted_profiles(resource, context.limits.required_profiles)
-    profiles = list(dict.fromkeys([*wanted, *([profile] if profile else [])]))
+    profiles = list(dict.fromkeys([*wanted, *named]))
     judged = await judging.against(context, resource, profiles)
-    found = [*misdefined(context.spec, resource), *(_nominated(one, profile) for one in judged)]
+    found = [*misdefined(context.spec, resource), *(nominated(one, named) for one in judged)]
     if given.get("must-support"):
         found += await judging.unsupported(context, resource, profiles)
     if resource["resourceType"] != type_:
         told = f"The resource says it is a {resource['resourceType']}, the URL says {type_}."
         found.insert(0, Issue("invalid", told, f"{resource['resourceType']}.resourceType"))
     return found
-
-
-def _nominated(issue: Issue, profile: str | None) -> Issue:
-    """Give the issue, as an error if the profile that was asked for could not be looked at."""
-    is_it = issue.code in _UNCHECKED and issue.diagnostics.startswith(f"the profile {profile} ")
-    return replace(issue, severity="error") if is_it else issue
 
 
 def _unstorable(context: Context, resource: Resource) -> Iterator[Issue]:
