@@ -96,13 +96,13 @@ def _judge(profiles: tuple[str, ...]) -> "Judge":
     """Give what judges in this process, with the packages and settings of a server here."""
     from fhir_server import main
     from fhir_server.cli.offline.judge import Judge
-    from fhir_server.spec.tables import SpecError
     from fhir_server.validation.validator import Strictness
 
     settings = read_settings()
     try:
         spec = main.definitions(main.plugins(settings), settings.packages)
-    except SpecError as error:
+    except ValueError as error:
+        # A package, or what a guest was given, that cannot be used.
         raise refused(str(error)) from None
     strict = Strictness(settings.unknown_profile, settings.unknown_extension)
     limit = settings.max_body_bytes
