@@ -42,9 +42,8 @@ def validate(
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 is one for each processor.")] = 0,
 ) -> None:
     """Check resources; exit 1 where something is wrong, 2 where nothing can be checked."""
-    from concurrent.futures.process import BrokenProcessPool
-
     from fhir_server.cli.offline.pieces import files
+    from fhir_server.cli.offline.processes import EndedError
     from fhir_server.cli.offline.reports import REPORTS
 
     named = tuple(profile or ())
@@ -60,7 +59,7 @@ def validate(
         try:
             found = tally.counted(_judged(listed, named, jobs, seen=seen))
             REPORTS[format_](out, found, fail_on)
-        except BrokenProcessPool:
+        except EndedError:
             told = "a process was ended from outside, perhaps for want of memory"
             raise refused(f"{told}; try --jobs 1") from None
     typer.echo(tally.told(len(listed)), err=True)
@@ -88,7 +87,12 @@ class _Tally:
     def told(self, files: int) -> str:
         """Give the last line."""
         worst = "an error" if self.fail_on == "error" else "an error or a warning"
-        return f"{files} files, {self.resources} resources: {self.failed} with {worst}."
+        seen = f"{_counted(files, 'file')}, {_counted(self.resources, 'resource')}"
+        return f"{seen}: {self.failed} with {worst}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @lru_cache(maxsize=1)

@@ -127,7 +127,7 @@ def test_several_processes_tell_the_same_in_the_same_order(run, tmp_path, monkey
     assert one.exit_code == two.exit_code == 1
     assert one.stdout == two.stdout
     assert len(json.loads(one.stdout)) == 900
-    assert one.stderr == "1 files, 900 resources: 129 with an error.\n"
+    assert one.stderr == "1 file, 900 resources: 129 with an error.\n"
 
 
 def test_junit_names_what_fails(run, folder):
