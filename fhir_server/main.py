@@ -32,6 +32,8 @@ from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
 from fhir_server.store.joins import Bounds
 from fhir_server.store.store import Store
+from fhir_server.terminology.remote import Bounds as RemoteBounds
+from fhir_server.terminology.remote import Remote, opened
 from mappings.plugin import plugin as mappings
 
 
@@ -61,8 +63,9 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
     """Open the health base: its own definitions, database and limits."""
     guests = plugins(settings)
     spec = definitions(guests, settings.packages)
-    async with health_store(settings) as store:
+    async with health_store(settings) as store, remote_terminology(settings) as remote:
         context = await prepared(settings, health_context(settings, spec, store))
+        context = replace(context, remote=remote)
         await listed(context, installed.guides(settings.packages))
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         routes = table.build(operations)
@@ -122,6 +125,15 @@ def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
         started=wall(),
         limits=Limits(**{name: getattr(settings, name) for name in Limits.__slots__}),
     )
+
+
+def remote_terminology(settings: Settings) -> AbstractAsyncContextManager[Remote | None]:
+    """Give what asks the terminology server of the settings; None where none is named."""
+    if settings.terminology_server is None:
+        return nullcontext()
+    names = ("seconds", "cache_seconds", "cache_size")
+    bounds = RemoteBounds(**{name: getattr(settings, f"terminology_{name}") for name in names})
+    return opened(settings.terminology_server, bounds)
 
 
 async def prepared(settings: Settings, context: Context) -> Context:

@@ -5,6 +5,7 @@ Every setting has a line in docs/settings.md; a test compares the two.
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
@@ -35,6 +36,10 @@ class Settings(BaseSettings):
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
+    terminology_server: str | None = None
+    terminology_seconds: Annotated[float, Field(gt=0)] = 3.0
+    terminology_cache_seconds: Annotated[float, Field(ge=0)] = 3_600.0
+    terminology_cache_size: Annotated[int, Field(gt=0)] = 10_000
     validation: Literal["structure", "base", "profiles"] = "profiles"
     unknown_profile: Literal["warn", "refuse"] = "warn"
     unknown_extension: Literal["warn", "refuse"] = "warn"
@@ -61,6 +66,16 @@ class Settings(BaseSettings):
         if name not in available_timezones():
             raise ValueError(f"{name!r} is no time zone of the IANA database.")
         return name
+
+    @field_validator("terminology_server")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{address!r} is no http or https address.")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("the address has a user, a query or a fragment; give it without.")
+        return address
 
     @model_validator(mode="after")
     def _production_has_its_database(self) -> "Settings":

@@ -11,10 +11,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fhir_server.spec.pack import zstd
+from fhir_server.spec import pack
 
 TARGET = Path(__file__).resolve().parent.parent / "profiles" / "terminology"
-R4 = TARGET.parent / "r4"
+R4 = pack.Pack(TARGET.parent / "r4" / "terminology.pack")
 
 KEPT = frozenset(
     [
@@ -50,54 +50,37 @@ NO_COUNTRY = frozenset(
 )  # fmt: skip
 ALPHA2, CURRENCY = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
 LANGUAGES = ("en", "vi")
-MAX_DICTIONARY = 64 * 1024
 
 Resource = dict[str, Any]
 
 
 def main(packages: Path) -> None:
-    """Write resources.zst, its index, and say how large they are."""
+    """Write terminology.pack, and say how much is in it."""
     resources = [*_tho(packages / "hl7.terminology.r4"), *_cldr(packages)]
     resources.append(_language_tags(packages / "language-subtag-registry" / "data" / "json"))
-    write(sorted(resources, key=lambda one: (one["resourceType"], one["url"], one["version"])))
-
-
-def write(resources: list[Resource]) -> None:
-    """Write each resource as a zstd frame of its own, all with one dictionary, and where it is."""
-    bodies = [_compact({k: v for k, v in one.items() if k != "url"}) for one in resources]
-    dictionary = zstd.train_dict(bodies, MAX_DICTIONARY)
-    parts = [dictionary.dict_content]
-    index: dict[str, dict[str, dict[str, list[int]]]] = {}
-    offset = len(parts[0])
-    for resource, body in zip(resources, bodies, strict=True):
-        frame = zstd.compress(body, level=19, zstd_dict=dictionary)
-        of_type = index.setdefault(resource["resourceType"], {})
-        of_type.setdefault(resource["url"], {})[resource["version"]] = [offset, len(frame)]
-        parts.append(frame)
-        offset += len(frame)
-    whole = {"dictionary": [0, len(parts[0])], "resources": index}
-    TARGET.mkdir(exist_ok=True)
-    (TARGET / "resources.json").write_bytes(_compact(whole) + b"\n")
-    (TARGET / "resources.zst").write_bytes(b"".join(parts))
-    for type_, found in index.items():
-        print(f"{type_}: {len(found)}")
-    print(f"{sum(map(len, bodies)):,} bytes of JSON in {offset:,}")
+    ordered = sorted(resources, key=lambda one: (one["resourceType"], one["url"], one["version"]))
+    count = pack.write(TARGET / "terminology.pack", ordered)
+    print(f"terminology.pack: {count} definitions")
 
 
 def _tho(package: Path) -> Iterator[Resource]:
     """Give THO's code systems and value sets, without those R4's tables have in that version."""
-    there = json.loads((R4 / "code_systems.json").read_bytes())
-    systems = {url: row.get("version") for url, row in there.items()}
+    systems = _versions("CodeSystem")
     for path in package.glob("CodeSystem-*.json"):
         row = json.loads(path.read_bytes())
         systems[row["url"]] = row.get("version")
-    for type_, table in (("CodeSystem", "code_systems.json"), ("ValueSet", "value_sets.json")):
-        there = json.loads((R4 / table).read_bytes())
+    for type_ in ("CodeSystem", "ValueSet"):
+        there = _versions(type_)
         for path in sorted(package.glob(f"{type_}-*.json")):
             resource = json.loads(path.read_bytes())
-            same = there.get(resource["url"], {}).get("version") == resource.get("version")
+            same = resource["url"] in there and there[resource["url"]] == resource["version"]
             if not same and not _licensed(resource):
-                yield {"version": "", **_reduced(_unpinned(resource, systems))}
+                yield _reduced(_unpinned(resource, systems))
+
+
+def _versions(type_: str) -> dict[str, str | None]:
+    """Give the versions of what R4 came with, by url."""
+    return {url: one.get("version") for url in R4.urls(type_) for one in R4.find(type_, url)}
 
 
 def _unpinned(resource: Resource, systems: Mapping[str, str | None]) -> Resource:
@@ -243,10 +226,6 @@ def _at(path: Path, *keys: str) -> Any:
     for key in keys:
         found = found[key]
     return found
-
-
-def _compact(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 if __name__ == "__main__":

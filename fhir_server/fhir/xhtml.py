@@ -45,7 +45,7 @@ def is_plain(text: str) -> bool:
         return False
     try:
         expat.ParserCreate(namespace_separator=" ").Parse(text, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, UnicodeEncodeError):
         return False
     return True
 

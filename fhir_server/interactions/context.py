@@ -18,6 +18,7 @@ from fhir_server.store.clock import wall
 from fhir_server.store.store import Store
 from fhir_server.terminology.cache import Cache
 from fhir_server.terminology.content import Content
+from fhir_server.terminology.remote import Remote
 from fhir_server.terminology.terminology import Terminology
 from fhir_server.terminology.ucum import canonical
 
@@ -76,7 +77,8 @@ class Context:
     `base_url` has no trailing slash; `started` is when this process built the base, in µs;
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
-    `definitions` keeps what terminology has read, `answers` what validation was told.
+    `definitions` keeps what terminology has read, `answers` what validation was told; `remote` is
+    asked for what is not here.
     """
 
     current: Current
@@ -89,6 +91,7 @@ class Context:
     limits: Limits = Limits()
     outdated: set[str] = field(default_factory=set)
     definitions: Cache = field(default_factory=Cache, repr=False)
+    remote: Remote | None = field(default=None, repr=False)
     answers: Answers = field(default_factory=Answers, repr=False)
     new_id: Callable[[], str] = _random_id
 
@@ -112,7 +115,7 @@ class Context:
     def terminology(self) -> Terminology:
         """Give what answers questions about codes, from the definitions and from this store."""
         content = Content(self.spec.canonicals, self.store, self.definitions, self.base_url)
-        return Terminology(content, self.limits.max_expansion)
+        return Terminology(content, self.limits.max_expansion, self.remote)
 
     def index_format(self, type_: str) -> str:
         """Give the format of a type's index fields.

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Forbidden, Issue, Unavailable
@@ -25,9 +25,7 @@ from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
 from fhir_server.validation.validator import Definitions, rule_issues
 
-# One look at a resource: what is at hand, and what is asked beyond → what is found.
-Look: TypeAlias = Callable[[Definitions, Questions], Sequence[Issue]]
-
+T = TypeVar("T")
 # Each round may find what the one before could not ask for.
 ROUNDS, MOST, SECONDS = 8, 200, 10.0
 _PROFILE = "StructureDefinition"
@@ -43,7 +41,7 @@ async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issu
     if level == "structure":
         return ()
     if level == "base":
-        return await _asked(context, partial(_rules, resource, (), None))
+        return await _asked(context, resource, (), None)
     return await against(context, resource, wanted_profiles(resource, limits.required_profiles))
 
 
@@ -53,7 +51,7 @@ async def against(
     """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
     limits = context.limits
     strict = Strictness(limits.unknown_profile, limits.unknown_extension)
-    return await _asked(context, partial(_rules, resource, profiles, strict))
+    return await _asked(context, resource, profiles, strict)
 
 
 async def unsupported(
@@ -63,47 +61,48 @@ async def unsupported(
 
     The structure of the resource is well; a profile that cannot be used is passed over.
     """
-    return await _asked(context, partial(_support, resource, profiles))
+    known = definitions(context.spec)
+
+    def missing(questions: Questions) -> list[Issue]:
+        found: list[Issue] = []
+        for profile in profiles:
+            with suppress(SpecError):
+                found += (
+                    replace(one, diagnostics=f"{one.diagnostics} (profile {profile})")
+                    for one in support_issues(known, profile, resource, questions)
+                )
+        return found
+
+    return await answered(context, missing)
 
 
-def _rules(
+async def _asked(
+    context: Context,
     resource: Mapping[str, Any],
     profiles: Sequence[str],
     strict: Strictness | None,
-    known: Definitions,
-    questions: Questions,
 ) -> Sequence[Issue]:
-    return rule_issues(known, resource, profiles, questions, strict)
-
-
-def _support(
-    resource: Mapping[str, Any], profiles: Sequence[str], known: Definitions, questions: Questions
-) -> Sequence[Issue]:
-    found: list[Issue] = []
-    for profile in profiles:
-        with suppress(SpecError):
-            missing = support_issues(known, profile, resource, questions)
-            found += (
-                replace(one, diagnostics=f"{one.diagnostics} (profile {profile})")
-                for one in missing
-            )
-    return found
-
-
-async def _asked(context: Context, look: Look) -> Sequence[Issue]:
     known = definitions(context.spec)
+    return await answered(
+        context,
+        lambda questions: rule_issues(known, resource, profiles, questions, strict),
+    )
+
+
+async def answered(context: Context, run: Callable[[Questions], T]) -> T:
+    """Give what `run` gives when all it asks is answered, as far as that can be told."""
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(context.caller, found))
     deadline = None
     for _ in range(ROUNDS):
-        issues = look(known, questions)
+        answer = run(questions)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS
         asked = sorted(questions.open)[: MOST - len(found)]
         questions.open.clear()
         await _answer(context, asked, found, deadline)
-    return issues
+    return answer
 
 
 @lru_cache(maxsize=16)

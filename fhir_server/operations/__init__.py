@@ -16,6 +16,7 @@ from fhir_server.operations.meta import OPERATIONS as META
 from fhir_server.operations.purge import OPERATIONS as PURGE
 from fhir_server.operations.reindex import OPERATIONS as REINDEX
 from fhir_server.operations.search_parameters import OPERATION as SEARCH_PARAMETER_STATUS
+from fhir_server.operations.snapshot import OPERATIONS as SNAPSHOT
 from fhir_server.operations.subsumes import OPERATIONS as SUBSUMES
 from fhir_server.operations.translate import OPERATIONS as TRANSLATE
 from fhir_server.operations.unmerge import OPERATION as UNMERGE
@@ -37,6 +38,7 @@ OPERATIONS: Sequence[Operation] = (
     *META,
     *PURGE,
     *REINDEX,
+    *SNAPSHOT,
     *SUBSUMES,
     *TRANSLATE,
     *VALIDATE,

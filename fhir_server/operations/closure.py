@@ -80,9 +80,11 @@ async def _answer(context: Context, name: str, table: Table, since: int) -> Fhir
     systems: dict[str, CodeSystem | None] = {}
     with leading():
         for canonical in {system for system, _, _ in table.concepts}:
-            systems[canonical] = await content.code_system(allow, canonical)
-    # Ten thousand concepts take a while.
-    found = await asyncio.to_thread(lambda: list(groups(systems, table.concepts, since)))
+            found = await content.code_system(allow, canonical)
+            codes = [code for system, code, _ in table.concepts if system == canonical]
+            systems[canonical] = await content.with_codes(found, codes) if found else None
+        # Ten thousand concepts take a while.
+        new = await asyncio.to_thread(lambda: list(groups(systems, table.concepts, since)))
     told = {
         "resourceType": "ConceptMap",
         "id": context.new_id(),
@@ -91,7 +93,7 @@ async def _answer(context: Context, name: str, table: Table, since: int) -> Fhir
         "status": "active",
         "experimental": True,
         "date": dates.instant(context.now()),
-        **({"group": found} if found else {}),
+        **({"group": new} if new else {}),
     }
     return FhirResponse(200, json.dump(told))
 

@@ -10,7 +10,7 @@ from fhir_server.fhir.errors import Invalid
 from fhir_server.terminology.verdict import Coding
 
 # Codings of one CodeableConcept.
-MAX_CODINGS = 100
+MAX_CODINGS = 20
 _FORMS = ("code", "coding", "codeableConcept")
 
 

@@ -15,6 +15,7 @@ from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations.inputs import MANY, RESOURCE, inputs
 from fhir_server.operations.named import Inputs, leading, named, reading
+from fhir_server.terminology.choosing import Choice
 from fhir_server.terminology.expand import Expansion
 from fhir_server.terminology.gather import Gathered, all_systems, gathered
 from fhir_server.terminology.listing import PARAMETERS, Asked, listing
@@ -24,6 +25,8 @@ from fhir_server.terminology.versions import Versions, by_system
 NAME, VALUE_SET = "$expand", "ValueSet"
 # Codes of a ValueSet of which a page may be asked.
 MAX_CODES = 1_000_000
+# Letters of the filter, designations and systems that are asked for or left out.
+MAX_WORDS = 200
 
 NAMES = Inputs(VALUE_SET, inline="valueSet", version="valueSetVersion")
 _INPUTS = {
@@ -55,6 +58,7 @@ async def expand(context: Context, request: FhirRequest, target: Target) -> Fhir
             all_systems,
             versions=versions,
             given=value_set,
+            choice=Choice(context.limits.max_expansion, text=asked.text),
         )
         # Folding the displays of a large system takes a while.
         found = await asyncio.to_thread(_listed, root, read, asked)
@@ -76,6 +80,10 @@ def _asked(context: Context, given: Mapping[str, Any]) -> Asked:
     for name in ("offset", "count"):
         if given.get(name, 0) < 0:
             raise Invalid(f"{name} is not below 0.", code="value")
+    for name in ("designation", "exclude-system", "filter"):
+        if len(given.get(name, ())) > MAX_WORDS:
+            told = f"{name} is over {MAX_WORDS} letters, or stands more often."
+            raise Invalid(told, code="too-costly")
     return Asked(
         text=given.get("filter", ""),
         offset=given.get("offset", 0),

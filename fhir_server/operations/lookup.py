@@ -16,6 +16,7 @@ from fhir_server.terminology.known import Known
 from fhir_server.terminology.lookup import parts
 
 NAME, CODE_SYSTEM = "$lookup", "CodeSystem"
+MAX_PROPERTIES = 200
 _INPUTS = {
     "code": "valueCode",
     "system": "valueUri",
@@ -36,15 +37,18 @@ async def lookup(context: Context, request: FhirRequest, _: Target) -> FhirRespo
     (coding,) = asked(given, given.get("system", ""), given.get("version", ""))
     if not coding.system:
         raise Invalid("Give the system of the code.", code="required")
-    system = await known(context, allow, CODE_SYSTEM, coding.canonical)
+    system = await known(context, allow, CODE_SYSTEM, coding.canonical, (coding.code,))
     assert isinstance(system, CodeSystem | Known)
     if isinstance(system, Known) and system.member(coding.code):
-        told = {"name": system.name, "display": coding.code}
-        return answer({"name": name, "valueString": text} for name, text in told.items())
+        pairs = (("name", system.name), ("display", coding.code))
+        return answer({"name": name, "valueString": text} for name, text in pairs)
     code = system.find(coding.code) if isinstance(system, CodeSystem) else None
     if code is None or isinstance(system, Known):
         raise NotFound(f"{coding.code[:64]!r} is no code of {coding.canonical[:200]} here.")
     wanted = given.get("property", ())
+    if len(wanted) > MAX_PROPERTIES:
+        told = f"More than {MAX_PROPERTIES} properties are asked for; leave them out for all."
+        raise Invalid(told, code="too-costly")
     return answer(parts(system, code, wanted, given.get("displayLanguage", "")))
 
 

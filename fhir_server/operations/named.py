@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/terminology-service.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from fhir_server.fhir.errors import Invalid, NotFound, Unprocessable
 from fhir_server.interactions.context import Context, Target
 from fhir_server.operations.current import current, key
 from fhir_server.terminology.cache import Definition
+from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow
 from fhir_server.terminology.known import Known
 from fhir_server.terminology.packed import READ
@@ -38,15 +39,21 @@ def reading(context: Context, name: str, type_: str) -> Allow:
 
 
 async def named(
-    context: Context, allow: Allow, target: Target, given: Mapping[str, Any], names: Inputs
+    context: Context,
+    allow: Allow,
+    target: Target,
+    given: Mapping[str, Any],
+    names: Inputs,
+    *,
+    codes: Collection[str] = (),
 ) -> Named:
-    """Give the definition an operation is called on.
+    """Give the definition an operation is called on; it can be asked of these `codes`.
 
     Raises NotFound for one that is not here, Gone for one that was deleted, Invalid where none is
     named, and Unprocessable for one sent along that is not well made.
     """
     if target.id is not None:
-        return await _stored(context, allow, target)
+        return await _stored(context, allow, target, codes)
     sent = given.get(names.inline)
     if sent is not None:
         made = _made(context, names, sent)
@@ -58,7 +65,7 @@ async def named(
         told = f"Say which {names.type}: call the operation on one, or give {ways}."
         raise Invalid(told, code="required")
     version = given.get(names.version)
-    return await known(context, allow, names.type, f"{url}|{version}" if version else url)
+    return await known(context, allow, names.type, f"{url}|{version}" if version else url, codes)
 
 
 def _made(context: Context, names: Inputs, sent: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -70,26 +77,34 @@ def _made(context: Context, names: Inputs, sent: Mapping[str, Any]) -> Mapping[s
     return sent
 
 
-async def _stored(context: Context, allow: Allow, target: Target) -> Definition:
+async def _stored(
+    context: Context, allow: Allow, target: Target, codes: Collection[str]
+) -> Definition:
     type_, identity = key(context, target)
+    content = context.terminology.content
     with leading():
-        found = await context.terminology.content.by_id(allow, type_, identity)
+        found = await content.by_id(allow, type_, identity)
+        if isinstance(found, CodeSystem):
+            found = await content.with_codes(found, codes)
     if found is None:
         await current(context, "read", type_, identity)
         raise NotFound(f"{type_}/{identity} is not known.")
     return found
 
 
-async def known(context: Context, allow: Allow, type_: str, canonical: str) -> Named:
-    """Give the definition a canonical names; NotFound where there is none."""
+async def known(
+    context: Context, allow: Allow, type_: str, canonical: str, codes: Collection[str] = ()
+) -> Named:
+    """Give the definition a canonical names, to be asked of `codes`; NotFound without any."""
     content = context.terminology.content
-    find = {
-        "CodeSystem": content.system,
-        "ValueSet": content.value_set,
-        "ConceptMap": content.concept_map,
-    }[type_]
+    found: Named | None
     with leading():
-        found = await find(allow, canonical)
+        if type_ == "CodeSystem":
+            found = await content.system(allow, canonical, codes)
+        elif type_ == "ValueSet":
+            found = await content.value_set(allow, canonical)
+        else:
+            found = await content.concept_map(allow, canonical)
     if found is None:
         told = f"The {type_} {canonical[:200]!r} is not known here: store it, or correct the URL."
         raise NotFound(told)

@@ -43,7 +43,7 @@ async def subsumes(context: Context, request: FhirRequest, target: Target) -> Fh
     named_in = {coding_.canonical for coding_ in (one, other) if coding_.system}
     if "system" not in given and target.id is None and len(named_in) == 1:
         given["system"] = named_in.pop()
-    system = await named(context, allow, target, given, _NAMES)
+    system = await named(context, allow, target, given, _NAMES, codes=(one.code, other.code))
     assert isinstance(system, CodeSystem | Known)
     found = [_code(system, coding_) for coding_ in (one, other)]
     if isinstance(system, Known):

@@ -134,7 +134,7 @@ class _Asking:
         if match.display or not match.code:
             return match
         canonical = f"{match.system}|{match.version}" if match.version else match.system
-        known = await self.content.system(self.allow, canonical)
+        known = await self.content.system(self.allow, canonical, (match.code,))
         concept = known.concepts.get(match.code) if isinstance(known, CodeSystem) else None
         return replace(match, display=display([concept])) if concept else match
 

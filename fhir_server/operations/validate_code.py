@@ -4,8 +4,8 @@ https://hl7.org/fhir/R4/valueset-operation-validate-code.html and
 https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -15,16 +15,19 @@ from fhir_server.operations.codings import asked
 from fhir_server.operations.inputs import RESOURCE, inputs
 from fhir_server.operations.named import Inputs, leading, named, reading
 from fhir_server.operations.outputs import answer
+from fhir_server.terminology.choosing import Choice
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.expand import bare
 from fhir_server.terminology.gather import Gathered, gathered
 from fhir_server.terminology.known import Known
 from fhir_server.terminology.membership import Membership
-from fhir_server.terminology.value_set import ValueSet
+from fhir_server.terminology.value_set import Filter, ValueSet
 from fhir_server.terminology.verdict import Coding, How, Verdict, together, verdict
 
 NAME = "$validate-code"
+# Systems that are looked through for a code whose system is not said.
+MAX_SYSTEMS = 50
 _COMMON = {
     "url": "valueUri",
     "code": "valueCode",
@@ -56,7 +59,7 @@ async def in_system(context: Context, request: FhirRequest, target: Target) -> F
     codings = asked(given)
     if "url" not in given and "coding" in given and codings[0].system:
         given = {"url": codings[0].system, "version": codings[0].version, **given}
-    system = await named(context, allow, target, given, _SYSTEM)
+    system = await named(context, allow, target, given, _SYSTEM, codes=_codes(codings))
     assert isinstance(system, CodeSystem | Known)
     others = [one for one in codings if one.system not in ("", system.url)]
     if len(others) == len(codings):
@@ -79,8 +82,9 @@ async def in_value_set(context: Context, request: FhirRequest, target: Target) -
     assert isinstance(value_set, ValueSet)
     content = context.terminology.content
     root = value_set.url or "sent along"
+    choice = Choice(context.limits.max_expansion, only=_codes(codings))
     with leading():
-        read = await gathered(content, allow, root, given=value_set)
+        read = await gathered(content, allow, root, given=value_set, choice=choice)
         question = _Question(content, allow, root, read, _how(given))
         found = [await question.judged(one) for one in codings]
     return _answer(together(found))
@@ -95,17 +99,21 @@ class _Question:
     root: str
     read: Gathered
     how: How
+    filters: dict[tuple[str, Filter], frozenset[str]] = field(default_factory=dict)
 
     async def judged(self, coding: Coding) -> Verdict:
         if not coding.system:
             member = self._member("", coding.code)
-            fitting = [one for one in self._systems() if self._member(one, coding.code)]
+            systems = list(self._systems())
+            if len(systems) > MAX_SYSTEMS:
+                return Verdict(False, "Say of which system: the ValueSet has many.")
+            fitting = [one for one in systems if self._member(one, coding.code)]
             if len(fitting) > 1:
                 return Verdict(False, f"Say of which system: {', '.join(fitting)[:400]}.")
             if member is False or not fitting:
                 return Verdict(False, f"{coding.code[:64]!r} is not in {self.root[:200]}.")
             coding = replace(coding, system=fitting[0])
-        known = await self.content.system(self.allow, coding.canonical)
+        known = await self.content.system(self.allow, coding.canonical, (coding.code,))
         own = known.find(coding.code) if isinstance(known, CodeSystem) else None
         coding = replace(coding, code=own or coding.code)
         member = self._member(coding.canonical, coding.code)
@@ -119,7 +127,7 @@ class _Question:
         return found
 
     def _member(self, system: str, code: str) -> bool | None:
-        asked_ = Membership(self.read.value_sets.get, self.read.systems.get)
+        asked_ = Membership(self.read.value_sets.get, self.read.systems.get, self.filters)
         return asked_.member(self.root, system, code)
 
     def _systems(self) -> Iterator[str]:
@@ -137,6 +145,10 @@ class _Question:
             and clause.codes is not None
             and coding.code in clause.codes
         ]
+
+
+def _codes(codings: Sequence[Coding]) -> list[str]:
+    return [one.code for one in codings]
 
 
 def _how(given: Mapping[str, Any]) -> How:

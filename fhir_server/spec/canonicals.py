@@ -17,7 +17,7 @@ _PROFILES = Path(str(files("profiles")))
 
 
 class Canonicals:
-    """R4's own, the server's own, what guests' folders define, and packages."""
+    """R4's own, HL7's terminology of today, the server's, what guests' folders define, packages."""
 
     def __init__(
         self,
@@ -25,13 +25,14 @@ class Canonicals:
         addresses: Mapping[str, str] | None = None,
         packs: Sequence[Pack] = (),
     ) -> None:
-        """Nothing is read yet; a later folder wins over an earlier one, each over packs over R4.
+        """Nothing is read yet; a later folder wins over an earlier one, each over packs over HL7's.
 
         `addresses` says where what the folders name by an address that starts so stands here.
         """
         self._folders = (_PROFILES / "server", *folders)
         self._addresses = addresses or {}
-        names = ("r4/terminology.pack", "r4/definitions.pack")
+        # What HL7 publishes today comes before what R4 came with.
+        names = ("terminology/terminology.pack", "r4/terminology.pack", "r4/definitions.pack")
         self._packs = (*packs, *(Pack(_PROFILES / name) for name in names))
 
     def find(self, type_: str, url: str) -> Iterator[Mapping[str, Any]]:

@@ -38,8 +38,8 @@ class Closures:
             row = await self._rows.find_one({"_id": _id(owner, name)})
         if row is None:
             return None
-        concepts = [(system, code, int(added)) for system, code, added in row["concepts"]]
-        return Table(int(row["version"]), concepts)
+        concepts = ((system, code, int(added)) for system, code, added in row["concepts"])
+        return Table(int(row["version"]), tuple(concepts))
 
     async def start(self, owner: str, name: str) -> None:
         """Make an empty table of version 0, in place of one with that name.

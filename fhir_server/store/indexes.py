@@ -94,7 +94,7 @@ async def keep(database: Database, type_: str, wanted: Mapping[str, str]) -> Non
         return
     rows = await (await database[type_].list_indexes()).to_list()
     there = {row["name"]: next(iter(row["key"])) for row in rows if row["name"].startswith(_STORED)}
-    with pymongo.timeout(None):
+    with pymongo.timeout(0):
         for name, field in there.items():
             if names.get(name) != field:
                 await database[type_].drop_index(name)

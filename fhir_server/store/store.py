@@ -30,6 +30,8 @@ from fhir_server.store import (
 )
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.closures import Closures
+from fhir_server.store.concept_loads import ConceptLoads
+from fhir_server.store.concepts import Concepts
 from fhir_server.store.costs import Costs
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Page, Stored
@@ -65,6 +67,8 @@ class Store:
         self.closures = Closures(database)
         self.costs = Costs(database, bounds.seconds)
         self.definitions = Definitions(database)
+        self.concepts = Concepts(database)
+        self.concept_loads = ConceptLoads(database)
         self.indexing = Indexing(database)
         self._patience = patience
         self._bounds = bounds

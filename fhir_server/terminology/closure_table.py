@@ -6,9 +6,13 @@ https://hl7.org/fhir/R4/conceptmap-operation-closure.html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fhir_server.fhir.errors import Invalid
 from fhir_server.terminology.closure import closure
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.expand import bare
+
+# Entries told at once.
+MAX_ENTRIES = 100_000
 
 # (system with its version, code, version of the table it came with)
 Concepts = Sequence[tuple[str, str, int]]
@@ -21,9 +25,16 @@ def groups(
 
     An entry says that the target subsumes the code. A code that is not known here is unmatched.
     """
+    left = MAX_ENTRIES
     for canonical in dict.fromkeys(system for system, _, _ in concepts):
         added = {code: when for system, code, when in concepts if system == canonical}
-        elements = list(_elements(systems.get(canonical), added, since))
+        elements = []
+        for element in _elements(systems.get(canonical), added, since):
+            left -= len(element["target"])
+            if left < 0:
+                told = f"This closure table has more than {MAX_ENTRIES} new entries; begin others."
+                raise Invalid(told, code="too-costly")
+            elements.append(element)
         if elements:
             url, _, version = canonical.partition("|")
             named = {"sourceVersion": version, "targetVersion": version} if version else {}

@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/references.html#canonical
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
@@ -18,6 +18,7 @@ from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.concept_map import ConceptMap
 from fhir_server.terminology.implicit import implicit
 from fhir_server.terminology.known import KNOWN, Known
+from fhir_server.terminology.large import LargeSystem
 from fhir_server.terminology.packed import READ, packed
 from fhir_server.terminology.value_set import ValueSet
 
@@ -44,10 +45,35 @@ class Content:
         assert found is None or isinstance(found, CodeSystem)
         return found
 
-    async def system(self, allow: Allow, canonical: str) -> CodeSystem | Known | None:
-        """Give what can tell the codes of a system: a CodeSystem, or a grammar without one."""
+    async def system(
+        self, allow: Allow, canonical: str, codes: Collection[str] = ()
+    ) -> CodeSystem | Known | None:
+        """Give what can tell the codes of a system: a CodeSystem, or a grammar without one.
+
+        Of a loaded system it has these `codes`.
+        """
         found = await self.code_system(allow, canonical)
+        if found and codes:
+            found = await self.with_codes(found, codes)
         return found if found and found.listed else KNOWN.get(canonical.partition("|")[0], found)
+
+    async def large(self, allow: Allow, canonical: str) -> LargeSystem | None:
+        """Give the system, where its CodeSystem says that its codes are kept beside it."""
+        found = await self.code_system(allow, canonical)
+        return await self._loaded(found) if found else None
+
+    async def with_codes(self, found: CodeSystem, codes: Collection[str]) -> CodeSystem:
+        """Give a CodeSystem that can be asked of these codes: where it is loaded, a part of it."""
+        large = await self._loaded(found)
+        if large is None:
+            return found
+        return replace(await large.part(codes, upwards=True), resource=found.resource)
+
+    async def _loaded(self, found: CodeSystem) -> LargeSystem | None:
+        if found.content != "not-present":
+            return None
+        loaded = await self.store.concepts.find(found.url, found.version)
+        return LargeSystem(self.store.concepts, loaded) if loaded else None
 
     async def value_set(self, allow: Allow, canonical: str) -> ValueSet | None:
         """Give the ValueSet, also by `ValueSet/id` and `[base]/ValueSet/id`, or one implied."""

@@ -54,12 +54,15 @@ class Expansion:
 
     def _union(self, clauses: Iterable[Clause], *, active: bool) -> Codes:
         found: Codes = {}
+        size = 0
         for clause in clauses:
             for system, codes in self._clause(clause, active=active).items():
                 into = found.setdefault(system, {})
+                size -= len(into)
                 for code, brought in codes.items():
                     into.setdefault(code, brought)
-            if sum(map(len, found.values())) > self.limit:
+                size += len(into)
+            if size > self.limit:
                 raise Invalid(
                     f"The ValueSet {self._path[0][:200]!r} has more than {self.limit} codes; "
                     "ask by a smaller one.",

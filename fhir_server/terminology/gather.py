@@ -4,14 +4,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.terminology.choosing import Choice, chosen
 from fhir_server.terminology.code_system import CodeSystem
 from fhir_server.terminology.content import Allow, Content
 from fhir_server.terminology.known import Known
+from fhir_server.terminology.large import LargeSystem
 from fhir_server.terminology.value_set import Clause, ValueSet
 from fhir_server.terminology.versions import ANY, Versions
 
 # ValueSets and CodeSystems one question may lead to.
 MAX_DEFINITIONS = 200
+
+# As many codes of a loaded system as `FHIR_MAX_EXPANSION` is, where nobody says.
+CHOICE = Choice(10_000)
 
 Needs = Callable[[ValueSet, Clause], bool]
 
@@ -50,22 +55,32 @@ async def gathered(
     *,
     versions: Versions = ANY,
     given: ValueSet | None = None,
+    choice: Choice = CHOICE,
 ) -> Gathered:
     """Read what the ValueSet leads to; `given` is what `root` means, where it need not be read.
 
+    `choice` says which codes of loaded systems are read.
     Raises Invalid (too-costly) for more than `MAX_DEFINITIONS`.
     """
     sets: dict[str, ValueSet | None] = {}
     systems: dict[str, CodeSystem | Known | None] = {}
     waiting = [root]
+
+    async def large(canonical: str) -> LargeSystem | None:
+        return await content.large(allow, versions.meant(canonical))
+
     while waiting:
         canonical = waiting.pop()
         known = given if given and canonical == root else None
-        found = sets[canonical] = known or await content.value_set(allow, canonical)
+        found = known or await content.value_set(allow, canonical)
+        if found:
+            wanted = [one for one in _clauses(found) if one.system and needs(found, one)]
+            found = await chosen(found, wanted, choice, large, systems)
+        sets[canonical] = found
         for clause in _clauses(found):
             waiting += [one for one in clause.value_sets if one not in sets]
-            wanted = found is not None and clause.system and needs(found, clause)
-            if wanted and clause.system not in systems:
+            asked = found is not None and clause.system and needs(found, clause)
+            if asked and clause.system not in systems:
                 meant = versions.meant(clause.system)
                 systems[clause.system] = await content.system(allow, meant)
             if len(sets) + len(systems) > MAX_DEFINITIONS:

@@ -32,7 +32,8 @@ def parts(known: CodeSystem, code: str, wanted: Sequence[str], language: str) ->
 
 
 def _chooser(wanted: Sequence[str]) -> Callable[[str], bool]:
-    return lambda name: not wanted or name in wanted
+    chosen = frozenset(wanted)
+    return lambda name: not chosen or name in chosen
 
 
 def _designations(concept: Concept, languages: Iterable[str]) -> Iterator[Part]:

@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/valueset.html#compositions
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from fhir_server.fhir.errors import Invalid
 from fhir_server.terminology.code_system import CodeSystem
-from fhir_server.terminology.expand import bare, imports_itself, unknown
+from fhir_server.terminology.expand import MAX_LOOKS, bare, imports_itself, unknown
 from fhir_server.terminology.filters import filtered
 from fhir_server.terminology.known import Known
 from fhir_server.terminology.value_set import Clause, Filter, ValueSet
@@ -26,6 +27,7 @@ class Membership:
     value_set: Callable[[str], ValueSet | None]
     system: Callable[[str], System | None]
     filters: dict[tuple[str, Filter], frozenset[str]] = field(default_factory=dict)
+    _looks: int = 0
     _path: list[str] = field(default_factory=list)
     _told: dict[tuple[str, str, str], bool | None] = field(default_factory=dict)
 
@@ -92,6 +94,10 @@ class Membership:
     def _filtered(self, known: CodeSystem, canonical: str, chosen: Filter) -> frozenset[str]:
         key = canonical, chosen
         if key not in self.filters:
+            self._looks += len(known.codes)
+            if self._looks > MAX_LOOKS:
+                told = f"The ValueSet {self._path[0][:200]!r} has too many filters to work out."
+                raise Invalid(told, code="too-costly")
             self.filters[key] = filtered(known, chosen)
         return self.filters[key]
 

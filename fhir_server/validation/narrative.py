@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from fhir_server.fhir import xhtml
+from fhir_server.fhir.errors import Invalid
 from fhir_server.validation.findings import Findings, Visit, error
 
 
@@ -61,9 +63,11 @@ _ACTIVE_STYLE = re.compile(
 
 
 def rule(value: Any, _visit: Visit) -> Findings | None:
-    """Look at a Narrative; its div is well-formed XML already."""
+    """Look at a Narrative that has the structure of one."""
     if "div" not in value:
         return None
+    if fault := _malformed(value["div"]):
+        return error("value", fault, ".div")
     text = _without_ignored(value["div"])
     for name, attributes in set(_tags(text)):
         if told := _refused(name, attributes):
@@ -74,6 +78,16 @@ def rule(value: Any, _visit: Visit) -> Findings | None:
     if not _SAID(text):
         return error("invariant", "txt-2: the narrative says nothing", ".div")
     return None
+
+
+def _malformed(div: str) -> str:
+    if xhtml.is_plain(div):
+        return ""
+    try:
+        xhtml.fragment(div)
+    except Invalid as fault:
+        return f"the narrative is not one well-formed div of XHTML: {fault}"
+    return ""
 
 
 def _without_ignored(text: str) -> str:

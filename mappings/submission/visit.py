@@ -17,7 +17,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
-from mappings.mapping import ENCOUNTER, PATIENT, Draft, Visit, draft_id, draft_url
+from mappings.mapping import ENCOUNTER, PATIENT, Draft, PatientDraft, Visit, draft_id, draft_url
 from mappings.quality.facts import Quality, facts_of
 from mappings.submission import papers, patients, record, review
 from mappings.submission.demographics import merged
@@ -39,6 +39,7 @@ async def store(context: Context, raw: RawFile, visit: Visit, quality: Quality) 
     Raises Unprocessable or Invalid for resources that are not well made, and what the store raises.
     """
     told = Told([])
+    await _check(context, visit)
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
         told.issues, told.late = list(visit.issues), False
@@ -46,6 +47,20 @@ async def store(context: Context, raw: RawFile, visit: Visit, quality: Quality) 
 
     committed = await context.store.transact(partial(context.allow, "$submit-document"), plan)
     return (*told.issues, _summary(visit, committed, told))
+
+
+async def _check(context: Context, visit: Visit) -> None:
+    """Check the visit's own resources once: the plan, which only changes ids, may run often."""
+    named: tuple[Draft | PatientDraft, ...] = (
+        visit.patient,
+        *visit.organizations,
+        *visit.practitioners,
+        *visit.drafts,
+    )
+    names = {_url(visit, draft.key): _reference(visit, draft) for draft in named}
+    for draft in visit.drafts:
+        resource = rewrite(draft.resource, names)
+        await checked(context, resource["resourceType"], resource)
 
 
 async def _changes(
@@ -95,8 +110,8 @@ async def _visit_changes(
     subject = f"{PATIENT}/{patient.id}"
     names[_url(visit, PATIENT)] = subject
     names |= {_url(visit, draft.key): _reference(visit, draft) for draft in visit.drafts}
-    resources = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
-    resources |= await _disappeared(transaction, before, resources)
+    drafts = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
+    resources = {**drafts, **await _disappeared(transaction, before, drafts)}
     noted = quality.noted(
         context,
         [patient.resource or {}, *resources.values()],
@@ -115,7 +130,12 @@ async def _visit_changes(
         quality=noted,
         period=visit.drafts[0].resource.get("period", {}),
     )
-    puts = [await put(context, reference, one) for reference, one in resources.items()]
+    puts = [
+        _update(context, reference, dict(one))
+        if one is drafts.get(reference)
+        else await put(context, reference, one)
+        for reference, one in resources.items()
+    ]
     return (patient, *extra, *parties, *puts)
 
 
@@ -161,9 +181,13 @@ async def _disappeared(
 
 async def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
     """Give the Change that stores a well-made resource at `Type/id`; Unprocessable if it is not."""
+    type_ = reference.partition("/")[0]
+    return _update(context, reference, await checked(context, type_, dict(resource)))
+
+
+def _update(context: Context, reference: str, resource: dict[str, Any]) -> Change:
     type_, _, identity = reference.partition("/")
-    valid = await checked(context, type_, dict(resource))
-    return change(context, type_, identity, valid, method="update")
+    return change(context, type_, identity, resource, method="update")
 
 
 def note(text: str) -> Issue:
@@ -175,7 +199,7 @@ def _url(visit: Visit, key: str) -> str:
     return draft_url(visit.facility, visit.ma_lk, key)
 
 
-def _reference(visit: Visit, draft: Draft) -> str:
+def _reference(visit: Visit, draft: Draft | PatientDraft) -> str:
     identity = draft_id(visit.facility, visit.ma_lk, draft.key)
     return f"{draft.resource['resourceType']}/{identity}"
 

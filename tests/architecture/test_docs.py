@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import unquote
 
+import click
 import typer.main
 
 from fhir_server.cli import app
@@ -115,10 +116,14 @@ def test_each_command_and_option_is_on_the_command_line_page():
     assert set(sections) == set(commands)
     for command, text in sections.items():
         told = set(re.findall(r"^\| `(--[a-z-]+)", text, re.MULTILINE))
-        options = {
-            param.opts[0] for param in commands[command].params if param.opts[0].startswith("--")
-        }
-        assert told == options - {"--help"}, command
+        assert told == options(commands[command]) - {"--help"}, command
+
+
+def options(command: click.Command) -> set[str]:
+    """Give the options of a command, and of the commands under it."""
+    under = getattr(command, "commands", {}).values()
+    own = {param.opts[0] for param in command.params if param.opts[0].startswith("--")}
+    return own.union(*map(options, under))
 
 
 def cli_page() -> str:

@@ -6,7 +6,8 @@ SYSTEM = "http://example.org/number"
 
 
 async def put(fhir, type_, id_, **content):
-    resource = {"resourceType": type_, "id": id_, **content}
+    needed = {"name": "Test"} if type_ == "Organization" else {}
+    resource = {"resourceType": type_, "id": id_, **needed, **content}
     response = await fhir.put(f"{type_}/{id_}", resource)
     assert response.status_code in (200, 201), response.text
     return response.json()

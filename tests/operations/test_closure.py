@@ -2,9 +2,9 @@
 
 import pytest
 
-from fhir_server.fhir.errors import Conflict
 from fhir_server.operations import closure as operation
 from fhir_server.store import closures
+from fhir_server.terminology import closure_table
 from tests.client import issues
 from tests.operations.lung import ICD, stored
 from tests.operations.persons import parameters
@@ -118,16 +118,13 @@ async def test_a_table_and_their_number_are_bounded(fhir, monkeypatch):
     assert (await closed(fhir)).status_code == 200
 
 
+async def test_entries_told_at_once_are_bounded(fhir, monkeypatch):
+    await stored(fhir)
+    await closed(fhir)
+    monkeypatch.setattr(closure_table, "MAX_ENTRIES", 1)
+    refused = await closed(fhir, "J", "J18", "J12")
+    assert (refused.status_code, issues(refused)[0]["code"]) == (422, "too-costly")
+
+
 async def test_a_table_is_only_changed_by_post(fhir):
     assert (await fhir.get("$closure?name=problems")).status_code == 405
-
-
-async def test_a_table_that_changed_meanwhile_is_not_overwritten(fhir):
-    store = fhir.context.store.closures
-    await store.start("me", "t")
-    table = await store.read("me", "t")
-    await store.put("me", "t", table, closures.Table(1, [(ICD, "J", 1)]))
-    assert await store.read("me", "t") == closures.Table(1, [(ICD, "J", 1)])
-    with pytest.raises(Conflict):
-        await store.put("me", "t", table, closures.Table(1, []))
-    assert await store.read("you", "t") is None

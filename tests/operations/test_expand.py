@@ -179,6 +179,7 @@ async def test_r4s_own_have_displays(fhir):
         (f"$expand?url={SET}lung&colour=red", 400, "not-supported"),
         (f"$expand?url={SET}lung&system-version={ICD}", 400, "value"),
         ("$expand?url=http://hl7.org/fhir/ValueSet/condition-code", 422, "not-found"),
+        (f"$expand?url={SET}lung&filter={'x' * 201}", 400, "too-costly"),
         (f"$expand?url={SET}self", 422, "processing"),
         (f"$expand?url={SET}missing", 422, "not-found"),
     ],

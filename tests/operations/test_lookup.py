@@ -113,6 +113,12 @@ async def test_what_is_not_here_is_said(fhir, asked, status, code):
     assert (refused.status_code, issues(refused)[0]["code"]) == (status, code)
 
 
+async def test_properties_asked_for_are_bounded(fhir):
+    await stored(fhir)
+    many = "&property=a" * 201
+    assert issues(await fhir.get(f"{LOOKUP}J18{many}"))[0]["code"] == "too-costly"
+
+
 async def test_a_deleted_system_is_not_there(fhir):
     await stored(fhir)
     assert (await fhir.get(f"{LOOKUP}J18")).status_code == 200

@@ -41,7 +41,7 @@ MAIN = concept_map(
         A,
         B,
         one=[to("1", display="One")],
-        two=[to("2", "wider"), to("3", "narrower")],
+        two=[to("2", "wider"), to("3", "narrower", comment="A part of it.")],
         none=[{"equivalence": "unmatched"}],
         apart=[to("9", "disjoint")],
         sex=[to("4", dependsOn=SEX, product=SEX)],

@@ -1,14 +1,12 @@
-"""Resources in one file, read one by one; what profiles/terminology holds of whom."""
+"""The terminology of today that comes with the server: what is there, and what is not."""
 
-import json
 from pathlib import Path
 
 import profiles
 from fhir_server.spec.canonicals import Canonicals
 from fhir_server.spec.pack import Pack
 
-FOLDER = Path(profiles.__path__[0]) / "terminology"
-PACK = Pack(FOLDER)
+PACK = Pack(Path(profiles.__path__[0]) / "terminology" / "terminology.pack")
 COUNTRIES, CURRENCIES = "urn:iso:std:iso:3166", "urn:iso:std:iso:4217"
 
 
@@ -24,10 +22,6 @@ def test_a_resource_is_found_by_type_and_url():
     assert "UNK" in str(found["concept"])
     assert not list(PACK.find("ValueSet", found["url"]))
     assert not list(PACK.find("CodeSystem", "http://example.org/none"))
-
-
-def test_nothing_is_read_before_something_is_asked(tmp_path):
-    Pack(tmp_path / "nowhere")
 
 
 def test_countries_have_three_codes_and_names_in_two_languages():
@@ -70,11 +64,3 @@ def test_what_hl7_publishes_today_comes_before_what_r4_came_with():
     newer, older = Canonicals().find("CodeSystem", url)
     assert newer["version"] != older["version"] == "2.9"
     assert len(newer["concept"]) > len(older["concept"])
-
-
-def test_a_place_in_the_index_is_a_frame_of_the_file():
-    index = json.loads((FOLDER / "resources.json").read_bytes())
-    size = (FOLDER / "resources.zst").stat().st_size
-    versions = [row for urls in index["resources"].values() for row in urls.values()]
-    places = [place for row in versions for place in row.values()]
-    assert sum(length for _, length in places) + index["dictionary"][1] == size

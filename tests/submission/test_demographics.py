@@ -72,3 +72,10 @@ def test_an_older_visit_adds_identifiers_only():
     draft = person(identifier=[{"system": "bhyt", "value": "9"}], address=[{"text": "old"}])
     found = merged(stored, draft, latest=False)
     assert found == stored | {"identifier": [*stored["identifier"], *draft["identifier"]]}
+
+
+@pytest.mark.parametrize("latest", [True, False])
+def test_a_stored_patient_keeps_what_it_claims_and_how_it_is_labelled(latest):
+    stored = person(meta={"versionId": "3", "tag": [{"code": "t"}]})
+    found = merged(stored, person(meta={"profile": ["p"]}), latest=latest)
+    assert found["meta"] == stored["meta"]

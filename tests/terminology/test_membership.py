@@ -112,3 +112,11 @@ def test_sets_that_import_each_other_over_and_over_take_no_time():
     member = asked(*twice, value_set("30", clause(SYSTEM, ["cat"])))
     assert member(SYSTEM, "cat") is True
     assert member(SYSTEM, "hen") is False
+
+
+def test_too_much_work_is_refused():
+    many = code_system([{"code": str(number)} for number in range(30_000)])
+    each = [clause(SYSTEM, None, ("concept", "=", str(number))) for number in range(100)]
+    with pytest.raises(Invalid, match="too many filters") as caught:
+        asked(value_set("v", *each), systems=[many])(SYSTEM, "200")
+    assert caught.value.issues[0].code == "too-costly"

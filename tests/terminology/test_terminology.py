@@ -44,7 +44,7 @@ async def test_the_sets_of_r4_are_expanded(terminology):
 async def test_every_set_of_r4_is_expanded_or_says_what_is_missing(terminology):
     wide = Terminology(terminology.content, 10_000)
     empty, missing = [], []
-    for url in terminology.content.canonicals.urls("ValueSet"):
+    for url in terminology.content.canonicals._packs[1].urls("ValueSet"):
         try:
             if not await wide.expand(allow, url):
                 empty.append(url.rpartition("/")[2])
@@ -137,3 +137,22 @@ async def test_a_context_answers_from_its_own_store_and_compares_units(fhir):
     assert await fhir.context.terminology.expand(may, "ValueSet/v") == {(SYSTEM, "cat")}
     place = fhir.context.place
     assert place.canonical(Decimal(1), "g/L") == place.canonical(Decimal(1000), "mg/L")
+
+
+async def test_a_code_is_judged_by_what_is_stored_and_what_is_not_here_cannot_be_told(
+    terminology, keep
+):
+    await keep(
+        s=ANIMALS,
+        v=value_set("v", clause(SYSTEM, None, ("concept", "is-a", "cat"))),
+        self=value_set("self", clause(None, valueSet=[f"{SET}self"])),
+    )
+    small = Terminology(terminology.content, 1)
+    asked = partial(small.validate_code, allow)
+    assert await asked(f"{SET}v", SYSTEM, "lynx") is True
+    assert await asked(f"{SET}v", "", "lynx") is True
+    assert await asked("ValueSet/v", SYSTEM, "hen") is False
+    assert await asked(f"{R4}condition-code", "http://snomed.info/sct", "1") is None
+    assert await asked(f"{R4}mimetypes", "urn:ietf:bcp:13", "text/plain") is True
+    assert await asked(f"{SET}none", SYSTEM, "cat") is None
+    assert await asked(f"{SET}self", SYSTEM, "cat") is None

@@ -12,7 +12,7 @@ NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/x
 def told(resource, *, answers=None, severity="error", spec=SPEC):
     """Give (location, issue code, sentence) of each issue of that severity."""
     questions = Questions(answers or {})
-    issues = rule_issues(definitions(spec), resource, None, questions)
+    issues = rule_issues(definitions(spec), resource, (), questions, None)
     return [
         (issue.expression, issue.code, issue.diagnostics)
         for issue in issues

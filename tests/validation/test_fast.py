@@ -73,7 +73,7 @@ BAD = [
     patient(name=[]), patient(name=[{}]), patient(maritalStatus={}),
     patient(birthDate="2001-02-29"), patient(extension=[{"valueCode": "x"}]),
     patient(birthDate="1900-02-29"), patient(id="a" * 65), patient(gender="x"),
-    patient(text={**NARRATIVE, "div": NARRATIVE["div"] + "x"}), patient(name=[{"text": "\x00"}]),
+    patient(text={**NARRATIVE, "div": "x"}), patient(name=[{"text": "\x00"}]),
     patient(name=[{"text": "\uffff"}]), patient(name=[{"text": ""}]), patient(extension=[ext(x=1)]),
     patient(deceasedBoolean=True, deceasedDateTime="2020"), patient(implicitRules="a b"),
     patient(extension=[ext(valueString="x", valueCode="x")]),

@@ -15,6 +15,8 @@ from fhir_server.fhir.json import dump
 from fhir_server.validation.findings import Findings, error
 from fhir_server.validation.profiles.walk import Check, Item, Walk
 
+_UCUM = "http://unitsofmeasure.org"
+_LEAST_LENGTH = "http://hl7.org/fhir/StructureDefinition/minLength"
 _SHORT = 200
 _R5_ELEMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
 
@@ -41,12 +43,14 @@ def value_checks(element: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def presence_checks(element: Mapping[str, Any]) -> Iterator[Check]:
-    """Give the checks of whether a value must be there, by R5's rules written as extensions."""
+    """Give the checks written as extensions: whether a value must be there, and how long."""
     alternatives: list[str] = []
     for one in element.get("extension", ()):
         name = str(one.get("url", "")).removeprefix(_R5_ELEMENT)
         if name == "mustHaveValue" and one.get("valueBoolean") is True:
             yield _present([])
+        if name == _LEAST_LENGTH and isinstance(least := one.get("valueInteger"), int):
+            yield _no_shorter(least)
         if name == "valueAlternatives":
             alternatives.append(str(one.get("valueCanonical", "")))
     if alternatives:
@@ -108,20 +112,18 @@ def _bounded(bound: Any, sign: int) -> Check:
     shown = bound if isinstance(bound, str) else dump(bound).decode()
     told = f"the value must be {'at least' if sign > 0 else 'at most'} {shown[:_SHORT]}"
 
-    def check(item: Item, _walk: Walk) -> Findings | None:
-        order = _order(item[1], bound)
+    def check(item: Item, walk: Walk) -> Findings | None:
+        order = _order(item[1], bound, walk)
         return error("value", told) if order is not None and order * sign < 0 else None
 
     return check
 
 
-def _order(value: Any, bound: Any) -> int | None:
+def _order(value: Any, bound: Any, walk: Walk) -> int | None:
     """Give -1, 0 or 1 as the value is below, at or above the bound; None if that cannot be told."""
     try:
         if isinstance(value, Mapping) and isinstance(bound, Mapping):
-            if value.get("code") != bound.get("code") or value.get("system") != bound.get("system"):
-                return None
-            return _order(value.get("value"), bound.get("value"))
+            return _order_of_quantities(value, bound, walk)
         if isinstance(value, str) and isinstance(bound, str):
             read = time_range if bound[2:3] == ":" else _dates
             (low, high), (least, most) = read(value), read(bound)
@@ -134,6 +136,27 @@ def _order(value: Any, bound: Any) -> int | None:
     return None
 
 
+def _order_of_quantities(
+    value: Mapping[str, Any], bound: Mapping[str, Any], walk: Walk
+) -> int | None:
+    """Compare quantities of one unit, or of units of UCUM that measure the same."""
+    if value.get("code") == bound.get("code") and value.get("system") == bound.get("system"):
+        return _order(value.get("value"), bound.get("value"), walk)
+    if not (value.get("system") == bound.get("system") == _UCUM):
+        return None
+    left, right = _in_base_units(value, walk), _in_base_units(bound, walk)
+    if left is None or right is None or left[1] != right[1]:
+        return None
+    return int(Decimal.compare(left[0], right[0]))
+
+
+def _in_base_units(quantity: Mapping[str, Any], walk: Walk) -> tuple[Decimal, str] | None:
+    number, code = quantity.get("value"), quantity.get("code")
+    if not decimals.is_number(number) or number is None or not isinstance(code, str):
+        return None
+    return walk.visit.definitions.canonical(decimals.decimal(number), code)
+
+
 def _dates(text: str) -> tuple[int, int]:
     return date_range(text, UTC)
 
@@ -144,5 +167,15 @@ def _no_longer(length: int) -> Check:
     def check(item: Item, _walk: Walk) -> Findings | None:
         is_long = isinstance(item[1], str) and len(item[1]) > length
         return error("too-long", told) if is_long else None
+
+    return check
+
+
+def _no_shorter(length: int) -> Check:
+    told = f"at least {length} characters are needed"
+
+    def check(item: Item, _walk: Walk) -> Findings | None:
+        is_short = isinstance(item[1], str) and len(item[1]) < length
+        return error("value", told) if is_short else None
 
     return check

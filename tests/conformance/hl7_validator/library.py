@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
@@ -27,7 +27,7 @@ class Library(Mapping[Question, Any]):
         read: Callable[[str], Mapping[str, Any] | None],
     ) -> None:
         """`read` gives the resource in the file an id names, if references are followed."""
-        self.canonicals, self.supporting, self.read = canonicals, supporting, read
+        self.canonicals, self.supporting, self.read = canonicals, supporting, cache(read)
 
     def __getitem__(self, question: Question) -> Any:
         kind, *asked = question

@@ -14,6 +14,8 @@ from mappings.ehealth_book import gather
 from mappings.ehealth_book.operation import operation
 from tests.mappings.ehealth_book import people
 
+CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+
 
 def composition(bundle):
     return bundle["entry"][0]["resource"]
@@ -140,6 +142,7 @@ async def test_history_holds_what_belongs_to_no_visit(book):
     allergy = {
         "resourceType": "AllergyIntolerance",
         "id": "al1",
+        "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "active"}]},
         "patient": {"reference": "Patient/p1"},
         "code": {"text": "Penicillin"},
     }

@@ -10,11 +10,8 @@ from fhir_server.fhir.errors import Issue
 from fhir_server.interactions.judging import definitions as known_to
 from fhir_server.main import definitions
 from fhir_server.spec.spec import Spec
-from fhir_server.validation.findings import Visit, issues_of
-from fhir_server.validation.profiles.claims import claimed_findings
 from fhir_server.validation.questions import Questions
-from fhir_server.validation.rules import base_findings
-from fhir_server.validation.structure import structural_issues
+from fhir_server.validation.validator import issues
 from mappings.plugin import plugin
 from mappings.terms.identifiers import HL7_VIETNAM
 
@@ -28,15 +25,6 @@ def vietnam() -> Spec:
 
 @pytest.fixture(scope="session")
 def judge(vietnam: Spec) -> Judge:
-    """Give what is wrong with a resource by all it claims to be."""
+    """Give what is wrong with a resource by all it claims to be, with nothing in store."""
     known = known_to(vietnam)
-
-    def judged(resource: dict[str, Any]) -> list[Issue]:
-        parsed = json.parse_object(json.dump(resource))
-        if found := structural_issues(vietnam, parsed):
-            return found
-        visit = Visit(known, Questions(), parsed, parsed)
-        said = [*base_findings(vietnam, visit), *claimed_findings(visit)]
-        return issues_of(parsed["resourceType"], said)
-
-    return judged
+    return lambda resource: issues(known, json.parse_object(json.dump(resource)), (), Questions())

@@ -8,6 +8,7 @@ import pytest
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue
 from fhir_server.spec.spec import Spec, load
+from fhir_server.terminology.ucum import canonical
 from fhir_server.validation.findings import Definitions
 from fhir_server.validation.profiles.claims import profile_issues
 from fhir_server.validation.questions import Questions
@@ -63,7 +64,7 @@ def judged(spec: Spec) -> Judged:
             codes = spec.codes(value_set)
             return None if codes is None else code in codes
 
-        definitions = Definitions(spec, member, by_url.get)
+        definitions = Definitions(spec, member, by_url.get, canonical)
         questions = Questions(answers or {})
         return profile_issues(definitions, profiles[0]["url"], parsed(resource), questions)
 

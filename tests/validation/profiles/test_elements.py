@@ -118,6 +118,41 @@ def test_a_decimal_is_compared_by_its_value(judged):
     )
 
 
+def extended(name: str, **value: Any) -> dict[str, Any]:
+    return definition("Patient", {"path": "birthDate", "extension": [{"url": name, **value}]})
+
+
+def test_rules_written_as_extensions_hold(judged):
+    later = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
+    absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+    without = {
+        "resourceType": "Patient",
+        "_birthDate": {"extension": [{"url": absent, "valueCode": "unknown"}]},
+    }
+    assert judged(without, extended(f"{later}mustHaveValue", valueBoolean=True))
+    assert not judged(PATIENT, extended(f"{later}mustHaveValue", valueBoolean=True))
+    assert not judged(without, extended(f"{later}valueAlternatives", valueCanonical=absent))
+    assert judged(without, extended(f"{later}valueAlternatives", valueCanonical="http://x.example"))
+    assert judged(PATIENT, extended(f"{CORE}minLength", valueInteger=8))
+    assert not judged(PATIENT, extended(f"{CORE}minLength", valueInteger=7))
+
+
+def test_a_quantity_is_compared_in_another_unit_of_ucum(judged):
+    ucum = "http://unitsofmeasure.org"
+    least = {"value": 1, "system": ucum, "code": "kg"}
+    mine = definition("Observation", {"path": "value[x]", "minValueQuantity": least})
+
+    def observed(value: float, code: str) -> dict[str, Any]:
+        quantity = {"value": value, "system": ucum, "code": code}
+        given = {"status": "final", "code": {"text": "x"}, "valueQuantity": quantity}
+        return {"resourceType": "Observation", **given}
+
+    assert not judged(observed(1500, "g"), mine)
+    assert not judged(observed(5, "cm"), mine)
+    (issue,) = judged(observed(999, "g"), mine)
+    assert issue.expression == "Observation.value"
+
+
 def test_an_extension_of_a_primitive_is_one_of_its_elements(judged):
     resource = {
         "resourceType": "Patient",

@@ -1,0 +1,1 @@
+"""Files others publish code systems in, read into concepts, a reader for each format."""
