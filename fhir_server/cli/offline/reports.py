@@ -7,6 +7,7 @@ import html
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, BinaryIO, Literal, TypeAlias
 
 from fhir_server.cli.offline.judge import Judged
@@ -15,6 +16,8 @@ from fhir_server.fhir.outcome import cleaned, operation_outcome
 
 FailOn: TypeAlias = Literal["error", "warning"]
 Format: TypeAlias = Literal["table", "json", "junit"]
+# (its place among all, the resource, the issue)
+Row: TypeAlias = tuple[int, Judged, Mapping[str, Any]]
 Report: TypeAlias = Callable[[BinaryIO, Iterable[Judged], FailOn], None]
 
 _FAILING = {"error": ("fatal", "error"), "warning": ("fatal", "error", "warning")}
@@ -34,22 +37,20 @@ def where(judged: Judged) -> str:
     return cleaned(f"{judged.file}:{judged.line}" if judged.line else judged.file)
 
 
-def as_table(out: BinaryIO, found: Iterable[Judged], _fail_on: FailOn) -> None:
-    """Write a row for each issue; of more than 1,000, how many are left out."""
+def as_table(out: BinaryIO, found: Iterable[Judged], fail_on: FailOn) -> None:
+    """Write a row for each issue; of more than 1,000 those that fail first, and how many more."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("file", "location", "severity", "text")
-    left_out = 0
-    for judged in found:
-        for index, issue in enumerate(_told(judged) if judged.issues else ()):
-            if len(table.rows) < _MOST_ROWS:
-                table.add_row("" if index else _file(judged), *_cells(judged, issue))
-            else:
-                left_out += 1
+    rows, left_out = _rows(found, fail_on)
     text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", write_through=True)
     console = Console(file=text, width=None if text.isatty() else _WIDTH)
-    if table.rows:
+    table = Table("file", "location", "severity", "text")
+    before = None
+    for _, judged, issue in rows:
+        table.add_row(*_cells(judged, issue, told=judged is before))
+        before = judged
+    if rows:
         console.print(table)
     if left_out:
         console.print(f"{left_out} more issues are not shown; --format json has them all.")
@@ -57,17 +58,27 @@ def as_table(out: BinaryIO, found: Iterable[Judged], _fail_on: FailOn) -> None:
     out.flush()
 
 
-def _file(judged: Judged) -> Any:
-    from rich.text import Text
+def _rows(found: Iterable[Judged], fail_on: FailOn) -> tuple[list[Row], int]:
+    """Give the issues to show, as they came, and how many are left out."""
+    kept: dict[bool, list[Row]] = {True: [], False: []}
+    seen = 0
+    for judged in found:
+        for issue in _told(judged) if judged.issues else ():
+            rows = kept[issue["severity"] in _FAILING[fail_on]]
+            if len(rows) < _MOST_ROWS:
+                rows.append((seen, judged, issue))
+            seen += 1
+    chosen = [*kept[True], *kept[False]][:_MOST_ROWS]
+    return sorted(chosen, key=itemgetter(0)), seen - len(chosen)
 
-    return Text(where(judged), overflow="fold")
 
-
-def _cells(judged: Judged, issue: Mapping[str, Any]) -> list[Any]:
+def _cells(judged: Judged, issue: Mapping[str, Any], *, told: bool) -> list[Any]:
+    """Give the cells of a row, the file only where it was not told in the one before."""
     from rich.text import Text
 
     severity = issue["severity"]
     return [
+        Text("" if told else where(judged), overflow="fold"),
         Text(_place(issue) or cleaned(judged.resource), overflow="fold"),
         Text(severity, style=_COLOURS.get(severity, "")),
         Text(issue.get("diagnostics", "")),

@@ -57,6 +57,21 @@ def test_a_long_table_says_what_it_leaves_out(monkeypatch):
     assert "3 more issues" in text
 
 
+def test_what_fails_is_in_the_table_before_what_does_not(monkeypatch):
+    monkeypatch.setattr(reports, "_MOST_ROWS", 2)
+    text = written("table", [WARNED, WARNED, WRONG])
+    assert text.index("dom-6") < text.index("not so")
+    assert text.count("dom-6") == 1
+    assert "1 more issues" in text
+    text = written("table", [WARNED, WARNED, WRONG], "warning")
+    assert "not so" not in text
+
+
+def test_a_file_is_named_once_for_all_its_issues():
+    both = Judged("f.json", 0, "Patient/f", WRONG.issues + WARNED.issues)
+    assert written("table", [both]).count("f.json") == 1
+
+
 def test_json_is_an_array_of_outcomes():
     found = json.loads(written("json", ALL))
     assert [one["outcome"]["resourceType"] for one in found] == ["OperationOutcome"] * 4
