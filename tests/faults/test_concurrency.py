@@ -254,9 +254,9 @@ def measured(number, *, conditional):
     return {
         "resourceType": "Observation",
         "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "718-7"}]},
         "effectiveDateTime": "2026-01-02T03:04:05+07:00",
-        "valueQuantity": {"value": number, "unit": "/min"},
+        "valueQuantity": {"value": number, "unit": "g/L"},
         "subject": {"reference": SELF},
         **({"performer": [{"reference": performer}]} if conditional else {}),
     }

@@ -19,12 +19,13 @@ SHORT = settings(
 )
 JSON, XML = "application/fhir+json", "application/fhir+xml"
 PATHS = ["Patient", "Patient/a", "", "Patient/$validate", "Patient/_search", "Binary", "Binary/a"]
+MARK = {"url": "http://example.org/y", "valueCode": "b"}
 PATIENT = {
     "resourceType": "Patient",
     "id": "a",
     "extension": [{"url": "http://example.org/x", "valueDecimal": json.parse(b"1.50")}],
     "text": {"status": "empty", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Đỗ&#169;</div>'},
-    "name": [{"given": ["A", None], "_given": [None, {"id": "b"}]}],
+    "name": [{"given": ["A", None], "_given": [None, {"extension": [MARK]}]}],
     "birthDate": "2000-02-29",
 }
 WORDS = ["resourceType", "Patient", "Bundle", "entry", "resource", "request", "method", "url", "id",

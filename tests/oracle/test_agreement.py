@@ -16,7 +16,7 @@ async def asked(mongodb_uri, spec, total, most):
     while tally.total < total:
         async with (
             fresh(mongodb_uri) as store,
-            health(store, spec, referential_integrity=False) as fhir,
+            health(store, spec, referential_integrity=False, validation="structure") as fhir,
         ):
             resources = agreement.generated(number)
             await agreement.store(fhir, resources)
@@ -32,7 +32,7 @@ async def test_a_difference_is_told_by_its_smallest_question(store, spec):
     parameters = (("birthdate", "1991,1992"), ("active:missing", "true"))
     query = Query("Patient", parameters, count=1, counted=True)
     tally = agreement.Tally()
-    async with health(store, spec, referential_integrity=False) as fhir:
+    async with health(store, spec, referential_integrity=False, validation="structure") as fhir:
         world = await agreement.store(fhir, born)
         await agreement.agree(fhir, world, [query], tally)
         assert (tally.total, tally.different) == (1, [])

@@ -70,7 +70,6 @@ def test_what_cannot_be_used_is_refused_where_it_stands(spec, changed, place, co
     "expression",
     [
         "Patient.name" + " | Patient.name" * 400,
-        "Patient" + ".extension" * 150,
         "Patient.name.where(" * 4 + "given" + ")" * 4,
         "Patient.name.where((given | given).exists())",
         "Patient.name.where(%resource.name.exists())",
@@ -83,6 +82,11 @@ def test_an_expression_that_costs_too_much_at_every_write_is_refused(spec, expre
 @pytest.mark.parametrize("sign", ["(", "Patient.where(", "-", "[", "Patient.name[", "'"])
 def test_an_expression_nested_without_end_is_refused(spec, sign):
     assert told(spec, expression=sign * (2_000 // len(sign)))[0][0] == "SearchParameter.expression"
+
+
+def test_a_path_of_too_many_steps_is_refused(spec):
+    [(place, _)] = told(spec, expression="Patient" + ".extension" * 150)
+    assert place == "SearchParameter.expression"
 
 
 def test_a_base_named_a_thousand_times_is_one_base(spec):
