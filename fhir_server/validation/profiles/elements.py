@@ -43,6 +43,22 @@ class _Child:
     whole: Whole
 
 
+@dataclass(frozen=True, slots=True)
+class _Children:
+    """The elements of an object, in order: by JSON property, and those that may not be missing."""
+
+    each: tuple[_Child, ...]
+    by_key: Mapping[str, int]
+    needed: frozenset[int]
+
+    def in_(self, value: Mapping[str, Any]) -> Iterator[_Child]:
+        """Give those an object has, and those it should have."""
+        by_key = self.by_key
+        there = {by_key[key] for key in value if key in by_key}
+        for number in sorted(there | self.needed):
+            yield self.each[number]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Compiler:
     """What turns the tree of a snapshot into checks; `root` is the tree's.
@@ -118,28 +134,33 @@ class Compiler:
         if not any(compiled.values()):
             return None
         primitive = self._in(node, "Element")
+        resource = compiled.get("Resource")
 
         def check(item: Item, walk: Walk) -> Findings | None:
             type_, value, companion = item
-            if not isinstance(value, Mapping):
-                return _look(primitive, companion or {}, walk)
-            children = compiled.get(type_)
-            if children is None:
-                children = compiled.get("Resource")
+            if type(value) is not dict:
+                return _look(primitive, companion or {}, walk) if primitive else None
+            children = compiled.get(type_, resource)
             return _look(children, value, walk) if children else None
 
         return check
 
-    def _in(self, node: Node, content: str) -> list[_Child]:
+    def _in(self, node: Node, content: str) -> _Children | None:
         """Give what is to be said of the elements of an object of a type, or defined in place."""
         bases = {one.name: one for one in self.spec.structures.elements(content)}
         found: list[_Child] = []
+        by_key: dict[str, int] = {}
+        needed: set[int] = set()
         for child in node.children:
             name = child.name.removesuffix("[x]")
             members = self.spec.structures.members(content, name)
             if members and (whole := self._whole(child, content, bases.get(name))):
+                for member in members:
+                    by_key |= {member.key: len(found), f"_{member.key}": len(found)}
+                if any(one.element.get("min") for one in (child, *child.every_slice())):
+                    needed.add(len(found))
                 found.append(_Child(name, members, whole))
-        return found
+        return _Children(tuple(found), by_key, frozenset(needed)) if found else None
 
     def _contents(self, node: Node, content: str) -> list[str]:
         """Give the types the items of an element may be of, or the path of one defined in place."""
@@ -253,13 +274,13 @@ def _each(check: Check) -> Whole:
     return whole
 
 
-def _look(children: Sequence[_Child], value: Mapping[str, Any], walk: Walk) -> Findings | None:
+def _look(children: _Children, value: Mapping[str, Any], walk: Walk) -> Findings | None:
     """Look at the elements of an object; a budget bounds all that a resource leads to."""
-    if not walk.spend(len(children)) or walk.budget.depth > MAX_DEPTH:
+    if not walk.spend(len(children.each)) or walk.budget.depth > MAX_DEPTH:
         return exhausted()
     walk.budget.depth += 1
     found: Findings = []
-    for child in children:
+    for child in children.in_(value):
         if said := child.whole(items(value, child.members), walk):
             found += below(f".{child.name}", said)
             if len(found) >= ENOUGH:
