@@ -15,7 +15,7 @@ from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import ENOUGH, Findings, below, error
 from fhir_server.validation.profiles.bound import binding_checks
 from fhir_server.validation.profiles.constraints import constraint_checks
-from fhir_server.validation.profiles.discriminators import Matches, TreeOf, matcher
+from fhir_server.validation.profiles.discriminators import Matches, TreeOf
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing, Whole
 from fhir_server.validation.profiles.types import type_checks
 from fhir_server.validation.profiles.values import presence_checks, value_checks
@@ -28,10 +28,13 @@ from fhir_server.validation.profiles.walk import (
     exhausted,
     items,
 )
+from fhir_server.validation.profiles.which import Which, by_matches, which_of
 
 _BY_URL = {"discriminator": [{"type": "value", "path": "url"}]}
 _BY_TYPE = {"discriminator": [{"type": "type", "path": "$this"}]}
 _ANY = "*"
+# One that looks needs nobody around it.
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +185,15 @@ class Compiler:
                 else ()
             ),
         ]
-        if not wholes:
-            return None
+        if len(wholes) < _TWO:
+            return wholes[0] if wholes else None
 
         def whole(placed: Sequence[Placed], walk: Walk) -> Findings | None:
-            found = [one for look in wholes for one in look(placed, walk) or ()]
-            return found or None
+            found: Findings | None = None
+            for look in wholes:
+                if said := look(placed, walk):
+                    found = [*found, *said] if found else said
+            return found
 
         return whole
 
@@ -195,33 +201,34 @@ class Compiler:
         if not node.slices:
             return None
         how = node.element.get("slicing") or _default_slicing(node)
-        discriminators = how.get("discriminator", ())
-        slices = [
-            Slice(
-                one.slice,
-                self._matches(one, content, base, discriminators),
-                self._whole(one, content, base),
-            )
-            for one in node.slices
-        ]
+        slices = [one for one in node.slices if one.slice != DEFAULT]
+        rest = node.sliced(DEFAULT)
         return Slicing(
             node.name,
-            tuple(one for one in slices if one.name != DEFAULT),
+            tuple(Slice(one.slice, self._whole(one, content, base)) for one in slices),
+            self._which(slices, content, base, how.get("discriminator", ())),
             how.get("rules", "open"),
             how.get("ordered", False),
-            next((one.whole for one in slices if one.name == DEFAULT), None),
+            self._whole(rest, content, base) if rest else None,
         )
 
-    def _matches(
-        self, node: Node, content: str, base: Element | None, discriminators: Sequence[Any]
-    ) -> Matches:
-        """Give what tells who is in a slice: without discriminators, who meets all it says."""
-        if node.slice == DEFAULT:
-            return lambda _item, _walk: False
-        if discriminators:
-            return matcher(self.spec.structures, self.tree_of, node, discriminators)
-        check = self._check(node, self._contents(node, content), content, base)
-        return lambda item, walk: check is None or not check(item, walk)
+    def _which(
+        self, slices: Sequence[Node], content: str, base: Element | None, by: Sequence[Any]
+    ) -> Which:
+        """Give what tells the slices of an item: without discriminators, those it meets."""
+        contents = [self._contents(one, content) for one in slices]
+        if by:
+            types = sorted({type_ for each in contents for type_ in each})
+            return which_of(self.spec.structures, self.tree_of, slices, types, by)
+        checks = [
+            self._check(one, types, content, base)
+            for one, types in zip(slices, contents, strict=True)
+        ]
+        return by_matches([_meets(check) for check in checks])
+
+
+def _meets(check: Check | None) -> Matches:
+    return lambda item, walk: check is None or not check(item, walk)
 
 
 def _default_slicing(node: Node) -> Mapping[str, Any]:
@@ -291,11 +298,14 @@ def _look(children: _Children, value: Mapping[str, Any], walk: Walk) -> Findings
 
 def all_of(checks: Sequence[Check]) -> Check | None:
     """Give the check that says what all of these say; None for none."""
-    if len(checks) < 2:  # noqa: PLR2004 (one check needs nobody around it)
+    if len(checks) < _TWO:
         return checks[0] if checks else None
 
     def check(item: Item, walk: Walk) -> Findings | None:
-        found = [one for each in checks for one in each(item, walk) or ()]
-        return found or None
+        found: Findings | None = None
+        for each in checks:
+            if said := each(item, walk):
+                found = [*found, *said] if found else said
+        return found
 
     return check
