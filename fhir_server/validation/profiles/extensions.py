@@ -49,7 +49,7 @@ class _Looking:
         """Look at an object and all below it."""
         content, value, companion = place.item
         found: Findings = []
-        if not isinstance(value, Mapping):
+        if type(value) is not dict:
             content, value = "Element", companion
         keys = self.structures.keys(content)
         for name, inside in value.items():
@@ -63,8 +63,7 @@ class _Looking:
                 continue
             step = key.element.name
             for at, item in _items(name, key.content, inside):
-                said = self._below(Place(item, step, place), walk)
-                if said:
+                if said := self._below(Place(item, step, place), walk):
                     found += below(f".{step}{at}", said)
             if len(found) >= ENOUGH:
                 break
