@@ -49,8 +49,8 @@ class Slicing:
                 continue
             number = fitting[0]
             members[number].append((place, item))
-            if said := self._placed(fitting, last, others):
-                found += below(place, said)
+            if amiss := self._placed(fitting, last, others):
+                found += below(place, amiss)
             last = max(last, number)
         for one, inside in zip(self.slices, members, strict=True):
             if one.whole and (said := one.whole(inside, walk)):
