@@ -156,12 +156,25 @@ def _compiled(
     try:
         if resource["resourceType"] != _STRUCTURE:
             return trimmed.terminology(resource)
-        whole = {**resource, "snapshot": {"element": snapshot(resource, find)}}
+        whole = {**resource, "snapshot": {"element": _elements(resource, find)}}
         return trimmed.structure(whole, is_type, "snapshot")
     except SpecError as error:
         raise SpecError(f"{name}: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise SpecError(f"{name} is not well made: {error!r}") from None
+
+
+def _elements(
+    definition: dict[str, Any], find: Callable[[str], Definition | None]
+) -> list[dict[str, Any]]:
+    """Give a snapshot: its own, or one made where that is none or, as some of HL7's, broken."""
+    try:
+        return snapshot(definition, find)
+    except SpecError:
+        if "snapshot" not in definition or "differential" not in definition:
+            raise
+        made = {key: value for key, value in definition.items() if key != "snapshot"}
+        return snapshot(made, find)
 
 
 def _guide(

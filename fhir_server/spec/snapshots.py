@@ -81,12 +81,14 @@ class _Making:
 
     def _constrain(self, root: Node, definition: Mapping[str, Any]) -> None:
         open_ = definition.get("derivation") != "constraint"
+        # What repeats an element repeats it as the base has it, not as it is sliced here.
+        plain = root if open_ else self.known.get(definition.get("baseDefinition", ""), root)
         for steps, element in with_steps(definition.get("differential", {}).get("element", ())):
             if steps[0][0] != root.name:
                 raise SpecError(f"{id_of(steps)} does not begin with {root.name}")
             node = root
             for number, step in enumerate(steps[1:], 2):
-                below = self._step(root, node, step)
+                below = self._step(plain, node, step)
                 if below is None and open_ and number == len(steps):
                     below = Node(step[0], step[1], {"min": 0, "max": "1"})
                     node.children.append(below)

@@ -22,10 +22,11 @@ _FOCUS = {"document": "Composition", "message": "MessageHeader"}
 def rule(value: Any, visit: Visit) -> Findings | None:
     """Look at a Bundle that has entries."""
     found: Findings = []
+    kind = value.get("type", "")
     for index, entry in enumerate(value["entry"]):
-        found += _entry(value["type"], entry, index, visit)
-    if value["type"] in _FOCUS:
-        found += _whole(value, _FOCUS[value["type"]])
+        found += _entry(kind, entry, index, visit)
+    if kind in _FOCUS:
+        found += _whole(value, _FOCUS[kind])
     return found or None
 
 

@@ -20,7 +20,7 @@ Findings: TypeAlias = list[Finding]
 # system is asked with ''.
 Member: TypeAlias = Callable[[str, str, str], bool | None]
 
-# Findings after which a walk looks no further.
+# Errors after which a walk looks no further; others that are kept.
 ENOUGH = 100
 
 
@@ -72,6 +72,17 @@ def error(code: str, told: str, place: str = "") -> Findings:
 def warning(code: str, told: str, place: str = "") -> Findings:
     """Give one finding that only warns."""
     return [(place, "warning", code, told)]
+
+
+def enough(found: Findings) -> bool:
+    """Say whether a walk has found enough errors to stop; of the others it keeps the first."""
+    if len(found) < ENOUGH:
+        return False
+    errors = [one for one in found if one[1] == "error"]
+    if len(errors) < ENOUGH <= len(found) - len(errors):
+        others = [one for one in found if one[1] != "error"]
+        found[:] = [*errors, *others[:ENOUGH]]
+    return len(errors) >= ENOUGH
 
 
 def below(place: str, found: Findings) -> Findings:

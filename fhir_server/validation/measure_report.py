@@ -3,10 +3,10 @@
 https://hl7.org/fhir/R4/measurereport.html#notes
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fhir_server.validation.findings import Finding, Findings, Visit, below, error
+from fhir_server.validation.findings import Finding, Findings, Visit, below, error, warning
 
 _SUBJECTS = "subject-list"
 _COHORT = "cohort"
@@ -15,7 +15,8 @@ _COHORT = "cohort"
 def report_findings(report: Mapping[str, Any], visit: Visit) -> Findings | None:
     """Give what a MeasureReport has that its Measure, where it is known, does not define."""
     found = [*_subjects(report)]
-    measure = visit.questions.ask("measure", report["measure"])
+    canonical = report.get("measure")
+    measure = visit.questions.ask("measure", canonical) if canonical else None
     if measure is not None and measure.get("resourceType") == "Measure":
         found += _groups(report, measure)
     return found or None
@@ -28,7 +29,7 @@ def _subjects(report: Mapping[str, Any]) -> Iterator[Finding]:
             place = f".group[{at}].population[{index}]"
             if "subjectResults" not in population:
                 continue
-            if report["type"] != _SUBJECTS:
+            if report.get("type", _SUBJECTS) != _SUBJECTS:
                 told = f"subjects are listed where the type is {_SUBJECTS}, not {report['type']}"
                 yield from error("invariant", told, f"{place}.subjectResults")
 
@@ -45,19 +46,37 @@ def _groups(report: Mapping[str, Any], measure: Mapping[str, Any]) -> Iterator[F
             yield from error("not-found", told, place)
             continue
         if "measureScore" in group and any(code == _COHORT for _, code in scoring):
-            yield from error("invariant", "a cohort has no score", f"{place}.measureScore")
-        for name in ("population", "stratifier"):
-            yield from below(place, [*_parts(group, own, name)])
+            # Only that: an official example has one.
+            yield from warning("invariant", "a cohort has no score", f"{place}.measureScore")
+        yield from below(place, [*_parts(group, own, "population", error)])
+        # An official example has a stratifier its Measure has not.
+        yield from below(place, [*_parts(group, own, "stratifier", warning)])
+        yield from below(place, [*_components(group, own)])
 
 
-def _parts(group: Mapping[str, Any], own: Mapping[str, Any], name: str) -> Iterator[Finding]:
-    """Say which populations or stratifiers of a group the Measure does not define."""
+def _parts(
+    group: Mapping[str, Any], own: Mapping[str, Any], name: str, say: Callable[..., Findings]
+) -> Iterator[Finding]:
+    """Say which populations or stratifiers of a group the Measure, if it has any, does not."""
     defined = [_codes(part.get("code", {})) for part in own.get(name, ())]
     for index, part in enumerate(group.get(name, ())):
         codes = [code for one in _concepts(part) for code in _codes(one)]
-        if codes and not any(_meet(frozenset(codes), known) for known in defined):
+        if defined and codes and not any(_meet(frozenset(codes), known) for known in defined):
             told = f"the Measure's group has no {name} with this code"
-            yield from error("not-found", told, f".{name}[{index}].code")
+            yield from say("not-found", told, f".{name}[{index}].code")
+
+
+def _components(group: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say which components of a stratum no stratifier of the Measure's group has."""
+    parts = [one for each in own.get("stratifier", ()) for one in each.get("component", ())]
+    known = frozenset[tuple[str, str]]().union(*(_codes(one.get("code", {})) for one in parts))
+    for at, stratifier in enumerate(group.get("stratifier", ())):
+        for index, stratum in enumerate(stratifier.get("stratum", ())):
+            place = f".stratifier[{at}].stratum[{index}]"
+            for nth, one in enumerate(stratum.get("component", ())):
+                if known and not _meet(_codes(one["code"]), known):
+                    told = "no stratifier of the Measure's group has a component with this code"
+                    yield from error("not-found", told, f"{place}.component[{nth}].code")
 
 
 def _concepts(part: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from fhir_server.spec.spec import Spec
 from fhir_server.validation.findings import Findings, Resource, Rule, Visit, error
 
 _SHORT = 100
+_UUID = 36
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:").match
 # What a Bundle's reference may be instead: the search for its target.
 # https://hl7.org/fhir/R4/http.html#trules
@@ -84,6 +85,8 @@ def _misformed(spec: Spec, text: str, parsed: Reference, visit: Visit) -> Findin
             if parsed.type not in spec.types:
                 told = f"{text[:_SHORT]!r} names no resource type: write Type/id"
                 return error("value", told, ".reference")
+            if visit.bundle is not None and len(parsed.id) == _UUID:
+                return _of_the_entry(parsed, visit.bundle)
         case "other":
             search = _SEARCH(text)
             if not _ABSOLUTE(text) and not (search and search[1] in spec.types):
@@ -92,6 +95,15 @@ def _misformed(spec: Spec, text: str, parsed: Reference, visit: Visit) -> Findin
         case "absolute" | "urn":
             pass
     return None
+
+
+def _of_the_entry(parsed: Reference, bundle: Resource) -> Findings | None:
+    """Say where the entry known by the UUID of a relative reference is of another type."""
+    found = target_in_bundle(bundle, f"urn:uuid:{parsed.id}")
+    if found is None or found["resourceType"] == parsed.type:
+        return None
+    told = f"the entry with this UUID is of type {found['resourceType']}, not {parsed.type}"
+    return error("structure", told, ".reference")
 
 
 def _type_of(spec: Spec, text: str, parsed: Reference, visit: Visit) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Key, Structures
 from fhir_server.validation import bindings, invariants, natives, references, uris
-from fhir_server.validation.findings import ENOUGH, Findings, Rule, Visit, below, error
+from fhir_server.validation.findings import Findings, Rule, Visit, below, enough, error
 
 # JSON property → (FHIRPath step to it, its rule)
 Steps: TypeAlias = dict[str, tuple[str, Rule]]
@@ -70,7 +70,7 @@ def _object(looks: _Looks, spec: Spec, content: str) -> Rule:
         for name, inner in value.items():
             if (step := steps.get(name)) and (said := step[1](inner, visit)):
                 found += below(step[0], said)
-                if len(found) >= ENOUGH:
+                if enough(found):
                     return found
         if is_element and "id" in value and (said := _identified(value, visit)):
             found += said
@@ -126,7 +126,7 @@ def _each(rule: Rule) -> Rule:
         for index, value in enumerate(values):
             if value is not None and (said := rule(value, visit)):
                 found += below(f"[{index}]", said)
-                if len(found) >= ENOUGH:
+                if enough(found):
                     break
         return found or None
 

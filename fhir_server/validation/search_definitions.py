@@ -18,16 +18,16 @@ def parameter_findings(parameter: Mapping[str, Any], visit: Visit) -> Findings |
     https://hl7.org/fhir/R4/searchparameter-definitions.html#SearchParameter.derivedFrom
     """
     found: Findings = []
-    if parameter["type"] == _COMPOSITE and len(parameter.get("component", ())) <= 1:
+    if parameter.get("type") == _COMPOSITE and len(parameter.get("component", ())) <= 1:
         found += error("invariant", "a composite has two components or more", ".component")
     origin = visit.definitions.spec.parameters.get(bare(parameter.get("derivedFrom", "")))
     if origin is None:
         return found or None
-    if origin.type != parameter["type"]:
+    if origin.type != parameter.get("type", origin.type):
         told = f"the parameter it is derived from is of type {origin.type}"
         found += error("invariant", told, ".type")
-    for index, base in enumerate(parameter["base"]):
-        if base not in origin.base:
+    for index, base in enumerate(parameter.get("base", ())):
+        if base is not None and base not in origin.base:
             told = f"the parameter it is derived from has no base {base}"
             found += error("invariant", told, f".base[{index}]")
     return found or None
@@ -42,8 +42,8 @@ def _searches(statement: Mapping[str, Any], visit: Visit) -> Iterator[Finding]:
     parameters = visit.definitions.spec.parameters
     for place, one in _parameters(statement):
         known = parameters.get(bare(one.get("definition", "")))
-        if known is not None and known.type != one["type"]:
-            told = f"the definition of {one['name'][:64]!r} is of type {known.type}"
+        if known is not None and known.type != one.get("type", known.type):
+            told = f"the definition of {one.get('name', '')[:64]!r} is of type {known.type}"
             yield from error("invariant", told, f"{place}.type")
 
 

@@ -13,7 +13,7 @@ _OUTCOME = "OperationOutcome"
 
 def searchset_findings(bundle: Mapping[str, Any], _visit: Visit) -> Findings | None:
     """Give what is wrong with the links and entries of a Bundle that answers a search."""
-    if bundle["type"] != "searchset":
+    if bundle.get("type") != "searchset":
         return None
     return [*_links(bundle), *_entries(bundle)] or None
 
@@ -21,7 +21,7 @@ def searchset_findings(bundle: Mapping[str, Any], _visit: Visit) -> Findings | N
 def _links(bundle: Mapping[str, Any]) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, link in enumerate(bundle.get("link", ())):
-        relation = link["relation"]
+        relation = link.get("relation")
         if relation in seen:
             told = f"the link {relation[:64]!r} is given twice"
             yield from error("duplicate", told, f".link[{index}].relation")

@@ -70,10 +70,10 @@ def _typed(
     """Say which profile of a type is the profile of another."""
     for at, type_ in enumerate(element.get("type", ())):
         for index, url in enumerate(type_.get("profile", ())):
-            profile = find(bare(url)) if "#" not in url else None
+            profile = find(bare(url)) if url and "#" not in url else None
             if profile is None or not isinstance(profile.get("type"), str):
                 continue
-            code = type_["code"]
+            code = type_.get("code", "")
             abstract = code in structures.by_name and structures.by_name[code].abstract
             if profile["type"] != code and not (
                 abstract and structures.is_a(profile["type"], code)
@@ -85,12 +85,12 @@ def _typed(
 def _sliced(element: Definition, place: str, structures: Structures) -> Iterator[Finding]:
     """Say which discriminator leads to no element of what is sliced."""
     for index, one in enumerate(element.get("slicing", {}).get("discriminator", ())):
-        path = one["path"].removeprefix(f"{_THIS}.")
-        contents = _contents(structures, element["path"])
+        path = one.get("path", "").removeprefix(f"{_THIS}.")
+        contents = _contents(structures, element.get("path", ""))
         if not _PLAIN.fullmatch(path) or not contents:
             continue
         if not _below(structures, contents, path):
-            told = f"{element['path'][:100]} has no element {path[:100]!r}"
+            told = f"{element.get('path', '')[:100]} has no element {path[:100]!r}"
             at = f"{place}.slicing.discriminator[{index}].path"
             yield from error("invalid", told, at)
 

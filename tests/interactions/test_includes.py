@@ -28,8 +28,8 @@ async def put(client, type_, id_, **more):
 
 
 async def fill(client):
-    await put(client, "Organization", "top")
-    await put(client, "Organization", "clinic", partOf=to("Organization/top"))
+    await put(client, "Organization", "top", name="Top")
+    await put(client, "Organization", "clinic", name="Clinic", partOf=to("Organization/top"))
     await put(client, "Practitioner", "doctor")
     for id_ in ("an", "binh"):
         await put(client, "Patient", id_, managingOrganization=to("Organization/clinic"))

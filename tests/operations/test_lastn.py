@@ -22,7 +22,7 @@ async def result(fhir, id_, when=None, *codes, text=None, subject="p", **more):
     return await put(fhir, "Observation", id_, status="final", code=code, subject=subject_, **more)
 
 
-PULSE, WEIGHT, LOCAL = (LOINC, "8867-4"), (LOINC, "29463-7"), ("http://example.org/lab", "w")
+PULSE, WEIGHT, LOCAL = (LOINC, "718-7"), (LOINC, "2345-7"), ("http://example.org/lab", "w")
 
 
 async def results(fhir):
@@ -56,7 +56,7 @@ async def test_the_last_of_each_kind_newest_kind_first(fhir):
 
 async def test_without_a_time_is_oldest(fhir):
     await results(fhir)
-    found = ids(await fhir.get(f"Observation/$lastn?patient=p&max=9&code={LOINC}|8867-4"))
+    found = ids(await fhir.get(f"Observation/$lastn?patient=p&max=9&code={LOINC}|718-7"))
     assert found == ["pulse-3", "pulse-2", "pulse-1", "undated"]
 
 

@@ -165,6 +165,19 @@ def test_what_an_element_repeats_is_opened():
     assert found["Questionnaire.item.item.item"]["contentReference"] == "#Questionnaire.item"
 
 
+def test_what_repeats_an_element_repeats_it_as_the_base_has_it():
+    part = "Parameters.parameter.part"
+    slicing = {"rules": "open", "discriminator": [{"type": "value", "path": "name"}]}
+    elements = [
+        {"path": part, "slicing": slicing},
+        {"path": part, "id": f"{part}:one", "sliceName": "one"},
+        {"path": f"{part}.name", "id": f"{part}:one.name", "fixedString": "one"},
+    ]
+    ids = [one["id"] for one in snapshot(profile(*elements, base="Parameters"), find)]
+    assert f"{part}:one.part" in ids
+    assert f"{part}:one.part:one" not in ids
+
+
 def test_rules_add_up_and_say_where_they_are_from():
     found = made({"path": "Patient", "constraint": [{"key": "x-1", "expression": "true"}]})
     (rule,) = [one for one in found["Patient"]["constraint"] if one["key"] == "x-1"]

@@ -73,10 +73,16 @@ def test_a_picture_says_something():
 @pytest.mark.parametrize(
     "div",
     [
-        "<div><p></div>", "<div/><div/>", "<div>\uffff</div>", "<div", "<div>&bogus;</div>", "<div><a href='&#1;javascript:x()'>x</a></div>",
-        '<div xmlns="http://example.org">x</div>', "<div>" * 10_000,
+        "<div><p></div>",
+        "<div/><div/>",
+        "<div>\uffff</div>",
+        "<div",
+        "<div>&bogus;</div>",
+        "<div><a href='&#1;javascript:x()'>x</a></div>",
+        '<div xmlns="http://example.org">x</div>',
+        "<div>" * 10_000,
     ],
-)  # fmt: skip
+)
 def test_what_is_not_one_well_formed_div_is_refused(div):
     [(place, code, sentence)] = told(patient(text={"status": "generated", "div": div}))
     assert (place, code) == ("Patient.text.div", "value")

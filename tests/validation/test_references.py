@@ -84,3 +84,22 @@ def test_a_contained_resource_that_refers_to_its_container_is_let_be():
 def test_the_type_of_what_is_contained_counts():
     organization = {"resourceType": "Organization", "id": "o", "name": "x", "text": NARRATIVE}
     assert places(subject("#o", contained=[organization])) == ["Observation.subject"]
+
+
+@pytest.mark.parametrize(("type_", "wrong"), [("Practitioner", False), ("Organization", True)])
+def test_an_entry_of_the_same_uuid_is_of_the_type_referred_to(type_, wrong):
+    uuid = "5d0d1f0e-2f6b-4c43-9a53-6a1f6ac0a1b2"
+    entries = [
+        patient(generalPractitioner=[{"reference": f"Practitioner/{uuid}"}]),
+        {"resourceType": type_, "name": "x" if wrong else [{"text": "x"}], "text": NARRATIVE},
+    ]
+    urls = ["urn:uuid:0d0d1f0e-2f6b-4c43-9a53-6a1f6ac0a1b2", f"urn:uuid:{uuid}"]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [
+            {"fullUrl": url, "resource": one} for url, one in zip(urls, entries, strict=True)
+        ],
+    }
+    place = "Bundle.entry[0].resource.generalPractitioner[0].reference"
+    assert places(bundle) == ([place] if wrong else [])

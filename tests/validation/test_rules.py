@@ -85,3 +85,12 @@ def test_what_stands_in_other_resources_is_looked_at():
 def test_looking_ends_after_enough_faults():
     many = patient(identifier=[{"system": "own"}] * 5_000)
     assert 100 <= len(told(many)) < 200
+
+
+def test_warnings_do_not_hide_an_error():
+    bare = {"resourceType": "Patient"}
+    wrong = {"resourceType": "Patient", "identifier": [{"system": "own"}]}
+    entries = [{"fullUrl": f"http://example.org/x/{at}", "resource": bare} for at in range(300)]
+    entries.append({"fullUrl": "http://example.org/x/last", "resource": wrong})
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    assert places(bundle) == ["Bundle.entry[300].resource.identifier[0].system"]

@@ -56,9 +56,7 @@ def matcher(
     return matches
 
 
-def fixed_string(
-    structures: Structures, tree_of: TreeOf, slice_: Node, name: str
-) -> str | None:
+def fixed_string(structures: Structures, tree_of: TreeOf, slice_: Node, name: str) -> str | None:
     """Give the one string a slice lets a property have; None if it says more of it, or less."""
     nodes = _nodes(tree_of, slice_, [("child", name)])
     if any(node.element.get("max") == "0" for node in nodes):

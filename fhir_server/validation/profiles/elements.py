@@ -12,7 +12,7 @@ from fhir_server.spec.element_tree import Node
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Element
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import ENOUGH, Findings, below, error
+from fhir_server.validation.findings import Findings, below, enough, error
 from fhir_server.validation.profiles.bound import binding_checks
 from fhir_server.validation.profiles.constraints import constraint_checks
 from fhir_server.validation.profiles.discriminators import Matches, TreeOf
@@ -107,7 +107,8 @@ class Compiler:
             *binding_checks(element, base),
             *constraint_checks(structures, element, inherited),
         ]
-        if element.get("contentReference"):
+        # One that is sliced says itself what its items are.
+        if element.get("contentReference") and not node.slices:
             checks.append(self._repeat(element["contentReference"], contents))
         elif children := self._children(node, contents):
             checks.append(children)
@@ -143,6 +144,8 @@ class Compiler:
             type_, value, companion = item
             if type(value) is not dict:
                 return _look(primitive, companion or {}, walk) if primitive else None
+            if "resourceType" in value and value is not walk.visit.resource:
+                walk = walk.within(value, contained=node.name == "contained")
             children = compiled.get(type_, resource)
             return _look(children, value, walk) if children else None
 
@@ -274,7 +277,7 @@ def _each(check: Check) -> Whole:
         for place, item in placed:
             if said := check(item, walk):
                 found += below(place, said)
-                if len(found) >= ENOUGH:
+                if enough(found):
                     break
         return found or None
 
@@ -290,7 +293,7 @@ def _look(children: _Children, value: Mapping[str, Any], walk: Walk) -> Findings
     for child in children.in_(value):
         if said := child.whole(items(value, child.members), walk):
             found += below(f".{child.name}", said)
-            if len(found) >= ENOUGH:
+            if enough(found):
                 break
     walk.budget.depth -= 1
     return found or None

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from fhir_server.fhir.errors import Severity
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import ENOUGH, Findings, below, error
+from fhir_server.validation.findings import Findings, below, enough, error
 from fhir_server.validation.profiles.context import Place, context_findings
 from fhir_server.validation.profiles.discriminators import CORE
 from fhir_server.validation.profiles.known import Known
@@ -65,7 +65,7 @@ class _Looking:
             for at, item in _items(name, key.content, inside):
                 if said := self._below(Place(item, step, place), walk):
                     found += below(f".{step}{at}", said)
-            if len(found) >= ENOUGH:
+            if enough(found):
                 break
         return found
 

@@ -132,16 +132,22 @@ class Known:
         asked = (canonical, id(item[1]))
         if asked in walk.judging:
             return None
+        if asked in walk.judged:
+            return list(walk.judged[asked][1])
         if not walk.spend(1):
             return exhausted()
         walk.judging.add(asked)
         try:
-            return self._judged(item, canonical, walk)
+            found = self._judged(item, canonical, walk)
         except SpecError as fault:
             told = f"the profile {canonical} cannot be used: {fault}"
-            return _unchecked(walk, "not-supported", told)
+            found = _unchecked(walk, "not-supported", told)
         finally:
             walk.judging.discard(asked)
+        if isinstance(item[1], Mapping):
+            # The value is kept too: no other may take its place in memory.
+            walk.judged[asked] = item[1], list(found or ())
+        return found
 
     def _judged(self, item: Item, canonical: str, walk: Walk) -> Findings | None:
         profile = self.profile(canonical, walk)

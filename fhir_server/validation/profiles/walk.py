@@ -56,13 +56,15 @@ class Walk:
     """One resource being checked.
 
     `judge` tells of other profiles; `judging` are the profiles being judged further up, with the
-    value they are judged of: one that is asked again is taken to be met.
+    value they are judged of: one that is asked again is taken to be met. `judged` are those that
+    are, with what was found: resources that refer to each other are not judged on every way.
     """
 
     visit: Visit
     judge: Conforms
     budget: Budget = field(default_factory=Budget)
     judging: set[tuple[str, int]] = field(default_factory=set)
+    judged: dict[tuple[str, int], tuple[Any, Findings]] = field(default_factory=dict)
     strict: Strictness = Strictness()
     environment: Environment | None = None
 
@@ -77,7 +79,7 @@ class Walk:
         bundle = outer.resource if outer.resource.get("resourceType") == "Bundle" else outer.bundle
         root = outer.root if contained else resource
         visit = Visit(outer.definitions, outer.questions, resource, root, bundle)
-        return Walk(visit, self.judge, self.budget, self.judging, self.strict)
+        return Walk(visit, self.judge, self.budget, self.judging, self.judged, self.strict)
 
     def resolve(self, reference: str) -> tuple[Item, "Walk"] | None:
         """Give the resource a reference leads to, and the walk of it; None where it is not here."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_server.validation.findings import Finding, Findings, Visit, below, error
-from fhir_server.validation.questionnaire.form import Form, Item
+from fhir_server.validation.questionnaire.form import Form, Item, link_of
 
 
 def condition_findings(questionnaire: Mapping[str, Any], _visit: Visit) -> Findings | None:
@@ -19,15 +19,20 @@ def condition_findings(questionnaire: Mapping[str, Any], _visit: Visit) -> Findi
 def _items(form: Form, items: Sequence[Item]) -> Iterator[Finding]:
     for index, item in enumerate(items):
         place = f".item[{index}]"
-        for at, rule in enumerate(item.get("enableWhen", ())):
+        rules = item.get("enableWhen", ())
+        if len(rules) > 1 and "enableBehavior" not in item:
+            # R4's expression of que-12 counts to 2, its sentence to 1.
+            told = "que-12: with several enableWhen, enableBehavior says whether all or any count"
+            yield from error("invariant", told, place)
+        for at, rule in enumerate(rules):
             yield from below(f"{place}.enableWhen[{at}].question", _rule(form, item, rule))
         yield from below(place, [*_items(form, item.get("item", ()))])
 
 
 def _rule(form: Form, item: Item, rule: Mapping[str, Any]) -> Findings:
-    question = rule["question"]
+    question = rule.get("question", "")
     if question not in form.paths:
         return error("not-found", f"the Questionnaire has no item {question[:64]!r}")
-    if question == item["linkId"] or item["linkId"] in form.paths[question]:
+    if question == link_of(item) or link_of(item) in form.paths[question]:
         return error("invalid", "an item cannot depend on itself, nor on an item inside it")
     return []

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fhir_server.validation.questionnaire.form import Form, Item, every
+from fhir_server.validation.questionnaire.form import Form, Item, every, link_of
 from fhir_server.validation.questionnaire.values import ordered, same, value_of
 
 EXPRESSION = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
@@ -31,15 +31,15 @@ def enabled(form: Form, item: Item, scopes: Mapping[str, Sequence[Item]]) -> boo
     rules = item.get("enableWhen", ())
     if not rules:
         return True
-    met = [_met(rule, _answers(form, item, rule["question"], scopes)) for rule in rules]
+    met = [_met(rule, _answers(form, item, rule.get("question", ""), scopes)) for rule in rules]
     return any(met) if item.get("enableBehavior") == "any" else all(met)
 
 
 def _answers(
     form: Form, item: Item, question: str, scopes: Mapping[str, Sequence[Item]]
 ) -> list[tuple[str, Any]]:
-    near = scopes.get(form.around(item["linkId"], question), ())
-    given = [one for one in every(near) if one.get("linkId") == question]
+    near = scopes.get(form.around(link_of(item), question), ())
+    given = [one for one in every(near) if link_of(one) == question]
     values = (value_of(answer, "value") for one in given for answer in one.get("answer", ()))
     return [value for value in values if value is not None]
 

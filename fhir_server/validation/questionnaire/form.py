@@ -31,12 +31,12 @@ class Form:
     @cached_property
     def paths(self) -> Mapping[str, tuple[str, ...]]:
         """Give, by linkId, the linkIds of the items around it, the outermost first."""
-        return {item["linkId"]: path for item, path in _all(self.items, ())}
+        return {link_of(item): path for item, path in _all(self.items, ())}
 
     def around(self, one: str, other: str) -> str:
         """Give the linkId of the innermost item around both, "" if that is the Questionnaire."""
         shared = ""
-        for here, there in zip(self.paths[one], self.paths.get(other, ()), strict=False):
+        for here, there in zip(self.paths.get(one, ()), self.paths.get(other, ()), strict=False):
             if here != there:
                 break
             shared = here
@@ -46,6 +46,11 @@ class Form:
         """Give the ValueSet contained in the Questionnaire that `#id` names."""
         contained = self.resource.get("contained", ())
         return next((one for one in contained if f"#{one.get('id')}" == reference), None)
+
+
+def link_of(item: Item) -> str:
+    """Give the linkId of an item; "" where an extension says why there is none."""
+    return str(item.get("linkId", ""))
 
 
 def is_question(item: Item) -> bool:
@@ -72,4 +77,4 @@ def every(items: Sequence[Item]) -> Iterator[Item]:
 def _all(items: Sequence[Item], path: tuple[str, ...]) -> Iterator[tuple[Item, tuple[str, ...]]]:
     for item in items:
         yield item, path
-        yield from _all(item.get("item", ()), (*path, item["linkId"]))
+        yield from _all(item.get("item", ()), (*path, link_of(item)))

@@ -9,12 +9,17 @@ from typing import Any, TypeAlias
 
 from fhir_server.fhir import decimals
 from fhir_server.fhir.reference import parse
-from fhir_server.validation.findings import Findings, Visit, error
+from fhir_server.fhirpath.language import regex
+from fhir_server.fhirpath.syntax import FhirPathError
+from fhir_server.validation.findings import Findings, Visit, error, warning
 from fhir_server.validation.questionnaire.form import Item, extensions
 from fhir_server.validation.questionnaire.values import number, ordered, told
 
 # (type of the answer, its value, values of the extension: at least one, visit) → findings
 Limit: TypeAlias = Callable[[str, Any, Sequence[Any], Visit], Findings]
+
+# Steps a regular expression may take with one answer.
+_STEPS = 1_000_000
 
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
@@ -86,6 +91,23 @@ def _shortest(_type: str, value: Any, wanted: Sequence[Any], _visit: Visit) -> F
     return error("value", f"the answer has {len(value)} letters; at least {wanted[0]} must be")
 
 
+def _shaped(_type: str, value: Any, wanted: Sequence[Any], _visit: Visit) -> Findings:
+    left = _STEPS
+
+    def spend(steps: int) -> None:
+        nonlocal left
+        left -= steps
+        if left < 0:
+            raise FhirPathError("the expression takes too long")
+
+    try:
+        if regex.compiled(f"^(?:{wanted[0]})$").matches(value, spend):
+            return []
+    except FhirPathError as fault:
+        return warning("not-supported", f"the form of the answer was not checked: {fault}")
+    return error("value", f"{told(value)} has not the form {told(wanted[0])}")
+
+
 def _places(_type: str, value: Any, wanted: Sequence[Any], _visit: Visit) -> Findings:
     places = len(decimals.text(value).lower().partition("e")[0].partition(".")[2])
     if places <= wanted[0]:
@@ -138,6 +160,7 @@ LIMITS: Mapping[str, tuple[Limit, tuple[str, ...], tuple[str, ...]]] = {
     _CORE + "minValue": (_least, (), ()),
     _CORE + "maxValue": (_most, (), ()),
     _CORE + "minLength": (_shortest, ("String", "Uri"), ("Integer",)),
+    _CORE + "regex": (_shaped, ("String", "Uri"), ("String",)),
     _CORE + "maxDecimalPlaces": (_places, ("Decimal",), ("Integer",)),
     _CORE + "maxSize": (_size, ("Attachment",), ("Decimal",)),
     _CORE + "mimeType": (_mime, ("Attachment",), ("Code",)),

@@ -10,7 +10,7 @@ from typing import Any
 from fhir_server.validation.findings import Finding, Findings, Visit, below, error, warning
 from fhir_server.validation.questionnaire.answers import answer_findings, exclusive_findings
 from fhir_server.validation.questionnaire.enabled import enabled
-from fhir_server.validation.questionnaire.form import Form, Item, extensions, is_question
+from fhir_server.validation.questionnaire.form import Form, Item, extensions, is_question, link_of
 from fhir_server.validation.structure import structural_issues
 
 _DONE = ("completed", "amended")
@@ -32,13 +32,19 @@ def response_findings(response: Mapping[str, Any], visit: Visit) -> Findings | N
     if found.get("resourceType") != "Questionnaire":
         told = f"{canonical[:200]} is a {found.get('resourceType')}, not a Questionnaire"
         return error("invalid", told, ".questionnaire")
-    if structural_issues(visit.definitions.spec, found, limit=1):
+    if not _readable(visit, found):
         told = f"the Questionnaire {canonical[:200]} is not well made: no answer was compared"
         return warning("incomplete", told, ".questionnaire")
     form = Form(found)
     given = response.get("item", ())
     walk = _Walk(form, visit, complete=response.get("status") in _DONE)
     return [*walk.items(form.items, given, {"": given})] or None
+
+
+def _readable(visit: Visit, form: dict[str, Any]) -> bool:
+    """Say whether the items of a Questionnaire are well made, whatever else it lacks."""
+    faults = structural_issues(visit.definitions.spec, form)
+    return all(one.code == "required" and ".item" not in one.expression for one in faults)
 
 
 def _questionnaire(
@@ -63,11 +69,11 @@ class _Walk:
         self, asked: Sequence[Item], given: Sequence[Item], scopes: Mapping[str, Sequence[Item]]
     ) -> Iterator[Finding]:
         """Compare the items of one level."""
-        places = {item["linkId"]: index for index, item in enumerate(asked)}
+        places = {link_of(item): index for index, item in enumerate(asked)}
         last = 0
         by_link: dict[str, list[tuple[int, Item]]] = {}
         for index, item in enumerate(given):
-            link = item["linkId"]
+            link = link_of(item)
             by_link.setdefault(link, []).append((index, item))
             if link not in places:
                 yield from below(f".item[{index}]", self._misplaced(link))
@@ -76,7 +82,7 @@ class _Walk:
                 yield from error("structure", told, f".item[{index}]")
             last = max(last, places.get(link, 0))
         for item in asked:
-            yield from self._asked(item, by_link.get(item["linkId"], []), scopes)
+            yield from self._asked(item, by_link.get(link_of(item), []), scopes)
 
     def _misplaced(self, link: str) -> Findings:
         if link in self.form.paths:
@@ -89,7 +95,7 @@ class _Walk:
         given: Sequence[tuple[int, Item]],
         scopes: Mapping[str, Sequence[Item]],
     ) -> Iterator[Finding]:
-        link, asked = item["linkId"][:64], enabled(self.form, item, scopes)
+        link, asked = link_of(item)[:64], enabled(self.form, item, scopes)
         if not given:
             if asked and self.complete and item.get("required"):
                 yield from error("required", f"the required item {link!r} is missing")
@@ -108,9 +114,9 @@ class _Walk:
         self, item: Item, given: Item, scopes: Mapping[str, Sequence[Item]]
     ) -> Iterator[Finding]:
         answers, inner = given.get("answer", ()), given.get("item", ())
-        if item["type"] == "group":
+        if item.get("type") == "group":
             yield from self._group(item, given, scopes)
-        elif item["type"] == "question" or not is_question(item):
+        elif item.get("type") == "question" or not is_question(item):
             if answers:
                 yield from error("structure", f"an item of type {item['type']} has no answer")
         else:
@@ -131,7 +137,7 @@ class _Walk:
         if not inner and item.get("required") and self.complete:
             yield from error("required", f"the required group {item['linkId'][:64]!r} has no items")
             return
-        scopes = {**scopes, item["linkId"]: inner}
+        scopes = {**scopes, link_of(item): inner}
         yield from self.items(item.get("item", ()), inner, scopes)
 
     def _answer(
@@ -139,11 +145,11 @@ class _Walk:
     ) -> Iterator[Finding]:
         yield from answer_findings(self.form, item, answer, self.visit)
         inner = answer.get("item", ())
-        scopes = {**scopes, item["linkId"]: inner}
+        scopes = {**scopes, link_of(item): inner}
         yield from self.items(item.get("item", ()), inner, scopes)
 
     def _counted(self, item: Item, answers: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-        link, count = item["linkId"][:64], len(answers)
+        link, count = link_of(item)[:64], len(answers)
         least = next(iter(extensions(item, _OCCURS.format("min"), "Integer")), 0)
         most = next(iter(extensions(item, _OCCURS.format("max"), "Integer")), count)
         if not item.get("repeats") and count > 1:

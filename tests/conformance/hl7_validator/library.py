@@ -25,8 +25,11 @@ class Library(Mapping[Question, Any]):
         canonicals: Canonicals,
         supporting: Sequence[Mapping[str, Any]],
         read: Callable[[str], Mapping[str, Any] | None],
+        *,
+        followed: bool,
     ) -> None:
-        """`read` gives the resource in the file an id names, if references are followed."""
+        """`read` gives the resource in the file an id names, `followed` says if it may."""
+        self.followed = followed
         self.canonicals, self.supporting, self.read = canonicals, supporting, cache(read)
 
     def __getitem__(self, question: Question) -> Any:
@@ -54,7 +57,8 @@ class Library(Mapping[Question, Any]):
         return self.find("StructureDefinition", canonical)
 
     def questionnaire(self, canonical: str) -> Mapping[str, Any] | None:
-        return self.find("Questionnaire", canonical)
+        found = self.find("Questionnaire", canonical)
+        return found or (self.find("ValueSet", canonical) if self.followed else None)
 
     def measure(self, canonical: str) -> Mapping[str, Any] | None:
         return self.find("Measure", canonical)
@@ -65,7 +69,7 @@ class Library(Mapping[Question, Any]):
         for one in self.supporting:
             if (one["resourceType"], one.get("id")) == (type_, id_):
                 return one
-        return self.read(id_) if PLAIN.fullmatch(id_) else None
+        return self.read(id_) if self.followed and PLAIN.fullmatch(id_) else None
 
     def member(self, value_set: str, system: str, code: str) -> bool | None:
         try:

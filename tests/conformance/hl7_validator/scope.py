@@ -1,7 +1,10 @@
 """Which of HL7's validator cases are asked here, and why the others are not."""
 
+import re
 from collections.abc import Callable
 
+from fhir_server.spec.canonicals import Canonicals
+from fhir_server.spec.tables import r4
 from tests.conformance.hl7_validator.cases import Case
 
 # Modules of the manifest about what a FHIR R4 server does not validate.
@@ -36,6 +39,16 @@ OPTIONS = {
     "ids-in-errors": "an option of the Java validator: how to tell",
     "validateContains": "an option of the Java validator: what of contained resources to report",
 }
+CORE = "http://hl7.org/fhir/StructureDefinition/"
+PROFILE = "StructureDefinition"
+CANONICALS = Canonicals(())
+RESOURCES = {one.name for one in r4().structures if one.kind == "resource"}
+TYPE = re.compile(r'"resourceType"\s*:\s*"(\w+)"|<(\w+)[^>]*xmlns="http://hl7.org/fhir"')
+# The urls of extensions that stand in a file, in XML or JSON.
+EXTENSION = re.compile(
+    r'url(?:=|"\s*:\s*)"(http://hl7\.org/fhir/(?:[0-9.]+/)?StructureDefinition/[^"]+)"'
+)
+NEWER = re.compile("(?:min|max)ValueDuration")
 DISPLAY = ("Wrong Display Name", "No valid display")
 
 
@@ -56,6 +69,12 @@ def _options(case: Case) -> str:
     return next((OPTIONS[name] for name in asked), "")
 
 
+def _existence(case: Case) -> str:
+    if case.options.get("validateReference") != "CHECK_EXISTS_AND_TYPE":
+        return ""
+    return "an option of the Java validator: whether what is referred to exists"
+
+
 def _format(case: Case) -> str:
     known = case.file.suffix in (".json", ".xml") or case.file.suffix == ""
     return "" if known else "neither JSON nor XML"
@@ -63,6 +82,33 @@ def _format(case: Case) -> str:
 
 def _unrecorded(case: Case) -> str:
     return "" if case.errors is not None and case.file.exists() else "no outcome is recorded"
+
+
+def _recorded_elsewhere(case: Case) -> str:
+    """Say whether the outcome recorded is that of another resource, or version."""
+    if str(case.options.get("java", "")).startswith("java/R5."):
+        return "the recorded outcome is of another FHIR version"
+    types = {error.place.split(".")[0] for error in case.errors or ()} & RESOURCES
+    known = TYPE.search(case.file.read_text(errors="replace"))
+    if known is None or not types or (known[1] or known[2]) in types:
+        return ""
+    return "the recorded outcome is of another resource"
+
+
+def _later(case: Case) -> str:
+    """Say whether a case is about extensions, or elements, that came after R4."""
+    files = [case.file, *(case.folder / name for name in case.supporting)]
+    texts = [file.read_text(errors="replace") for file in files if file.exists()]
+    urls = {url for text in texts for url in EXTENSION.findall(text)}
+    if not all(url.startswith(CORE) and _in_r4(url) for url in urls) or any(
+        NEWER.search(text) for text in texts
+    ):
+        return "uses extensions or elements that HL7 added after R4"
+    return ""
+
+
+def _in_r4(url: str) -> bool:
+    return next(iter(CANONICALS.find(PROFILE, url)), None) is not None
 
 
 def _terminology(case: Case) -> str:
@@ -83,8 +129,11 @@ RULES: tuple[Callable[[Case], str], ...] = (
     _switched_off,
     _elsewhere,
     _options,
+    _existence,
     _format,
     _unrecorded,
+    _recorded_elsewhere,
+    _later,
     _terminology,
 )
 

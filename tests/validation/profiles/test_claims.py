@@ -65,14 +65,20 @@ def test_a_profile_that_has_changed_is_compiled_again(spec):
     resource = {"resourceType": "Patient"}
     for minimum in (1, 0, 1):
         mine = definition("Patient", {"path": "name", "min": minimum})
-        assert bool(found(spec, {**resource, "meta": {"profile": [PROFILE]}}, mine)) == bool(minimum)
+        assert bool(found(spec, {**resource, "meta": {"profile": [PROFILE]}}, mine)) == bool(
+            minimum
+        )
 
 
 def test_a_vital_sign_is_known_by_its_code(spec):
     code = {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}
-    places = [place for place, severity in found(
-        spec, {"resourceType": "Observation", "status": "final", "code": code}
-    ) if severity == "error"]
+    places = [
+        place
+        for place, severity in found(
+            spec, {"resourceType": "Observation", "status": "final", "code": code}
+        )
+        if severity == "error"
+    ]
     assert ".subject" in places
     assert ".effective" in places
 

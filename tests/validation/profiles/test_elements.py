@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.validation.profiles.conftest import CORE, definition
+from tests.validation.profiles.conftest import CORE, PROFILE, definition
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -55,7 +55,10 @@ ROWS = [
     (
         {
             "path": "maritalStatus",
-            "binding": {"strength": "required", "valueSet": "http://hl7.org/fhir/ValueSet/link-type"},
+            "binding": {
+                "strength": "required",
+                "valueSet": "http://hl7.org/fhir/ValueSet/link-type",
+            },
         },
         "Patient.maritalStatus",
     ),
@@ -111,10 +114,12 @@ def test_a_decimal_is_compared_by_its_value(judged):
         "valueQuantity": {"value": 1.5, "unit": "kg"},
     }
     assert not judged(
-        resource, definition("Observation", {"path": "value[x]", "patternQuantity": {"value": 1.50}})
+        resource,
+        definition("Observation", {"path": "value[x]", "patternQuantity": {"value": 1.50}}),
     )
     assert judged(
-        resource, definition("Observation", {"path": "value[x]", "patternQuantity": {"value": 1.51}})
+        resource,
+        definition("Observation", {"path": "value[x]", "patternQuantity": {"value": 1.51}}),
     )
 
 
@@ -169,7 +174,12 @@ def test_what_an_element_repeats_is_checked_at_every_level(judged):
         "resourceType": "Questionnaire",
         "status": "draft",
         "item": [
-            {"linkId": "1", "text": "a", "type": "group", "item": [{"linkId": "2", "type": "group"}]}
+            {
+                "linkId": "1",
+                "text": "a",
+                "type": "group",
+                "item": [{"linkId": "2", "type": "group"}],
+            }
         ],
     }
     (issue,) = judged(resource, definition("Questionnaire", {"path": "item.text", "min": 1}))
@@ -225,7 +235,10 @@ def test_a_profile_that_is_not_known_is_said_so_and_asked_for(judged):
 def test_profiles_that_require_each_other_come_to_an_end(judged):
     one = definition(
         "Bundle",
-        {"path": "entry.resource", "type": [{"code": "Bundle", "profile": ["http://example.org/b"]}]},
+        {
+            "path": "entry.resource",
+            "type": [{"code": "Bundle", "profile": ["http://example.org/b"]}],
+        },
     )
     two = definition(
         "Bundle",
@@ -246,3 +259,67 @@ def test_profiles_that_require_each_other_come_to_an_end(judged):
         "Bundle.entry[0].resource.total",
         "Bundle.entry[0].resource.entry[0].resource.total",
     }
+
+
+def test_a_contained_resource_is_the_resource_of_its_own_rules(judged):
+    rule = {"key": "x-1", "severity": "error", "human": "x"}
+    outer = "%resource.type().name = 'Practitioner' and %rootResource.type().name = 'Patient'"
+    resource = {
+        "resourceType": "Patient",
+        "contained": [{"resourceType": "Practitioner", "id": "p", "name": [{"text": "x"}]}],
+        "generalPractitioner": [{"reference": "#p"}],
+    }
+    whole = {"path": "contained", "type": [{"code": "Practitioner"}]}
+    for expression, count in ((outer, 0), (f"({outer}).not()", 1)):
+        named = {"path": "contained.name", "constraint": [{**rule, "expression": expression}]}
+        assert len(judged(resource, definition("Patient", whole, named))) == count
+
+
+def test_what_is_sliced_says_itself_what_repeats_in_it(judged):
+    sliced = {
+        "path": "parameter.part",
+        "slicing": {"rules": "open", "discriminator": [{"type": "value", "path": "name"}]},
+    }
+    inner = {"id": "Parameters.parameter.part:one.name", "path": "parameter.part.name"}
+    mine = definition(
+        "Parameters",
+        {"path": "parameter.name", "fixedString": "outer"},
+        sliced,
+        {"id": "Parameters.parameter.part:one", "path": "parameter.part", "sliceName": "one"},
+        {**inner, "fixedString": "inner"},
+    )
+    part = {"name": "inner", "valueString": "x"}
+    resource = {"resourceType": "Parameters", "parameter": [{"name": "outer", "part": [part]}]}
+    assert not judged(resource, mine)
+    resource["parameter"][0]["name"] = "other"
+    (issue,) = judged(resource, mine)
+    assert issue.expression == "Parameters.parameter[0].name"
+
+
+def test_resources_that_all_refer_to_each_other_are_judged_once_each(judged):
+    # On every way from one to the others that would be millions of times.
+    count = 12
+    target = {"code": "Reference", "targetProfile": [PROFILE]}
+    mine = definition("Patient", {"path": "link.other", "type": [target]})
+    bundled = definition(
+        "Bundle",
+        {"path": "entry.resource", "type": [{"code": "Patient", "profile": [PROFILE]}]},
+        url="http://example.org/b",
+    )
+
+    def link(number: int) -> dict[str, Any]:
+        return {"other": {"reference": f"Patient/{number}"}, "type": "seealso"}
+
+    entries = [
+        {
+            "fullUrl": f"http://example.org/Patient/{one}",
+            "resource": {
+                "resourceType": "Patient",
+                "id": str(one),
+                "link": [link(other) for other in range(count) if other != one],
+            },
+        }
+        for one in range(count)
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    assert not judged(bundle, bundled, mine)

@@ -42,10 +42,10 @@ def claimed(spec) -> Claimed:
     ) -> list[Issue]:
         by_url = {one["url"]: parsed(one) for one in known}
         given = parsed(resource)
-        visit = Visit(
-            Definitions(spec, profile=by_url.get), Questions(), given, given
+        visit = Visit(Definitions(spec, profile=by_url.get), Questions(), given, given)
+        return issues_of(
+            resource["resourceType"], claimed_findings(visit, (), strict or Strictness())
         )
-        return issues_of(resource["resourceType"], claimed_findings(visit, (), strict or Strictness()))
 
     return claim
 
