@@ -64,7 +64,7 @@ def _by_value(name: str, values: Sequence[str]) -> Which:
 def _property(
     structures: Structures, contents: Sequence[str], discriminators: Sequence[Any]
 ) -> str:
-    """Give the one property, of one primitive value, that decides: `system`; '' for any other."""
+    """Give the one property, not a list, that decides: `system`; '' for any other."""
     if len(discriminators) != 1 or discriminators[0].get("type") not in ("value", "pattern"):
         return ""
     steps = steps_of(discriminators[0].get("path", "$this"))
@@ -73,6 +73,6 @@ def _property(
     name = steps[0][1]
     for content in contents:
         members = structures.members(content, name)
-        if [(one.key, one.single, one.primitive) for one in members] != [(name, True, True)]:
+        if [(one.key, one.single) for one in members] != [(name, True)]:
             return ""
     return name if contents else ""
