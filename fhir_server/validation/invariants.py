@@ -41,13 +41,6 @@ NATIVE: Mapping[str, str] = {
     "txt-2": "narrative.py",
 }
 
-# What R4 writes and what it means: Boolean is a type of FHIRPath's own, which no element is of.
-_MEANT = {
-    "operator = 'exists' implies (answer is Boolean)": (
-        "operator = 'exists' implies (answer is boolean)"
-    )
-}
-
 
 def of(spec: Spec, content: str) -> Iterator[Guarded]:
     """Yield the rules of an object; one whose verdict is always the same comes without."""
@@ -104,8 +97,7 @@ def _without(spec: Spec, content: str, invariant: Invariant) -> bool:
 
 
 def _compiled(spec: Spec, invariant: Invariant) -> Expression:
-    text = invariant.expression
-    return compile_expression(spec.structures, _MEANT.get(text, text))
+    return compile_expression(spec.structures, invariant.expression)
 
 
 def _rule(spec: Spec, content: str, invariant: Invariant) -> Rule:
@@ -155,6 +147,7 @@ def surrounding(visit: Visit) -> Environment:
             root=_item(visit.root),
             member_of=visit.member,
             resolve=_resolver(visit),
+            units=visit.definitions.canonical,
         )
     found: Environment = visit.environment
     return found

@@ -5,11 +5,10 @@ https://hl7.org/fhir/R4/profiling.html#limitations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fhir_server.spec.codes import bare
-from fhir_server.spec.snapshots import snapshot
+from fhir_server.spec.snapshots import Find, snapshot
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import Finding, Findings, Visit, error
@@ -21,62 +20,40 @@ _THIS = "$this"
 
 
 def definition_findings(definition: Definition, visit: Visit) -> Findings | None:
-    """Give what a profile says that its base does not allow, as far as its base is known."""
+    """Give what a profile says that its base does not allow, as far as its base is known.
+
+    Whether it can be used at all is told with the profiles (`profiles/authored.py`).
+    """
     if definition.get("derivation") != "constraint" or "differential" not in definition:
         return None
-    known = _Known(visit)
-    found = [*_unmade(definition, known)]
-    base = known.find(definition.get("baseDefinition", ""))
-    if not found and base is not None:
-        found += _elements(definition, base, known, visit.definitions.spec.structures)
-    return found or None
 
+    def find(url: str) -> Definition | None:
+        found = visit.definitions.profile(url) or visit.questions.ask("profile", url)
+        return found if isinstance(found, Mapping) else None
 
-@dataclass(slots=True)
-class _Known:
-    """Definitions by url; `missing` are those that nobody has."""
-
-    visit: Visit
-    missing: list[str] = field(default_factory=list)
-
-    def find(self, url: str) -> Definition | None:
-        found = self.visit.definitions.profile(url) or self.visit.questions.ask("profile", url)
-        if not isinstance(found, Mapping):
-            self.missing.append(url)
-            return None
-        return found
-
-
-def _unmade(definition: Definition, known: _Known) -> Iterator[Finding]:
-    """Say why no snapshot can be made of the differential."""
-    own = {name: value for name, value in definition.items() if name != "snapshot"}
-    try:
-        snapshot(own, known.find)
-    except SpecError as fault:
-        if not known.missing:
-            yield from error("invalid", f"no snapshot can be made: {fault}", ".differential")
-    except (KeyError, TypeError, ValueError, AttributeError):
-        # A definition further up is not well made.
-        return
+    base = find(definition.get("baseDefinition", ""))
+    if base is None:
+        return None
+    return [*_elements(definition, base, find, visit.definitions.spec.structures)] or None
 
 
 def _elements(
-    definition: Definition, base: Definition, known: _Known, structures: Structures
+    definition: Definition, base: Definition, find: Find, structures: Structures
 ) -> Iterator[Finding]:
-    above = _fixed(base, known)
+    above = _fixed(base, find)
     for index, element in enumerate(definition["differential"]["element"]):
         place = f".differential.element[{index}]"
         for name, value in element.items():
             if name.startswith("fixed") and above.get((element.get("id"), name), value) != value:
                 yield from error("invalid", "its base has another fixed value", f"{place}.{name}")
-        yield from _typed(element, known, place, structures)
+        yield from _typed(element, find, place, structures)
         yield from _sliced(element, place, structures)
 
 
-def _fixed(base: Definition, known: _Known) -> Mapping[tuple[Any, str], Any]:
+def _fixed(base: Definition, find: Find) -> Mapping[tuple[Any, str], Any]:
     """Give the fixed values of the base, by the id of the element and name."""
     try:
-        elements = snapshot(base, known.find)
+        elements = snapshot(base, find)
     except (SpecError, KeyError, TypeError, ValueError, AttributeError):
         return {}
     return {
@@ -88,12 +65,12 @@ def _fixed(base: Definition, known: _Known) -> Mapping[tuple[Any, str], Any]:
 
 
 def _typed(
-    element: Definition, known: _Known, place: str, structures: Structures
+    element: Definition, find: Find, place: str, structures: Structures
 ) -> Iterator[Finding]:
     """Say which profile of a type is the profile of another."""
     for at, type_ in enumerate(element.get("type", ())):
         for index, url in enumerate(type_.get("profile", ())):
-            profile = known.find(bare(url)) if url and "#" not in url else None
+            profile = find(bare(url)) if url and "#" not in url else None
             if profile is None or not isinstance(profile.get("type"), str):
                 continue
             code = type_.get("code", "")

@@ -139,3 +139,13 @@ def test_an_invariant_that_cannot_be_judged_is_a_warning_and_no_failure(toy):
     [(place, code, sentence)] = told(resource, spec=toy, severity="warning")
     assert (place, code) == ("Toy", "processing")
     assert sentence.startswith("toy-2 could not be judged")
+
+
+@pytest.mark.parametrize(("high", "faults"), [(500, ["Observation.value"]), (1500, [])])
+def test_quantities_are_compared_across_units(high, faults):
+    system = "http://unitsofmeasure.org"
+    range_ = {
+        "low": {"value": 1, "system": system, "code": "kg"},
+        "high": {"value": high, "system": system, "code": "g"},
+    }
+    assert places(observation(valueRange=range_)) == faults

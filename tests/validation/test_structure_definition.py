@@ -52,7 +52,6 @@ GOOD = [
     },
 ]
 BAD = [
-    ({"path": "Patient.nome"}, ".differential"),
     (
         {"path": "Patient.identifier", "slicing": discriminator("family")},
         ".differential.element[0].slicing.discriminator[0].path",

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from fhir_server.fhirpath.language.bounded import MAX_TRIED, Bounded, bounded, character
 from fhir_server.fhirpath.language.environment import MAX_TEXT, Exceeded
 from fhir_server.fhirpath.syntax import FhirPathError
 
 MAX_PROGRAM = 2_000
 MAX_PATTERN = 1_000
 MAX_DEPTH = 30
+# Characters `re` looks at while a program takes a step.
+_QUICKER = 20
 
 _TOKEN = re.compile(
     r"(?P<count>(?:[*+?]|\{(?P<low>\d{1,3})(?P<open>,(?P<high>\d{1,3})?)?\})(?P<lazy>\??))"
@@ -63,14 +66,22 @@ _PLACES: dict[str, Callable[[str, int], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A pattern made ready; `groups` are the numbers of its named groups."""
+    """A pattern made ready; `groups` are the numbers of its named groups.
+
+    `quick` is the same for `re`, where that cannot run long.
+    """
 
     steps: tuple[_Step, ...]
     marks: int
     groups: dict[str, int]
+    quick: Bounded | None
 
     def matches(self, text: str, spend: _Spend) -> bool:
         """Say whether the pattern matches somewhere in a text."""
+        if self.quick and (tried := self.quick.tried(text)) <= MAX_TRIED:
+            # About as long as that many steps of a program take.
+            spend(1 + tried // _QUICKER)
+            return self.quick.pattern.search(text) is not None
         threads: _Threads = {}
         last = len(self.steps) - 1
         for at in range(len(text) + 1):
@@ -165,11 +176,13 @@ def compiled(pattern: str) -> Program:
     if len(pattern) > MAX_PATTERN:
         raise _refused(pattern, "it is too long")
     reader = _Reader(pattern)
+    tokens = reader.tokens[::-1]
     body = reader.either(0)
     if reader.tokens:
         raise _refused(pattern, "a bracket is closed that is not open")
     steps = [(_MARK, 0, None), *_moved(body, 1), (_MARK, 1, None), (_MATCH, None, None)]
-    return Program(tuple(steps), 2 * (reader.count + 1), reader.groups)
+    quick = bounded(tokens, len(steps))
+    return Program(tuple(steps), 2 * (reader.count + 1), reader.groups, quick)
 
 
 def _refused(pattern: str, why: str) -> FhirPathError:
@@ -259,13 +272,11 @@ class _Reader:
 
     def _character(self, text: str) -> Callable[[str], Any]:
         if text == ".":
-            return lambda _character: True
+            return lambda _one: True
         if len(text) == 1:
-            return lambda character: character == text
-        # Python warns of what other dialects read as set operations.
-        escaped = re.sub(r"(?<!\\)(?<!^)\[|([&|~-])(?=\1)", r"\\\g<0>", text)
+            return lambda one: one == text
         try:
-            return re.compile(escaped, re.DOTALL).match
+            return re.compile(character(text), re.DOTALL).match
         except re.error:
             raise _refused(self.pattern, f"{text[:32]!r} is not understood") from None
 

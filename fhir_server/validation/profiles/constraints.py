@@ -41,6 +41,7 @@ def environment(walk: Walk) -> Environment:
             member_of=visit.member,
             conforms=lambda item, profile: meets(item, profile, walk),
             resolve=lambda reference: (walk.resolve(reference) or (None,))[0],
+            units=visit.definitions.canonical,
         )
     return walk.environment
 

@@ -4,9 +4,8 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_server.fhirpath.language import compile_expression
 from fhir_server.fhirpath.syntax import FhirPathError
@@ -19,8 +18,7 @@ _ANYWHERE = "Element"
 _SHORT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an element stands: its item, its name in the element around it, and that one."""
 
     item: Item

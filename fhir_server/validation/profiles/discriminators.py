@@ -56,6 +56,17 @@ def matcher(
     return matches
 
 
+def fixed_string(structures: Structures, tree_of: TreeOf, slice_: Node, name: str) -> str | None:
+    """Give the one string a slice lets a property have; None if it says more of it, or less."""
+    nodes = _nodes(tree_of, slice_, [("child", name)])
+    if any(node.element.get("max") == "0" for node in nodes):
+        return None
+    said = [node for node in nodes if _expected(structures, tree_of, node, 0)]
+    values = [given(node.element, "fixed") or given(node.element, "pattern") for node in said]
+    told = {value[1] if value and isinstance(value[1], str) else None for value in values}
+    return told.pop() if len(told) == 1 else None
+
+
 def _nodes(tree_of: TreeOf, slice_: Node, steps: Sequence[Step]) -> list[Node]:
     """Give the elements of the slice that a path leads to, those that must be there first."""
     found = [slice_]

@@ -15,7 +15,7 @@ from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import Findings, below, enough, error
 from fhir_server.validation.profiles.bound import binding_checks
 from fhir_server.validation.profiles.constraints import constraint_checks
-from fhir_server.validation.profiles.discriminators import Matches, TreeOf, matcher
+from fhir_server.validation.profiles.discriminators import Matches, TreeOf
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing, Whole
 from fhir_server.validation.profiles.types import type_checks
 from fhir_server.validation.profiles.values import presence_checks, value_checks
@@ -28,10 +28,13 @@ from fhir_server.validation.profiles.walk import (
     exhausted,
     items,
 )
+from fhir_server.validation.profiles.which import Which, by_matches, which_of
 
 _BY_URL = {"discriminator": [{"type": "value", "path": "url"}]}
 _BY_TYPE = {"discriminator": [{"type": "type", "path": "$this"}]}
 _ANY = "*"
+# One that looks needs nobody around it.
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,22 @@ class _Child:
     name: str
     members: tuple[Member, ...]
     whole: Whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Children:
+    """The elements of an object, in order: by JSON property, and those that may not be missing."""
+
+    each: tuple[_Child, ...]
+    by_key: Mapping[str, int]
+    needed: frozenset[int]
+
+    def in_(self, value: Mapping[str, Any]) -> Iterator[_Child]:
+        """Give those an object has, and those it should have."""
+        by_key = self.by_key
+        there = {by_key[key] for key in value if key in by_key}
+        for number in sorted(there | self.needed):
+            yield self.each[number]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,30 +138,35 @@ class Compiler:
         if not any(compiled.values()):
             return None
         primitive = self._in(node, "Element")
+        resource = compiled.get("Resource")
 
         def check(item: Item, walk: Walk) -> Findings | None:
             type_, value, companion = item
-            if not isinstance(value, Mapping):
-                return _look(primitive, companion or {}, walk)
+            if type(value) is not dict:
+                return _look(primitive, companion or {}, walk) if primitive else None
             if "resourceType" in value and value is not walk.visit.resource:
                 walk = walk.within(value, contained=node.name == "contained")
-            children = compiled.get(type_)
-            if children is None:
-                children = compiled.get("Resource")
+            children = compiled.get(type_, resource)
             return _look(children, value, walk) if children else None
 
         return check
 
-    def _in(self, node: Node, content: str) -> list[_Child]:
+    def _in(self, node: Node, content: str) -> _Children | None:
         """Give what is to be said of the elements of an object of a type, or defined in place."""
         bases = {one.name: one for one in self.spec.structures.elements(content)}
         found: list[_Child] = []
+        by_key: dict[str, int] = {}
+        needed: set[int] = set()
         for child in node.children:
             name = child.name.removesuffix("[x]")
             members = self.spec.structures.members(content, name)
             if members and (whole := self._whole(child, content, bases.get(name))):
+                for member in members:
+                    by_key |= {member.key: len(found), f"_{member.key}": len(found)}
+                if any(one.element.get("min") for one in (child, *child.every_slice())):
+                    needed.add(len(found))
                 found.append(_Child(name, members, whole))
-        return found
+        return _Children(tuple(found), by_key, frozenset(needed)) if found else None
 
     def _contents(self, node: Node, content: str) -> list[str]:
         """Give the types the items of an element may be of, or the path of one defined in place."""
@@ -164,12 +188,15 @@ class Compiler:
                 else ()
             ),
         ]
-        if not wholes:
-            return None
+        if len(wholes) < _TWO:
+            return wholes[0] if wholes else None
 
         def whole(placed: Sequence[Placed], walk: Walk) -> Findings | None:
-            found = [one for look in wholes for one in look(placed, walk) or ()]
-            return found or None
+            found: Findings | None = None
+            for look in wholes:
+                if said := look(placed, walk):
+                    found = [*found, *said] if found else said
+            return found
 
         return whole
 
@@ -177,33 +204,34 @@ class Compiler:
         if not node.slices:
             return None
         how = node.element.get("slicing") or _default_slicing(node)
-        discriminators = how.get("discriminator", ())
-        slices = [
-            Slice(
-                one.slice,
-                self._matches(one, content, base, discriminators),
-                self._whole(one, content, base),
-            )
-            for one in node.slices
-        ]
+        slices = [one for one in node.slices if one.slice != DEFAULT]
+        rest = node.sliced(DEFAULT)
         return Slicing(
             node.name,
-            tuple(one for one in slices if one.name != DEFAULT),
+            tuple(Slice(one.slice, self._whole(one, content, base)) for one in slices),
+            self._which(slices, content, base, how.get("discriminator", ())),
             how.get("rules", "open"),
             how.get("ordered", False),
-            next((one.whole for one in slices if one.name == DEFAULT), None),
+            self._whole(rest, content, base) if rest else None,
         )
 
-    def _matches(
-        self, node: Node, content: str, base: Element | None, discriminators: Sequence[Any]
-    ) -> Matches:
-        """Give what tells who is in a slice: without discriminators, who meets all it says."""
-        if node.slice == DEFAULT:
-            return lambda _item, _walk: False
-        if discriminators:
-            return matcher(self.spec.structures, self.tree_of, node, discriminators)
-        check = self._check(node, self._contents(node, content), content, base)
-        return lambda item, walk: check is None or not check(item, walk)
+    def _which(
+        self, slices: Sequence[Node], content: str, base: Element | None, by: Sequence[Any]
+    ) -> Which:
+        """Give what tells the slices of an item: without discriminators, those it meets."""
+        contents = [self._contents(one, content) for one in slices]
+        if by:
+            types = sorted({type_ for each in contents for type_ in each})
+            return which_of(self.spec.structures, self.tree_of, slices, types, by)
+        checks = [
+            self._check(one, types, content, base)
+            for one, types in zip(slices, contents, strict=True)
+        ]
+        return by_matches([_meets(check) for check in checks])
+
+
+def _meets(check: Check | None) -> Matches:
+    return lambda item, walk: check is None or not check(item, walk)
 
 
 def _default_slicing(node: Node) -> Mapping[str, Any]:
@@ -256,13 +284,13 @@ def _each(check: Check) -> Whole:
     return whole
 
 
-def _look(children: Sequence[_Child], value: Mapping[str, Any], walk: Walk) -> Findings | None:
+def _look(children: _Children, value: Mapping[str, Any], walk: Walk) -> Findings | None:
     """Look at the elements of an object; a budget bounds all that a resource leads to."""
-    if not walk.spend(len(children)) or walk.budget.depth > MAX_DEPTH:
+    if not walk.spend(len(children.each)) or walk.budget.depth > MAX_DEPTH:
         return exhausted()
     walk.budget.depth += 1
     found: Findings = []
-    for child in children:
+    for child in children.in_(value):
         if said := child.whole(items(value, child.members), walk):
             found += below(f".{child.name}", said)
             if enough(found):
@@ -273,11 +301,14 @@ def _look(children: Sequence[_Child], value: Mapping[str, Any], walk: Walk) -> F
 
 def all_of(checks: Sequence[Check]) -> Check | None:
     """Give the check that says what all of these say; None for none."""
-    if len(checks) < 2:  # noqa: PLR2004 (one check needs nobody around it)
+    if len(checks) < _TWO:
         return checks[0] if checks else None
 
     def check(item: Item, walk: Walk) -> Findings | None:
-        found = [one for each in checks for one in each(item, walk) or ()]
-        return found or None
+        found: Findings | None = None
+        for each in checks:
+            if said := each(item, walk):
+                found = [*found, *said] if found else said
+        return found
 
     return check

@@ -12,7 +12,7 @@ from fhir_server.spec.structures import Structures
 from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import Findings, below, enough, error
 from fhir_server.validation.profiles.context import Place, context_findings
-from fhir_server.validation.profiles.discriminators import CORE, fixed_url
+from fhir_server.validation.profiles.discriminators import CORE
 from fhir_server.validation.profiles.known import Known
 from fhir_server.validation.profiles.walk import Item, Walk
 
@@ -49,7 +49,7 @@ class _Looking:
         """Look at an object and all below it."""
         content, value, companion = place.item
         found: Findings = []
-        if not isinstance(value, Mapping):
+        if type(value) is not dict:
             content, value = "Element", companion
         keys = self.structures.keys(content)
         for name, inside in value.items():
@@ -63,8 +63,7 @@ class _Looking:
                 continue
             step = key.element.name
             for at, item in _items(name, key.content, inside):
-                said = self._below(Place(item, step, place), walk)
-                if said:
+                if said := self._below(Place(item, step, place), walk):
                     found += below(f".{step}{at}", said)
             if enough(found):
                 break
@@ -108,16 +107,13 @@ class _Looking:
     def _part(self, url: str, place: Place, walk: Walk) -> Findings:
         """Say whether an extension has a part of this name."""
         outer = place.item[1].get("url", "") if isinstance(place.item[1], Mapping) else ""
-        if ":" not in outer or self.known.definition(outer, walk) is None:
+        if ":" not in outer:
             return []
         try:
-            root = self.known.tree(outer, walk)
+            profile = self.known.profile(outer, walk)
         except SpecError:
             return []
-        parts = root.child("extension") if root else None
-        names = {one.slice for one in parts.slices} if parts else set()
-        fixed = {fixed_url(one) for one in parts.slices} if parts else set()
-        if url in names | fixed:
+        if profile is None or url in profile.parts:
             return []
         return error("extension", f"the extension {outer} has no part {url[:100]!r}", ".url")
 

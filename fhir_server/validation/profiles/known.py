@@ -14,6 +14,7 @@ from fhir_server.spec.snapshots import Find, snapshot
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import Findings, error, warning
+from fhir_server.validation.profiles.discriminators import fixed_url
 from fhir_server.validation.profiles.elements import Compiler
 from fhir_server.validation.profiles.walk import Check, Item, Walk, exhausted
 
@@ -25,12 +26,16 @@ _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposePr
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile ready to check items of `type`; `sources` did not come with the server."""
+    """A profile ready to check items of `type`; `sources` did not come with the server.
+
+    `parts` are the urls and names of the slices of its extensions.
+    """
 
     type: str
     check: Check | None
     sources: dict[str, Mapping[str, Any]]
     imposed: tuple[str, ...] = ()
+    parts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +120,8 @@ class Known:
             contents = [*types, path] if element else types
             check = Compiler(self.spec, lambda url: _part(url, find), root).compiled(node, contents)
         imposed = () if element else tuple(_imposed(definition))
-        return Profile(types[0] if types else path, check, {}, imposed)
+        parts = frozenset(_parts(node))
+        return Profile(types[0] if types else path, check, {}, imposed, parts)
 
     def tree(self, canonical: str, walk: Walk) -> Node | None:
         """Give the tree of a profile's snapshot, or of one element in it; None if not known."""
@@ -173,6 +179,13 @@ def _tree(definition: Mapping[str, Any], find: Find) -> Node:
         root = tree_of(snapshot(definition, find))
         root.element.setdefault("type", [{"code": definition["type"].rpartition("/")[2]}])
     return root
+
+
+def _parts(node: Node) -> Iterator[str]:
+    extensions = node.child("extension")
+    for one in extensions.slices if extensions else ():
+        yield one.slice
+        yield fixed_url(one)
 
 
 @contextmanager

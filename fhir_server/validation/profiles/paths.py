@@ -57,13 +57,14 @@ def reached(structures: Structures, steps: Sequence[Step], item: Item, walk: Wal
     """Give the items the steps lead to from an item."""
     found: Found = [(item, walk)]
     for kind, name in steps:
-        found = [one for here, there in found for one in _step(structures, kind, name, here, there)]
+        if kind == "child":
+            found = [(one, at) for here, at in found for one in below(here, structures, name)]
+        else:
+            found = [one for here, at in found for one in _step(structures, kind, name, here, at)]
     return found
 
 
 def _step(structures: Structures, kind: str, name: str, item: Item, walk: Walk) -> Found:
-    if kind == "child":
-        return [(one, walk) for one in below(item, structures, name)]
     if kind == "extension":
         extensions = below(item, structures, "extension")
         return [(one, walk) for one in extensions if one[1].get("url") == name]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from fhir_server.validation.findings import Findings, below, error
-from fhir_server.validation.profiles.discriminators import Matches
 from fhir_server.validation.profiles.walk import Placed, Walk
+from fhir_server.validation.profiles.which import Which
 
 # What is to be said of all items of an element.
 Whole: TypeAlias = Callable[[Sequence[Placed], Walk], Findings | None]
@@ -19,10 +19,9 @@ DEFAULT = "@default"
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A slice: `matches` tells what is in it, `whole` looks at all of it."""
+    """A slice: `whole` looks at all that is in it."""
 
     name: str
-    matches: Matches
     whole: Whole | None
 
 
@@ -32,6 +31,7 @@ class Slicing:
 
     name: str
     slices: tuple[Slice, ...]
+    which: Which
     rules: str
     ordered: bool
     rest: Whole | None = None
@@ -43,16 +43,18 @@ class Slicing:
         others: list[Placed] = []
         last = 0
         for place, item in placed:
-            fitting = [n for n, one in enumerate(self.slices) if one.matches(item, walk)]
+            fitting = self.which(item, walk)
             if not fitting:
                 others.append((place, item))
                 continue
             number = fitting[0]
             members[number].append((place, item))
-            found += below(place, self._placed(fitting, last, others))
+            if amiss := self._placed(fitting, last, others):
+                found += below(place, amiss)
             last = max(last, number)
         for one, inside in zip(self.slices, members, strict=True):
-            found += (one.whole(inside, walk) if one.whole else None) or ()
+            if one.whole and (said := one.whole(inside, walk)):
+                found += said
         found += self._outside(others, walk)
         return found or None
 

@@ -74,9 +74,11 @@ def _present(alternatives: list[str]) -> Check:
 
 def same(left: Any, right: Any) -> bool:
     """Say whether two JSON values are equal; numbers are by their value."""
+    if type(left) is str:
+        return type(right) is str and left == right
     if decimals.is_number(left) and decimals.is_number(right):
         return decimals.equal(left, right)
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
+    if type(left) is dict and type(right) is dict:
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
@@ -85,8 +87,8 @@ def same(left: Any, right: Any) -> bool:
 
 def fits(value: Any, pattern: Any) -> bool:
     """Say whether a value has everything a pattern has; arrays in any order, with more."""
-    if isinstance(pattern, Mapping):
-        return isinstance(value, Mapping) and all(
+    if type(pattern) is dict:
+        return type(value) is dict and all(
             key in value and fits(value[key], inner) for key, inner in pattern.items()
         )
     if isinstance(pattern, list):

@@ -3,8 +3,9 @@
 https://hl7.org/fhir/R4/profiling.html
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Literal, Protocol, TypeAlias
 
 from fhir_server.fhirpath.language import Environment
@@ -109,32 +110,31 @@ def items(value: Any, members: Sequence[Member]) -> list[Placed]:
         companion = value.get(f"_{member.key}") if member.primitive else None
         if inner is None and companion is None:
             continue
-        if member.single:
-            found.append(("", (_type(member, inner), inner, companion)))
+        content = member.content
+        if not member.single:
+            found += [
+                (f"[{index}]", (_type(content, one), one, beside))
+                for index, (one, beside) in enumerate(zip_longest(inner or (), companion or ()))
+            ]
+        elif content in _OPEN:
+            found.append(("", (_type(content, inner), inner, companion)))
         else:
-            found += _many(member, inner or (), companion or ())
+            found.append(("", (content, inner, companion)))
     return found
 
 
-def _many(member: Member, values: Sequence[Any], companions: Sequence[Any]) -> Iterator[Placed]:
-    for index in range(max(len(values), len(companions))):
-        value = values[index] if index < len(values) else None
-        companion = companions[index] if index < len(companions) else None
-        yield f"[{index}]", (_type(member, value), value, companion)
-
-
-def _type(member: Member, value: Any) -> str:
-    if member.content in _OPEN and isinstance(value, Mapping):
-        return str(value.get("resourceType", member.content))
-    return member.content
+def _type(content: str, value: Any) -> str:
+    if content in _OPEN and type(value) is dict:
+        return str(value.get("resourceType", content))
+    return content
 
 
 def below(item: Item, structures: Structures, name: str) -> list[Item]:
     """Give the items of an item's element; an extension of a primitive is one of its elements."""
     type_, value, companion = item
-    if isinstance(value, Mapping):
+    if type(value) is dict:
         return [one for _, one in items(value, structures.members(type_, name))]
-    if isinstance(companion, Mapping):
+    if type(companion) is dict:
         return [one for _, one in items(companion, structures.members("Element", name))]
     return []
 

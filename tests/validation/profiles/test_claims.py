@@ -3,6 +3,7 @@
 from typing import Any
 
 from fhir_server.fhir.errors import Issue
+from fhir_server.interactions.judging import definitions as known_to
 from fhir_server.validation.findings import Definitions, Visit
 from fhir_server.validation.profiles.claims import (
     claimed_findings,
@@ -12,6 +13,7 @@ from fhir_server.validation.profiles.claims import (
 )
 from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Questions
+from fhir_server.validation.validator import issues
 from tests.validation.profiles.conftest import CORE, PROFILE, definition, parsed
 
 
@@ -105,3 +107,11 @@ def test_the_profiles_r4_itself_names_for_elements_are_met(spec):
         "referenceRange": [{"low": low}],
     }
     assert (".referenceRange[0].low.comparator", "error") in found(spec, resource)
+
+
+def test_a_profile_that_cannot_be_used_is_told_once(spec):
+    stated = {"name": "X", "status": "draft", "abstract": False}
+    bad = parsed(definition("Patient", {"path": "nome", "min": 1}, **stated))
+    found = issues(known_to(spec), bad, (), Questions())
+    told = [(one.severity, one.expression) for one in found if "nome" in one.diagnostics]
+    assert told == [("error", "StructureDefinition.differential")]
