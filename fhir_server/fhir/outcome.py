@@ -21,13 +21,13 @@ def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
 def _issue(issue: Issue) -> dict[str, Any]:
     told: dict[str, Any] = {"severity": issue.severity, "code": issue.code}
     if issue.diagnostics:
-        told["diagnostics"] = _clean(issue.diagnostics)
+        told["diagnostics"] = cleaned(issue.diagnostics)
     if issue.expression:
-        told["expression"] = [_clean(issue.expression)]
+        told["expression"] = [cleaned(issue.expression)]
     return told
 
 
-def _clean(text: str) -> str:
-    """Keep what a caller sent from filling, or controlling, the screen it is shown on."""
+def cleaned(text: str) -> str:
+    """Give a text of a caller's such that it can neither fill nor control a screen."""
     cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     return cut if cut.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in cut)

@@ -5,6 +5,8 @@ Validation itself is pure: it is run, its open questions are answered, and it is
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
@@ -14,9 +16,11 @@ from fhir_server.fhir.reference import parse, relative
 from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
+from fhir_server.spec.tables import SpecError
 from fhir_server.terminology.packed import packed
 from fhir_server.terminology.ucum import canonical
 from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.support import support_issues
 from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Question, Questions
 from fhir_server.validation.validator import Definitions, rule_issues
@@ -48,6 +52,28 @@ async def against(
     limits = context.limits
     strict = Strictness(limits.unknown_profile, limits.unknown_extension)
     return await _asked(context, resource, profiles, strict)
+
+
+async def unsupported(
+    context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
+) -> Sequence[Issue]:
+    """Give an information for each must-support element of these profiles that is missing.
+
+    The structure of the resource is well; a profile that cannot be used is passed over.
+    """
+    known = definitions(context.spec)
+
+    def missing(questions: Questions) -> list[Issue]:
+        found: list[Issue] = []
+        for profile in profiles:
+            with suppress(SpecError):
+                found += (
+                    replace(one, diagnostics=f"{one.diagnostics} (profile {profile})")
+                    for one in support_issues(known, profile, resource, questions)
+                )
+        return found
+
+    return await answered(context, missing)
 
 
 async def _asked(

@@ -15,6 +15,7 @@ from fhir_server.interactions.judging import judged
 from fhir_server.search import definition
 from fhir_server.search.index import index_fields
 from fhir_server.search.project import refuse_subset
+from fhir_server.spec.spec import Spec
 from fhir_server.store.documents import Change, Method
 from fhir_server.validation import fast
 from fhir_server.validation.structure import structural_issues
@@ -100,20 +101,20 @@ def built(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, A
 
 def _ruled(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
     """Give a resource of good structure back if it meets the rules beyond that."""
-    issues = misdefined(context, resource)
+    issues = misdefined(context.spec, resource)
     if issues:
         raise Unprocessable(issues=issues)
     refuse_subset(resource)
     return resource
 
 
-def misdefined(context: Context, resource: dict[str, Any]) -> list[Issue]:
+def misdefined(spec: Spec, resource: dict[str, Any]) -> list[Issue]:
     """Give what keeps a well-made, active SearchParameter from being used."""
     if resource["resourceType"] != definition.TYPE or not definition.is_active(resource):
         return []
-    if definition.defined_here(context.spec, resource):
+    if definition.defined_here(spec, resource):
         return []
-    return definition.issues(context.spec, resource)
+    return definition.issues(spec, resource)
 
 
 def change(

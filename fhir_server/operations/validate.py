@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/resource-operation-validate.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,20 +13,28 @@ from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import judging, respond, search_parameters
 from fhir_server.interactions.context import Context, Target
+from fhir_server.interactions.links import refuse_searches
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.transaction import WRITINGS
 from fhir_server.interactions.write import check_type, misdefined
 from fhir_server.interactions.writing import Located, Write
 from fhir_server.operations.current import current, key, standing
 from fhir_server.operations.inputs import RESOURCE, inputs
+from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from fhir_server.validation.profiles.claims import wanted_profiles
+from fhir_server.validation.profiles.claims import nominated, wanted_profiles
 from fhir_server.validation.structure import structural_issues
 
 NAME = "$validate"
 MODES = ("create", "update", "delete", "profile")
-_INPUTS = {"resource": RESOURCE, "mode": "valueCode", "profile": "valueUri"}
+_INPUTS = {
+    "resource": RESOURCE,
+    "mode": "valueCode",
+    "profile": "valueUri",
+    # Ours: the standard has no word for it.
+    "must-support": "valueBoolean",
+}
 
 Resource = dict[str, Any]
 
@@ -47,9 +55,9 @@ async def validate(context: Context, request: FhirRequest, target: Target) -> Fh
     resource = given.get("resource")
     if resource is None:
         resource = await _stored(context, target)
-    profiles = [given["profile"]] if "profile" in given else []
-    issues = [*_placed(mode, target, resource), *await _made(context, type_, resource, profiles)]
+    issues = [*_placed(mode, target, resource), *await _made(context, type_, resource, given)]
     if not _refused(issues) and mode in ("create", "update"):
+        issues += _unstorable(context, resource)
         identity = target.id or context.new_id()
         issues += await _against(context, mode, Write(mode, type_, identity, resource))
     return _answer(issues)
@@ -71,18 +79,32 @@ async def _stored(context: Context, target: Target) -> Resource:
 
 
 async def _made(
-    context: Context, type_: str, resource: Resource, profiles: Sequence[str]
+    context: Context, type_: str, resource: Resource, given: Mapping[str, Any]
 ) -> Sequence[Issue]:
     """Give what is wrong with the resource alone, whatever the settings ask of a write."""
     if found := structural_issues(context.spec, resource):
         return found
+    named = [given["profile"]] if "profile" in given else []
     wanted = wanted_profiles(resource, context.limits.required_profiles)
-    judged = await judging.against(context, resource, [*wanted, *profiles])
-    found = [*misdefined(context, resource), *judged]
+    profiles = list(dict.fromkeys([*wanted, *named]))
+    judged = await judging.against(context, resource, profiles)
+    found = [*misdefined(context.spec, resource), *(nominated(one, named) for one in judged)]
+    if given.get("must-support"):
+        found += await judging.unsupported(context, resource, profiles)
     if resource["resourceType"] != type_:
         told = f"The resource says it is a {resource['resourceType']}, the URL says {type_}."
         found.insert(0, Issue("invalid", told, f"{resource['resourceType']}.resourceType"))
     return found
+
+
+def _unstorable(context: Context, resource: Resource) -> Iterator[Issue]:
+    """Yield what keeps a resource that is well made from being written on its own."""
+    searches = [refuse_searches] if context.limits.referential_integrity else []
+    for check in (refuse_subset, *searches):
+        try:
+            check(resource)
+        except FhirError as failure:
+            yield from failure.issues
 
 
 def _refused(issues: Sequence[Issue]) -> bool:

@@ -9,6 +9,27 @@ from tests.submission.stored import everything
 
 NARRATIVE = {"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'>A</div>"}
 GOOD = {"resourceType": "Patient", "text": NARRATIVE, "active": True}
+UNKNOWN = "http://example.org/StructureDefinition/vn-patient"
+PROFILE = "http://example.org/StructureDefinition/named-patient"
+NAMED = {
+    "resourceType": "StructureDefinition",
+    "url": PROFILE,
+    "name": "NamedPatient",
+    "status": "active",
+    "kind": "resource",
+    "abstract": False,
+    "type": "Patient",
+    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+    "derivation": "constraint",
+    "differential": {
+        "element": [
+            {"id": "Patient", "path": "Patient"},
+            {"id": "Patient.name", "path": "Patient.name", "min": 1},
+            {"id": "Patient.name.family", "path": "Patient.name.family", "mustSupport": True},
+            {"id": "Patient.birthDate", "path": "Patient.birthDate", "mustSupport": True},
+        ]
+    },
+}
 BAD = {"resourceType": "Patient", "active": "yes", "colour": "red", "birthDate": "2026-02-30"}
 
 
@@ -100,16 +121,92 @@ async def test_mode_delete_tells_what_stands_against_it_and_deletes_nothing(fhir
     assert (await fhir.get("Patient/h")).status_code == 200
 
 
-async def test_a_profile_that_is_not_known_is_said_so(fhir):
-    url = "http://example.org/StructureDefinition/vn-patient"
-    (issue,) = found(await fhir.post(f"Patient/$validate?profile={url}", GOOD))
-    assert (issue["severity"], issue["code"]) == ("warning", "not-found")
-    claimed = {**GOOD, "meta": {"profile": [url]}}
-    (issue,) = found(await fhir.post("Patient/$validate?mode=profile", claimed))
-    assert url in issue["diagnostics"]
+async def test_a_profile_that_is_asked_for_and_not_known_is_an_error(fhir):
+    (issue,) = found(await fhir.post(f"Patient/$validate?profile={UNKNOWN}", GOOD))
+    assert (issue["severity"], issue["code"]) == ("error", "not-found")
+    claimed = {**GOOD, "meta": {"profile": [UNKNOWN]}}
+    (issue,) = found(await fhir.post(f"Patient/$validate?profile={UNKNOWN}", claimed))
+    assert (issue["severity"], issue["expression"]) == ("error", ["Patient.meta.profile[0]"])
     own = "http://hl7.org/fhir/StructureDefinition/Patient|4.0.1"
     (issue,) = found(await fhir.post(f"Patient/$validate?profile={own}", GOOD))
     assert issue["diagnostics"] == "All OK"
+
+
+async def test_a_profile_that_is_claimed_and_not_known_is_a_warning(fhir):
+    claimed = {**GOOD, "meta": {"profile": [UNKNOWN]}}
+    (issue,) = found(await fhir.post("Patient/$validate?mode=profile", claimed))
+    assert (issue["severity"], issue["expression"]) == ("warning", ["Patient.meta.profile[0]"])
+
+
+async def test_a_profile_stored_here_is_checked_claimed_or_asked_for(fhir):
+    assert (await fhir.post("StructureDefinition", NAMED)).status_code == 201
+    claimed = {**GOOD, "meta": {"profile": [PROFILE]}}
+    body = parameters(
+        {"name": "resource", "resource": GOOD}, {"name": "profile", "valueUri": PROFILE}
+    )
+    for response in (
+        await fhir.post("Patient/$validate", claimed),
+        await fhir.post(f"Patient/$validate?profile={PROFILE}", GOOD),
+        await fhir.post("Patient/$validate", body),
+        await fhir.post(f"Patient/$validate?profile={PROFILE}", claimed),
+    ):
+        (issue,) = found(response)
+        assert (issue["severity"], issue["expression"]) == ("error", ["Patient.name"])
+        assert PROFILE in issue["diagnostics"]
+
+
+async def test_what_is_stored_is_checked_against_a_profile_with_get(fhir):
+    await fhir.post("StructureDefinition", NAMED)
+    await patient(fhir, "p", text=NARRATIVE)
+    assert places(await fhir.get(f"Patient/p/$validate?profile={PROFILE}")) == {"Patient.name"}
+    await patient(fhir, "p", text=NARRATIVE, name=[{"family": "Lê"}])
+    (issue,) = found(await fhir.get(f"Patient/p/$validate?profile={PROFILE}"))
+    assert issue["diagnostics"] == "All OK"
+
+
+async def test_must_support_elements_that_are_missing_are_told_where_that_is_asked_for(fhir):
+    await fhir.post("StructureDefinition", NAMED)
+    claimed = {**GOOD, "meta": {"profile": [PROFILE]}, "name": [{"text": "Lê"}]}
+    (issue,) = found(await fhir.post("Patient/$validate", claimed))
+    assert issue["diagnostics"] == "All OK"
+    for path, body in (
+        ("Patient/$validate?must-support=true", claimed),
+        (
+            "Patient/$validate",
+            parameters(
+                {"name": "resource", "resource": claimed},
+                {"name": "must-support", "valueBoolean": True},
+            ),
+        ),
+    ):
+        told = found(await fhir.post(path, body))
+        assert {(one["severity"], one["expression"][0]) for one in told} == {
+            ("information", "Patient.name[0].family"),
+            ("information", "Patient.birthDate"),
+        }
+        assert all(PROFILE in one["diagnostics"] for one in told)
+
+
+async def test_a_must_support_report_of_an_unknown_profile_says_that_it_is_not_known(fhir):
+    (issue,) = found(
+        await fhir.post(f"Patient/$validate?must-support=true&profile={UNKNOWN}", GOOD)
+    )
+    assert issue["code"] == "not-found"
+
+
+async def test_what_keeps_a_resource_from_being_written_is_told_where_a_write_is_planned(fhir):
+    tag = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"}
+    part = {
+        **GOOD,
+        "meta": {"tag": [{**tag, "code": "SUBSETTED"}]},
+        "managingOrganization": {"reference": "Organization?name=x"},
+    }
+    assert found(await fhir.post("Patient/$validate", part))[0]["diagnostics"] == "All OK"
+    assert places(await fhir.post("Patient/$validate?mode=create", part)) >= {
+        "Patient.meta.tag",
+        "Patient.managingOrganization.reference",
+    }
+    assert await everything(fhir) == {}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +220,7 @@ async def test_a_profile_that_is_not_known_is_said_so(fhir):
         ("Patient/$validate?mode=update", GOOD),
         ("Patient/$validate?mode=create&mode=create", GOOD),
         ("Patient/$validate?colour=red", GOOD),
+        ("Patient/$validate?must-support=perhaps", GOOD),
         ("Patient/$validate?resource=x", b""),
         ("Patient/$validate?profile=a%20b", GOOD),
         ("Patient/$validate", parameters({"name": "resource", "valueString": "x"})),

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/profiling.html#resources
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fhir_server.fhir.errors import Issue
@@ -44,6 +45,15 @@ def profile_issues(
     known = known_profiles(definitions.spec)
     found = _told(_by(known, profile, Walk(visit, known.judge)), profile)
     return issues_of(resource["resourceType"], list(dict.fromkeys(found)))
+
+
+def nominated(issue: Issue, profiles: Sequence[str]) -> Issue:
+    """Give an issue, as an error if it says that one of these profiles could not be looked at.
+
+    Who names a profile wants to know: https://hl7.org/fhir/R4/resource-operation-validate.html
+    """
+    unchecked = any(_is_of(issue.code, issue.diagnostics, one) for one in profiles)
+    return replace(issue, severity="error") if unchecked else issue
 
 
 def claimed_findings(
@@ -89,7 +99,11 @@ def _by(known: Known, profile: str, walk: Walk) -> Findings:
 
 def _unchecked(finding: Finding, profile: str) -> bool:
     place, _, code, told = finding
-    return not place and code.startswith("not-") and told.startswith(f"the profile {profile} ")
+    return not place and _is_of(code, told, profile)
+
+
+def _is_of(code: str, told: str, profile: str) -> bool:
+    return code.startswith("not-") and told.startswith(f"the profile {profile} ")
 
 
 def _told(found: Findings, profile: str) -> Iterator[Finding]:

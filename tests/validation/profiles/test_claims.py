@@ -2,9 +2,15 @@
 
 from typing import Any
 
+from fhir_server.fhir.errors import Issue
 from fhir_server.interactions.judging import definitions as known_to
 from fhir_server.validation.findings import Definitions, Visit
-from fhir_server.validation.profiles.claims import claimed_findings, profile_issues, wanted_profiles
+from fhir_server.validation.profiles.claims import (
+    claimed_findings,
+    nominated,
+    profile_issues,
+    wanted_profiles,
+)
 from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Questions
 from fhir_server.validation.validator import issues
@@ -22,6 +28,15 @@ def test_a_resource_has_to_meet_what_it_claims_and_what_its_type_requires():
     resource = {"resourceType": "Patient", "meta": {"profile": ["a", "b"]}}
     assert wanted_profiles(resource, {"Patient": ["b", "c"], "Group": ["d"]}) == ["a", "b", "c"]
     assert wanted_profiles({"resourceType": "Patient"}, {}) == []
+
+
+def test_a_named_profile_that_cannot_be_looked_at_is_an_error():
+    told = "the profile http://example.org/a is not known here, so it was not checked"
+    unknown = Issue("not-found", told, "Patient", severity="warning")
+    assert nominated(unknown, ["http://example.org/a"]).severity == "error"
+    assert nominated(unknown, ["http://example.org/b"]) is unknown
+    other = Issue("code-invalid", told, "Patient", severity="warning")
+    assert nominated(other, ["http://example.org/a"]) is other
 
 
 def test_claims_are_looked_at_in_resources_inside_others_too(spec):

@@ -1,0 +1,1 @@
+"""Validation of files without a server: read in pieces, judged in several processes, reported."""
