@@ -18,6 +18,7 @@ from fhir_server.search.project import refuse_subset
 from fhir_server.spec.spec import Spec
 from fhir_server.store.documents import Change, Method
 from fhir_server.validation import fast
+from fhir_server.validation.remainder import apart, remainder
 from fhir_server.validation.structure import structural_issues
 
 # https://hl7.org/fhir/R4/datatypes.html#id
@@ -59,7 +60,7 @@ async def received(
     body = request.body if request.resource is None else b""
     resource = fast.parsed(context.spec, type_, body) if body else None
     if resource is None:
-        resource = built(context, type_, resource_of(request))
+        resource = await _built(context, type_, resource_of(request))
     else:
         _ruled(context, resource)
     return resource, await _warned(context, resource)
@@ -70,8 +71,20 @@ async def checked(context: Context, type_: str, resource: dict[str, Any]) -> dic
 
     How much is looked at is a setting: see docs/validation.md.
     """
-    await _warned(context, built(context, type_, resource))
+    await _warned(context, await _built(context, type_, resource))
     return resource
+
+
+async def _built(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Do as `built`; an error tells what is wrong with the well-built elements too."""
+    try:
+        return built(context, type_, resource)
+    except Unprocessable as failure:
+        rest = remainder(context.spec, resource, failure.issues)
+        if rest is None:
+            raise
+        more = apart(await judged(context, rest), failure.issues)
+        raise Unprocessable(issues=(*failure.issues, *more)) from None
 
 
 async def _warned(context: Context, resource: dict[str, Any]) -> tuple[Issue, ...]:

@@ -24,6 +24,7 @@ from fhir_server.search.project import refuse_subset
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 from fhir_server.validation.profiles.claims import nominated, wanted_profiles
+from fhir_server.validation.remainder import apart, remainder
 from fhir_server.validation.structure import structural_issues
 
 NAME = "$validate"
@@ -82,11 +83,16 @@ async def _made(
     context: Context, type_: str, resource: Resource, given: Mapping[str, Any]
 ) -> Sequence[Issue]:
     """Give what is wrong with the resource alone, whatever the settings ask of a write."""
-    if found := structural_issues(context.spec, resource):
-        return found
+    faults = structural_issues(context.spec, resource)
+    rest = remainder(context.spec, resource, faults) if faults else resource
+    if rest is None:
+        return faults
     named = [given["profile"]] if "profile" in given else []
-    wanted = wanted_profiles(resource, context.limits.required_profiles)
+    wanted = wanted_profiles(rest, context.limits.required_profiles)
     profiles = list(dict.fromkeys([*wanted, *named]))
+    if faults:
+        beside = await judging.against(context, rest, profiles)
+        return [*faults, *apart((nominated(one, named) for one in beside), faults)]
     judged = await judging.against(context, resource, profiles)
     found = [*misdefined(context.spec, resource), *(nominated(one, named) for one in judged)]
     if given.get("must-support"):

@@ -11,6 +11,7 @@ from fhir_server.validation.findings import Definitions, Visit, issues_of
 from fhir_server.validation.profiles.claims import claimed_findings
 from fhir_server.validation.profiles.walk import Strictness
 from fhir_server.validation.questions import Questions
+from fhir_server.validation.remainder import apart, remainder
 from fhir_server.validation.rules import base_findings
 from fhir_server.validation.structure import structural_issues
 
@@ -27,15 +28,20 @@ def issues(
     questions: Questions,
     strict: Strictness | None = _STRICT,
 ) -> list[Issue]:
-    """Give what is wrong with a resource: structure, and if that is well, base rules and profiles.
+    """Give what is wrong with a resource: structure, base rules and profiles of what is well built.
 
     `profiles` are canonicals it has to meet beside those it claims; `strict` says what becomes of
     unknown ones, None that no profile is looked at. What cannot be told from `definitions` is asked
     of `questions`: where some are open afterwards, answer them and call again.
     """
-    if found := structural_issues(definitions.spec, resource):
+    found = structural_issues(definitions.spec, resource)
+    if not found:
+        return rule_issues(definitions, resource, profiles, questions, strict)
+    rest = remainder(definitions.spec, resource, found)
+    if rest is None:
         return found
-    return rule_issues(definitions, resource, profiles, questions, strict)
+    more = rule_issues(definitions, rest, profiles, questions, strict)
+    return [*found, *apart(more, found)]
 
 
 def rule_issues(

@@ -150,3 +150,12 @@ def test_an_answer_is_of_one_caller_and_for_a_while():
     assert answers.of("b", {("profile", "x"): 2})["profile", "x"] == 2
     now[0] = SECONDS
     assert ("profile", "x") not in answers.of("a", {})
+
+
+async def test_faults_of_structure_and_of_rules_refuse_a_write_together(fhir):
+    period = {"start": "2020-02-02", "end": "2020-01-01"}
+    name = [{"family": "A", "period": period}]
+    answer = await fhir.post("Patient", {"resourceType": "Patient", "gender": "man", "name": name})
+    assert answer.status_code == 422
+    places = [one["expression"] for one in issues(answer)]
+    assert places == [["Patient.gender"], ["Patient.name[0].period"]]

@@ -15,10 +15,9 @@ from fhir_server.interactions.judging import definitions
 from fhir_server.interactions.write import misdefined
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.xml import from_xml
-from fhir_server.validation.profiles.claims import nominated, wanted_profiles
+from fhir_server.validation.profiles.claims import nominated
 from fhir_server.validation.questions import Questions
-from fhir_server.validation.structure import structural_issues
-from fhir_server.validation.validator import Strictness, rule_issues
+from fhir_server.validation.validator import Strictness, issues
 
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
@@ -74,11 +73,11 @@ class Judge:
         except FhirError as failure:
             return _unread(file, *failure.issues, line=line)
         try:
-            issues = tuple(self._issues(resource))
+            found = tuple(self._issues(resource))
         except Exception as error:  # noqa: BLE001 - one odd resource does not end the others' report
             told = f"The validator failed on this resource ({error!r:.200}); please report that."
-            issues = (Issue("exception", told, severity="fatal"),)
-        return Judged(str(file), line, _label(resource), issues)
+            found = (Issue("exception", told, severity="fatal"),)
+        return Judged(str(file), line, _label(resource), found)
 
     def _read(self, file: Path, body: bytes, line: int) -> dict[str, Any]:
         if len(body) > self.limit:
@@ -89,13 +88,12 @@ class Judge:
         return from_xml(self.spec.structures, body) if is_xml else json.parse_object(body)
 
     def _issues(self, resource: dict[str, Any]) -> Sequence[Issue]:
-        if found := structural_issues(self.spec, resource):
-            return found
-        wanted = [*wanted_profiles(resource, self.required), *self.profiles]
-        known, asked = definitions(self.spec), list(dict.fromkeys(wanted))
-        said = rule_issues(known, resource, asked, Questions(), self.strict)
+        required = self.required.get(str(resource.get("resourceType")), ())
+        asked = list(dict.fromkeys([*required, *self.profiles]))
+        said = issues(definitions(self.spec), resource, asked, Questions(), self.strict)
         said = [nominated(one, self.profiles) for one in said]
-        return [*misdefined(self.spec, resource), *said]
+        wrong = any(one.severity == "error" for one in said)
+        return said if wrong else [*misdefined(self.spec, resource), *said]
 
 
 def _looks_like_xml(file: Path, body: bytes) -> bool:

@@ -163,7 +163,7 @@ def test_a_fault_of_the_validator_is_told_and_ends_nothing(look, monkeypatch):
     def broken(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr(module, "rule_issues", broken)
+    monkeypatch.setattr(module, "issues", broken)
     found = look("a.ndjson", b"\n".join([json.dumps(GOOD).encode()] * 2))
     assert [told(one) for one in found] == [[("fatal", "")]] * 2
     assert "KeyError" in found[0].issues[0].diagnostics
