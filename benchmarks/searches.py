@@ -30,7 +30,7 @@ from uuid import uuid4
 import pymongo
 from pydantic import SecretStr
 from pymongo import monitoring
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, PyMongoError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -38,6 +38,7 @@ from benchmarks import hospital
 from benchmarks.hospital import OBSERVATIONS, patient_id
 from fhir_server import main as root
 from fhir_server.fhir import json
+from fhir_server.fhir.errors import Unavailable, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context
@@ -51,7 +52,7 @@ from fhir_server.store.documents import Change
 
 SMALL, LARGE = 200, 2_000
 TIMES, FEW = 60, 3
-SLOW, LONGEST = 1.0, 300
+SLOW, LONGEST = 1.0, 60
 PAGE, DEEP = 20, 500
 _BATCH, _SPARED = 1_000, ("lsid", "$clusterTime", "$db", "$readPreference", "txnNumber")
 _ASKED = ("find", "aggregate")
@@ -88,7 +89,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One search in one hospital: seconds, and the cost of each command of one example."""
+    """One search in one hospital: seconds, and the cost of each command of one example.
+
+    Without costs it was not answered in LONGEST seconds.
+    """
 
     p50: float
     p95: float
@@ -105,6 +109,7 @@ def _code(code: str) -> str:
     return quote(f"{hospital.LOINC}|{code}")
 
 
+# Last those the embedded server answers by reading all there is: it goes on after it was given up.
 SEARCHES = (
     Search(
         "patient + code, newest first",
@@ -112,27 +117,10 @@ SEARCHES = (
             f"Observation?patient={patient_id(n)}&code={_code(hospital.CODES[0])}&_sort=-date"
         ),
     ),
-    Search(
-        "code + date range, newest first",
-        lambda n: (
-            f"Observation?code={_code(hospital.CODES[n % 8])}&date=ge2021-03&date=lt2021-06"
-            f"&_sort=-date&_count={PAGE}"
-        ),
-    ),
     Search("identifier", lambda n: f"Patient?identifier={quote(f'{hospital.CITIZEN}|099{n:09}')}"),
-    Search("name prefix", lambda n: f"Patient?name={quote(' '.join(hospital.name_of(n)[1])[:-1])}"),
-    Search(
-        "encounter by date",
-        lambda n: f"Encounter?date={hospital.day(n, 0)}&_sort=-date&_count={PAGE}",
-        bounded=False,
-    ),
     Search(
         "_revinclude",
         lambda n: f"Encounter?_id={patient_id(n)}-0&_revinclude=Observation:encounter",
-    ),
-    Search(
-        f"page {DEEP} by keyset",
-        lambda _: f"Observation?_sort=-_lastUpdated&_count={PAGE}",
     ),
     Search(
         "_has",
@@ -152,6 +140,12 @@ SEARCHES = (
             f"{quote('Bệnh viện mẫu số')}&_count={PAGE}"
         ),
     ),
+    Search("name prefix", lambda n: f"Patient?name={quote(' '.join(hospital.name_of(n)[1])[:-1])}"),
+    Search(
+        "encounter by date",
+        lambda n: f"Encounter?date={hospital.day(n, 0)}&_sort=-date&_count={PAGE}",
+        bounded=False,
+    ),
     Search(
         "composite code-value",
         lambda n: (
@@ -164,6 +158,17 @@ SEARCHES = (
         lambda _: "Observation?_summary=count",
         bounded=False,
         rows=False,
+    ),
+    Search(
+        "code + date range, newest first",
+        lambda n: (
+            f"Observation?code={_code(hospital.CODES[n % 8])}&date=ge2021-03&date=lt2021-06"
+            f"&_sort=-date&_count={PAGE}"
+        ),
+    ),
+    Search(
+        f"page {DEEP} by keyset",
+        lambda _: f"Observation?_sort=-_lastUpdated&_count={PAGE}",
     ),
 )
 
@@ -214,7 +219,7 @@ class Hospital:
         allow = self.context.allow("create", None)
         made, _ = write.documents(allow, changes, {}, self.context.now())
         for type_, writes in made.items():
-            with pymongo.timeout(LONGEST):
+            with pymongo.timeout(5 * LONGEST):
                 await self.context.store.database[type_].bulk_write(writes.live, ordered=False)
 
     async def ask(self, path: str) -> dict[str, Any]:
@@ -272,6 +277,13 @@ class Hospital:
             next(iter(_all(told, "nReturned")), 0),
             str(asked).count("'$lookup'"),
         )
+
+
+async def _figure(hospital_: Hospital, search: Search) -> Figure:
+    try:
+        return await hospital_.figure(search)
+    except (Unprocessable, Unavailable, PyMongoError):
+        return Figure(float("inf"), float("inf"), 0, ())
 
 
 async def _patiently(ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -347,8 +359,7 @@ async def measured(uri: str, progress: Progress) -> dict[str, tuple[Figure, Figu
             await hospital_.grow(citizens, partial(progress.advance, loading))
             asking = progress.add_task("asking", total=len(SEARCHES))
             for search in SEARCHES:
-                figure = await hospital_.figure(search)
-                found[search.name].append(figure)
+                found[search.name].append(figure := await _figure(hospital_, search))
                 progress.console.print(f"{search.name}: {figure}")
                 progress.advance(asking)
     return {name: (small, large) for name, (small, large) in found.items()}
@@ -367,6 +378,9 @@ def main() -> None:
     print("| search | found | examined for each returned | p50 | p95 | p50 at 20k |")
     print("|---|---|---|---|---|---|")
     for name, (small, large) in figures.items():
+        if not large.costs:
+            print(f"| {name} | not answered in {LONGEST} s | | | | {small.p50 * 1000:.1f} ms |")
+            continue
         worst = max((cost.ratio for cost in large.costs), default=0)
         print(
             f"| {name} | {large.found} | {worst:.1f} | {large.p50 * 1000:.1f} ms "

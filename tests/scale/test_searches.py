@@ -38,17 +38,17 @@ def test_every_named_weakness_is_of_a_documented_search():
 @pytest.mark.parametrize("name", BY_NAME)
 def test_little_more_is_examined_than_is_returned(figures, name):
     _, large = figures[name]
-    assert large.costs
-    assert large.found or not BY_NAME[name].rows
     if EMBEDDED and name in WEAKER:
         pytest.skip(f"the embedded server: {WEAKER[name]}")
+    assert large.costs
+    assert large.found or not BY_NAME[name].rows
     assert max(cost.ratio for cost in large.costs) <= MOST_EXAMINED, large.costs
 
 
 @pytest.mark.parametrize("name", [name for name, search in BY_NAME.items() if search.bounded])
 def test_what_finds_as_much_as_before_costs_as_much_as_before(figures, name):
     small, large = figures[name]
-    assert small.found == large.found
     if EMBEDDED and name in WEAKER:
         pytest.skip(f"the embedded server: {WEAKER[name]}")
+    assert small.found == large.found
     assert large.examined <= MOST_GROWTH * small.examined, (small.costs, large.costs)
