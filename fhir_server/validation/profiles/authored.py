@@ -20,6 +20,9 @@ def authored_findings(known: Known, walk: Walk) -> Findings:
     definition = walk.visit.resource
     if definition.get("derivation") != "constraint" or "differential" not in definition:
         return []
+    if str(definition.get("baseDefinition", "")).partition("|")[0] == definition.get("url"):
+        told = "the definition is built on itself, so no resource can be checked by it"
+        return warning("invariant", told, ".baseDefinition")
     missing: list[str] = []
 
     def find(url: str) -> Mapping[str, Any] | None:

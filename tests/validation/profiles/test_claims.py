@@ -115,3 +115,12 @@ def test_a_profile_that_cannot_be_used_is_told_once(spec):
     found = issues(known_to(spec), bad, (), Questions())
     told = [(one.severity, one.expression) for one in found if "nome" in one.diagnostics]
     assert told == [("error", "StructureDefinition.differential")]
+
+
+def test_a_profile_that_is_built_on_itself_is_told_so_where_it_is_written(spec):
+    stated = {"name": "X", "status": "draft", "abstract": False}
+    bad = parsed(definition("Patient", {"path": "name", "min": 1}, **stated))
+    bad["baseDefinition"] = bad["url"]
+    found = issues(known_to(spec), bad, (), Questions())
+    told = [(one.severity, one.expression) for one in found if "on itself" in one.diagnostics]
+    assert told == [("warning", "StructureDefinition.baseDefinition")]
