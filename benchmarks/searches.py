@@ -19,7 +19,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -343,7 +343,8 @@ async def opened(uri: str) -> AsyncIterator[Hospital]:
     async with root.health_store(settings) as store:
         context = await root.prepared(settings, root.health_context(settings, spec, store))
         yield Hospital(context, table.build(OPERATIONS), watched)
-        with pymongo.timeout(120):
+        # The server may still be at a question that was given up.
+        with suppress(PyMongoError), pymongo.timeout(120):
             await store.database.client.drop_database(store.database.name)
 
 
