@@ -175,20 +175,21 @@ SEARCHES = (
 
 @dataclass(slots=True)
 class Watched(monitoring.CommandListener):
-    """Hears every command sent; keeps those that read."""
+    """Hears every command sent; keeps those that read, by the number of the request."""
 
-    sent: list[Mapping[str, Any]] = field(default_factory=list)
+    sent: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Keep a query's command."""
         if event.command_name in _ASKED:
-            self.sent.append(dict(event.command))
+            self.sent[event.request_id] = dict(event.command)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Pass over."""
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Pass over."""
+        """Forget a command that the driver sends again."""
+        self.sent.pop(event.request_id, None)
 
 
 @dataclass(slots=True)
@@ -235,7 +236,7 @@ class Hospital:
         first = await self._url(search, 0)
         self.watched.sent.clear()
         found = len((await self.ask(first)).get("entry", ()))
-        costs = [await self._explained(command) for command in list(self.watched.sent)]
+        costs = [await self._explained(command) for command in list(self.watched.sent.values())]
         seconds: list[float] = []
         while len(seconds) < _times(seconds):
             path = await self._url(search, chosen.randrange(SMALL))
