@@ -3,6 +3,7 @@
 https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 """
 
+import re
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from fhir_server.spec.tables import SpecError
 MAX_FILES = 50_000
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_BYTES = 2 * 1024 * 1024 * 1024
-_LEGAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+# A name or version, which becomes part of a file's name.
+_is_label = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,6 @@ def _manifest(path: Path, text: bytes) -> Manifest:
         if isinstance(dependencies, dict)
         else {},
     )
-
-
-def _is_label(text: str) -> bool:
-    """Say whether this may be part of a file's name."""
-    return 0 < len(text) <= 100 and text[0].isalnum() and _LEGAL.issuperset(text)  # noqa: PLR2004 (a name's length)
 
 
 def _resources(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, dict[str, Any]]]:
