@@ -1,9 +1,33 @@
 """One FHIR endpoint and all it owns."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is told of who asks: `authorization` and `dpop` are headers as sent, "" without.
+
+    `url` is the address asked for, of the configured base, without query; `method` as sent.
+    """
+
+    authorization: str
+    dpop: str
+    method: str
+    url: str
+
+
+# Who asks; raises Unauthorized, which says in WWW-Authenticate what is wrong.
+Authenticate = Callable[[Asked], Awaitable[Caller]]
+
+
+async def anyone(_: Asked) -> Caller:
+    """Let everyone do everything: `--auth none`, from loopback only."""
+    return ANYONE_ON_LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +40,4 @@ class Base:
     path: str
     context: Context
     routes: Routes
+    authenticate: Authenticate = anyone

@@ -1,14 +1,70 @@
-"""Who asks."""
+"""Who asks, and what of the data a request of theirs may reach."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fhir_server.search.condition import Condition, Nothing
+
+# The first word of a SMART scope: whose data it is about.
+Level = Literal["patient", "user", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one level of scopes reaches: the compartments of `patients`, and `rows`.
+
+    `patients` None is every patient's. `rows` are by type what is reached whoever's it is, such as
+    the Encounters of the caller's own organisation.
+    """
+
+    patients: frozenset[str] | None = frozenset()
+    rows: Mapping[str, Condition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What of the data one request may reach, looked up before the request is run.
+
+    `withheld` holds for what consents keep from this caller; `cleared` are the sensitivity labels
+    (codes of v3-ActCode) that do not keep a resource away.
+    """
+
+    parts: Mapping[Level, Part] = field(default_factory=dict)
+    withheld: Mapping[str, Condition] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()
+
+    def withheld_of(self, type_: str) -> Condition:
+        """Give what consents keep from this caller of a type."""
+        return self.withheld.get(type_) or self.withheld.get("*") or Nothing()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The one a request is made for; `name` goes into logs and audit, never personal data."""
+    """The one a request is made for; `name` goes into logs and audit, never personal data.
+
+    `client` is the client's id, `token` the id of the access token, never the token. `user` is the
+    fhirUser, such as `Practitioner/1`, empty for a system. `scopes` are as granted. `patient` and
+    `encounter` are ids of the launch context. `organisations` are ids of those the user works for,
+    `facilities` the codes (MACSKCB) registered to a facility's client. `clearance` are labels the
+    grant clears. `reach` is set by `interactions/authority` for one request; without it nothing is
+    reached.
+    """
 
     name: str
     unrestricted: bool = False
+    client: str = ""
+    token: str = ""
+    grant: str = ""
+    user: str = ""
+    scopes: tuple[str, ...] = ()
+    patient: str = ""
+    encounter: str = ""
+    organisations: tuple[str, ...] = ()
+    facilities: frozenset[str] = frozenset()
+    clearance: frozenset[str] = frozenset()
+    expires: int = 0
+    reach: Reach | None = None
 
 
 ANYONE_ON_LOOPBACK = Caller("loopback", unrestricted=True)

@@ -58,6 +58,12 @@ class Invalid(FhirError):
     status, code = 400, "invalid"
 
 
+class Unauthorized(FhirError):
+    """401: it is not known who asks; `WWW-Authenticate` says how to tell."""
+
+    status, code = 401, "login"
+
+
 class Forbidden(FhirError):
     """403: the caller may not do this at all."""
 

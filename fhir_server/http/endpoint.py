@@ -6,7 +6,7 @@ import uuid
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.http import formats, later, metrics
+from fhir_server.http import formats, later, metrics, security
 from fhir_server.http.exchange import (
     Receive,
     Scope,
@@ -18,7 +18,7 @@ from fhir_server.http.exchange import (
 )
 from fhir_server.http.log import access_line, crash_line
 from fhir_server.interactions import respond
-from fhir_server.interactions.context import Target
+from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.dispatch import run
 from fhir_server.interactions.routes import Handler, find
 
@@ -35,10 +35,12 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     try:
         check_url(scope, base.context.limits.max_url_bytes)
         request = read_head(scope, base.path)
-        request = await read_body(request, scope, receive, base.context.limits.max_body_bytes)
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
-        response = await _answered(base, code, handler, request, target)
+        context = await security.known(base, scope, code)
+        # Nobody unknown has a body read.
+        request = await read_body(request, scope, receive, context.limits.max_body_bytes)
+        response = await _answered(context, code, handler, request, target)
     except FhirError as failure:
         response = await formats.told(structures, request, respond.error(failure))
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
@@ -51,15 +53,15 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
 
 
 async def _answered(
-    base: Base, code: str, handler: Handler, request: FhirRequest, target: Target
+    context: Context, code: str, handler: Handler, request: FhirRequest, target: Target
 ) -> FhirResponse:
     """Run the request, or put it aside, and give the answer in the caller's format."""
-    structures = base.context.spec.structures
+    structures = context.spec.structures
     parsed = await formats.parsed(structures, request, code, target)
     if later.wanted(code, request):
-        aside = await later.put_aside(base.context, parsed)
+        aside = await later.put_aside(context, parsed)
         return await formats.told(structures, request, aside)
-    response = await run(code, handler, base.context, parsed, target)
+    response = await run(code, handler, context, parsed, target)
     return await formats.rendered(structures, request, response, code, target)
 
 

@@ -2,6 +2,7 @@
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions.authority import admitted
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
 from fhir_server.interactions.routes import Handler, Routes, find
@@ -20,6 +21,7 @@ async def run(
 ) -> FhirResponse:
     """Run what `find` gave: the one place every answer passes, at the door or in a Bundle."""
     part = subset(code, context, request, target)
+    context = await admitted(context, code, request, target)
     answer = await handler(context, request, target)
     await heard(context)
     return shaped(code, context, answer, part)

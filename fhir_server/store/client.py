@@ -24,28 +24,28 @@ Database = AsyncDatabase[dict[str, Any]]
 _TOO_LARGE = (10334, 17419, 17420)
 
 
-def connect(uri: str) -> Client:
-    """Give a client that promises what a health record needs; nothing is sent yet.
+# Writes are acknowledged by a majority and journaled, reads see only such writes. One operation
+# takes at most 3.5 s, finding the server included, so that a dead database is told within 5 s.
+# https://www.mongodb.com/docs/manual/reference/connection-string-options/
+OPTIONS: dict[str, Any] = {
+    "appname": "fhir-server",
+    "w": "majority",
+    "journal": True,
+    "readConcernLevel": "majority",
+    "readPreference": "primary",
+    "retryWrites": True,
+    "retryReads": True,
+    "serverSelectionTimeoutMS": 2000,
+    "connectTimeoutMS": 2000,
+    "waitQueueTimeoutMS": 2000,
+    "timeoutMS": 3500,
+    "maxPoolSize": 50,
+}
 
-    Writes are acknowledged by a majority and journaled, reads see only such writes. One operation
-    takes at most 3.5 s, finding the server included, so that a dead database is told within 5 s.
-    https://www.mongodb.com/docs/manual/reference/connection-string-options/
-    """
-    return AsyncMongoClient(
-        uri,
-        appname="fhir-server",
-        w="majority",
-        journal=True,
-        readConcernLevel="majority",
-        readPreference="primary",
-        retryWrites=True,
-        retryReads=True,
-        serverSelectionTimeoutMS=2000,
-        connectTimeoutMS=2000,
-        waitQueueTimeoutMS=2000,
-        timeoutMS=3500,
-        maxPoolSize=50,
-    )
+
+def connect(uri: str) -> Client:
+    """Give a client that promises what a health record needs; nothing is sent yet."""
+    return AsyncMongoClient(uri, **OPTIONS)
 
 
 @contextmanager

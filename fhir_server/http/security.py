@@ -1,0 +1,24 @@
+"""From the headers of a request to who asks."""
+
+from dataclasses import replace
+
+from fhir_server.base import Asked, Base
+from fhir_server.http.exchange import Scope
+from fhir_server.interactions.context import Context
+
+# Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
+_OPEN = frozenset({"capabilities"})
+
+
+async def known(base: Base, scope: Scope, code: str) -> Context:
+    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known."""
+    if code in _OPEN:
+        return base.context
+    sent = {name: value for name, value in scope["headers"] if name in (b"authorization", b"dpop")}
+    asked = Asked(
+        sent.get(b"authorization", b"").decode("latin-1"),
+        sent.get(b"dpop", b"").decode("latin-1"),
+        scope["method"],
+        base.context.base_url + scope["path"].removeprefix(base.path),
+    )
+    return replace(base.context, caller=await base.authenticate(asked))
