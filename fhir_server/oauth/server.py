@@ -8,16 +8,17 @@ import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from fhir_server.interactions.current import Current
+from fhir_server.outbound.client import Outbound
 from fhir_server.spec.spec import Spec
 from fhir_server.store.records import Reading, Records
 
 # Kinds of records, each with the fields it is found by besides its id.
 KINDS: Mapping[str, Sequence[str]] = {
-    "clients": ("status", "kind"),
+    "clients": ("status", "name_key"),
     "requests": (),
     "launches": (),
     "codes": (),
@@ -52,6 +53,7 @@ class OAuth:
     reading: Reading
     current: Current
     clock: Callable[[], int] = now
+    outbound: Outbound = field(default_factory=Outbound)
 
     @property
     def spec(self) -> Spec:
