@@ -35,7 +35,7 @@ def public(jwk: object) -> Key:
 
     The key has no members but its own: not what it says of its use.
     """
-    if not isinstance(jwk, dict) or jwk.get("kty") not in _MEMBERS:
+    if not isinstance(jwk, dict) or jwk.get("kty") not in tuple(_MEMBERS):
         raise ValueError("A key is a JWK with kty RSA or EC.")
     if _PRIVATE & set(jwk):
         raise ValueError("The key is a private one, and now known to others: make a new one.")
@@ -46,7 +46,7 @@ def public(jwk: object) -> Key:
     try:
         key = import_key(members)
         strong = isinstance(key, ECKey) or (isinstance(key, RSAKey) and _is_strong(key))
-    except (JoseError, ValueError, TypeError, OverflowError):
+    except (JoseError, ValueError, TypeError, LookupError, OverflowError):
         strong = False
     if not strong:
         raise ValueError("The key cannot be used: RSA of 2048 to 4096 bits, or EC.")

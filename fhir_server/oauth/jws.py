@@ -55,7 +55,7 @@ def read(text: str, algorithms: Collection[str], typ: str) -> Unverified:
         claims = json.parse_object(urlsafe_b64decode(second))
     except (Invalid, ValueError):
         raise ValueError("no JWT that can be read") from None
-    if header.get("alg") not in algorithms or {"crit", "b64", "x5u", "zip"} & set(header):
+    if header.get("alg") not in tuple(algorithms) or {"crit", "b64", "x5u", "zip"} & set(header):
         raise ValueError("an algorithm or extension that is not used here")
     said = header.get("typ")
     if not isinstance(said, str) or said.lower() != typ.lower():
@@ -68,7 +68,7 @@ def verified(jwt: Unverified, key: Key) -> None:
     registry = Registry(algorithms=[jwt.alg], strict_check_header=False)
     try:
         jws.deserialize_compact(jwt.text, key, registry=registry)
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, TypeError, LookupError):
         raise ValueError("no signature of this key") from None
 
 

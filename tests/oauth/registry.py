@@ -123,13 +123,13 @@ def encoded(value):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def rewritten(jwt_, header=None, payload=None, signature=None, key=KEYS["RS384"]):
+def rewritten(jwt_, header=None, payload=None, signature=None, key=KEYS["RS384"], alg="RS384"):
     """Give a JWT with these bytes in the place of its own, signed anew unless told how."""
     head, body, sign = jwt_.split(".")
     head = encoded(header) if header is not None else head
     body = encoded(payload) if payload is not None else body
     if signature is None:
-        algorithm = JWSRegistry.algorithms["RS384"]
+        algorithm = JWSRegistry.algorithms[alg]
         sign = encoded(algorithm.sign(f"{head}.{body}".encode(), key))
     else:
         sign = signature

@@ -163,7 +163,21 @@ def test_headers_that_do_not_fit_are_refused(oauth, header):
 
 
 @pytest.mark.parametrize(
-    "alg", ["none", "None", "nOnE", "", "RS256", "PS384", "HS256", "HS384", "ES512", "rs384", None]
+    "alg",
+    [
+        "none",
+        "None",
+        "nOnE",
+        "",
+        "RS256",
+        "PS384",
+        "HS256",
+        "HS384",
+        "ES512",
+        "rs384",
+        None,
+        ["RS384"],
+    ],
 )
 def test_j01_no_other_algorithm_is_taken_whatever_the_signature(oauth, alg):
     told = encoded(claims(oauth))
