@@ -35,7 +35,7 @@ _CONTACT = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}")
 _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
-class InvalidMetadata(OAuth2Error):  # type: ignore[misc] # Authlib has no types
+class InvalidMetadata(OAuth2Error):
     """400: a client cannot be registered so; the description says what to change."""
 
     error = "invalid_client_metadata"
