@@ -30,7 +30,7 @@ GRANT_TYPES: Final = (
 MOST, LONGEST_SCOPE = 10, 10_000
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # https://www.rfc-editor.org/rfc/rfc8252#section-7.1
-_PRIVATE_USE = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/[A-Za-z0-9._~/-]+")
+_PRIVATE_USE = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/(?!/)[A-Za-z0-9._~/-]+")
 _CONTACT = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}")
 _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
