@@ -215,8 +215,9 @@ def _keep(oauth: OAuth, record: Record, seconds: int, *, pushed: bool) -> str:
 def _unpushed(oauth: OAuth, client: Client, uri: str) -> Record:
     id_ = uri.removeprefix(_PUSHED)
     where = {"_id": id_, "client": client.id, "pushed": True, "answered": False}
-    record = oauth.records.change("requests", where, {"answered": True})
-    if record is None or record["expires"] <= oauth.clock() or not uri.startswith(_PUSHED):
+    named = uri.startswith(_PUSHED)
+    record = oauth.records.change("requests", where, {"answered": True}) if named else None
+    if record is None or record["expires"] <= oauth.clock():
         raise InvalidRequestError("request_uri is not known here, or no more.")
     return record
 

@@ -7,15 +7,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fhir_server.interactions.current import Current
+from fhir_server.outbound.client import Outbound
 from fhir_server.spec.spec import Spec
 from fhir_server.store.records import Reading, Records
 
 # Kinds of records, each with the fields it is found by besides its id.
 KINDS: Mapping[str, Sequence[str]] = {
-    "clients": ("status", "kind"),
+    "clients": ("status", "name_key"),
     "requests": (),
     "launches": (),
     "codes": (),
@@ -41,7 +42,7 @@ class OAuth:
     """`issuer` and `base_url` (of the FHIR base, the one audience) have no trailing slash.
 
     `current` holds the definitions scopes are read against. `clock` gives int seconds since the
-    Unix epoch.
+    Unix epoch. `outbound` asks servers of others.
     """
 
     issuer: str
@@ -50,6 +51,7 @@ class OAuth:
     reading: Reading
     current: Current
     clock: Callable[[], int] = now
+    outbound: Outbound = field(default_factory=Outbound)
 
     @property
     def spec(self) -> Spec:
@@ -67,7 +69,13 @@ class OAuth:
 
 @asynccontextmanager
 async def opened(
-    uri: str, database: str, *, issuer: str, base_url: str, current: Current
+    uri: str,
+    database: str,
+    *,
+    issuer: str,
+    base_url: str,
+    current: Current,
+    outbound: Outbound | None = None,
 ) -> AsyncIterator[OAuth]:
     """Open the authorization server over a database of its own.
 
@@ -76,7 +84,8 @@ async def opened(
     records, reading = Records.open(uri, database), Reading.open(uri, database)
     try:
         await asyncio.to_thread(records.prepare, KINDS)
-        yield OAuth(issuer, base_url, records, reading, current)
+        asking = outbound or Outbound()
+        yield OAuth(issuer, base_url, records, reading, current, outbound=asking)
     finally:
         await reading.close()
         await asyncio.to_thread(records.close)
