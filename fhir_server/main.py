@@ -28,6 +28,7 @@ from fhir_server.oauth import discovery, origins, tokens
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
+from fhir_server.outbound.client import Outbound
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
@@ -107,7 +108,13 @@ def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[O
         issuer=settings.issuer_url(),
         base_url=context.base_url,
         current=context.current,
+        outbound=outbound(settings),
     )
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Give what asks servers of others."""
+    return Outbound(frozenset(settings.outbound_origins))
 
 
 def kinds(routes: Routes) -> Kinds:
