@@ -12,7 +12,7 @@ from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.base import Base
 from fhir_server.fhir import json
 from fhir_server.http import log
-from fhir_server.http.app import App
+from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -41,7 +41,7 @@ def application() -> App:
     """Give the ASGI application of this process, its settings read from the environment."""
     log.configure()
     settings = Settings()
-    return App(lambda: bases(settings))
+    return App(lambda: served(settings))
 
 
 def plugins(settings: Settings) -> Sequence[Plugin]:
@@ -59,7 +59,7 @@ def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> 
 
 
 @asynccontextmanager
-async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
+async def served(settings: Settings) -> AsyncIterator[Served]:
     """Open the health base: its own definitions, database and limits."""
     guests = plugins(settings)
     spec = definitions(guests, settings.packages)
@@ -73,7 +73,7 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
         gc.collect()
         gc.freeze()
         async with listening(context), watching(context), jobs(settings, context, kinds(routes)):
-            yield (Base("/fhir", context, routes),)
+            yield Served((Base("/fhir", context, routes),))
 
 
 def kinds(routes: Routes) -> Kinds:
@@ -95,7 +95,7 @@ def jobs(settings: Settings, context: Context, known: Kinds) -> AbstractAsyncCon
 async def work(settings: Settings, ended: asyncio.Event) -> None:
     """Work jobs in this process, and serve nothing, until `ended` is set."""
     log.configure()
-    async with bases(settings):
+    async with served(settings):
         await ended.wait()
 
 

@@ -14,7 +14,7 @@ import pymongo
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.base import Base
 from fhir_server.fhir import json
-from fhir_server.http.app import App
+from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -112,8 +112,8 @@ async def health(
     base = Base("/fhir", context, table.build(operations))
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[tuple[Base, ...]]:
-        yield (base,)
+    async def opened() -> AsyncIterator[Served]:
+        yield Served((base,))
 
     app = App(opened)
     async with app.other.router.lifespan_context(app.other):

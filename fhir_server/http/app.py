@@ -12,9 +12,10 @@ from contextlib import (
     asynccontextmanager,
     suppress,
 )
+from dataclasses import dataclass
 from importlib.metadata import version
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from fhir_server.base import Base
@@ -22,19 +23,25 @@ from fhir_server.fhir.errors import Unavailable
 from fhir_server.http import endpoint, health, log
 from fhir_server.http.exchange import Receive, Scope, Send
 
-Bases = Sequence[Base]
-
 _ALWAYS = ("/health/", "/metrics", "/openapi.json")
 _RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a process serves: its bases, and the routes beside them (OAuth, pages)."""
+
+    bases: Sequence[Base]
+    routers: Sequence[APIRouter] = ()
 
 
 class App:
     """ASGI application over bases that are opened when the process starts."""
 
-    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Bases]]) -> None:
+    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Served]]) -> None:
         """Take what opens the bases on the running loop and closes them at the end."""
         self._opened = opened
-        self._bases: Bases = ()
+        self._bases: Sequence[Base] = ()
         self.other = self._build()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,9 +60,13 @@ class App:
     async def _open(self, stack: AsyncExitStack) -> None:
         """Open the bases; leave them closed where their database does not answer."""
         try:
-            self._bases = await stack.enter_async_context(self._opened())
+            served = await stack.enter_async_context(self._opened())
         except Unavailable as error:
             log.waiting_line(str(error))
+            return
+        for router in served.routers:
+            self.other.include_router(router)
+        self._bases = served.bases
 
     async def _open_later(self, stack: AsyncExitStack) -> None:
         while not self._bases:
