@@ -24,7 +24,7 @@ ROOMS = {
     "uvicorn": ("fhir_server/cli/serve.py",),
     "typer": ("fhir_server/cli/",),
     "rich": ("fhir_server/cli/",),
-    "httpx2": ("fhir_server/cli/", "fhir_server/terminology/remote.py"),
+    "httpx2": ("fhir_server/cli/", "fhir_server/outbound/"),
     "prometheus_client": ("fhir_server/http/",),
     "fhir.resources": ("mappings/",),
     "lxml": ("fhir_server/fhir/",),
