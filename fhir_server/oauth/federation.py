@@ -130,8 +130,9 @@ def user_of(oauth: OAuth, provider: Provider, person: Person, patient: str | Non
     here is that Patient; one an operator added stays who he is. Raises NotSignedIn.
     """
     citizen = users.citizen_hash(oauth.records, person.number, provider.registered.citizen_key)
-    found = users.listed(oauth.records, citizen=citizen)
+    # In this order: who is made in between is found.
     bound = users.listed(oauth.records, federated=person.name)
+    found = users.listed(oauth.records, citizen=citizen)
     if len(found) > 1 or [one for one in bound if one not in found]:
         raise NotSignedIn("changed")
     user = found[0] if found else _added(oauth, citizen, person.name, patient)
