@@ -21,13 +21,19 @@ from tests.pages.browser import CALLBACK, ORIGIN, PASSWORD, Browser, visiting
 
 
 @pytest.fixture
-async def oauth(mongodb_uri, fhir) -> AsyncIterator[OAuth]:
+def origin() -> str:
+    """Give where the pages say they are."""
+    return ORIGIN
+
+
+@pytest.fixture
+async def oauth(mongodb_uri, fhir, origin) -> AsyncIterator[OAuth]:
     name = f"test_{uuid4().hex}"
-    base_url = f"{ORIGIN}/fhir"
+    base_url = f"{origin}/fhir"
     async with opened(
         mongodb_uri,
         name,
-        issuer=f"{ORIGIN}/oauth",
+        issuer=f"{origin}/oauth",
         base_url=base_url,
         current=fhir.context.current,
     ) as server:
