@@ -12,6 +12,7 @@ from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.base import Base
 from fhir_server.fhir import json
 from fhir_server.http import log
+from fhir_server.http import oauth as oauth_routes
 from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
@@ -23,6 +24,9 @@ from fhir_server.jobs import request
 from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
 from fhir_server.jobs.worker import Kinds, Worker, working
+from fhir_server.oauth import discovery, origins, tokens
+from fhir_server.oauth.server import OAuth
+from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
@@ -72,8 +76,38 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         # What is built for good is not walked through by every collection of garbage.
         gc.collect()
         gc.freeze()
-        async with listening(context), watching(context), jobs(settings, context, kinds(routes)):
-            yield Served((Base("/fhir", context, routes),))
+        working_ = jobs(settings, context, kinds(routes))
+        async with (
+            listening(context),
+            watching(context),
+            working_,
+            smart(settings, context) as oauth,
+        ):
+            yield guarded(context, routes, oauth)
+
+
+def guarded(context: Context, routes: Routes, oauth: OAuth | None) -> Served:
+    """Give the health base, and what says who may ask it; None is anybody on loopback."""
+    if oauth is None:
+        return Served((Base("/fhir", context, routes),))
+    context = replace(context, security=discovery.security(oauth))
+    base = Base("/fhir", context, routes, tokens.authentication(oauth))
+    return Served((base,), (oauth_routes.router(oauth, base.path),), origins.registered(oauth))
+
+
+def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[OAuth | None]:
+    """Give the authorization server; nothing where the settings want none."""
+    if settings.auth == "none":
+        return nullcontext()
+    uri = settings.uri()
+    assert uri is not None
+    return opened_oauth(
+        uri,
+        settings.oauth_database or f"{settings.database}_oauth",
+        issuer=settings.issuer_url(),
+        base_url=context.base_url,
+        current=context.current,
+    )
 
 
 def kinds(routes: Routes) -> Kinds:

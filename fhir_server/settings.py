@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class Settings(BaseSettings):
     """What can be set from outside; sizes in bytes, times in seconds."""
@@ -22,6 +24,9 @@ class Settings(BaseSettings):
     mongodb_uri_file: Path | None = None
     database: str = "fhir"
     base_url: str = "http://127.0.0.1:8080/fhir"
+    auth: Literal["smart", "none"] = "none"
+    issuer: str | None = None
+    oauth_database: str | None = None
     cursor_key: SecretStr | None = None
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -78,6 +83,17 @@ class Settings(BaseSettings):
         return address
 
     @model_validator(mode="after")
+    def _issuer_is_secure(self) -> "Settings":
+        parts = urlsplit(self.issuer_url())
+        secure = parts.scheme == "https" or parts.hostname in _LOOPBACK
+        if self.auth == "smart" and not secure:
+            raise ValueError(
+                f"{self.issuer_url()} is not https: tokens would travel readable by everyone. "
+                "Set FHIR_BASE_URL (or FHIR_ISSUER) to the https address callers use."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _production_has_its_database(self) -> "Settings":
         if self.env == "production" and self.uri() is None:
             raise ValueError(
@@ -94,6 +110,11 @@ class Settings(BaseSettings):
         """Give the key that signs paging links, or None where one is kept in the database."""
         key = _secret(self.cursor_key, self.cursor_key_file)
         return key.encode() if key else None
+
+    def issuer_url(self) -> str:
+        """Give the address of the authorization server: beside the FHIR base where none is set."""
+        beside = self.base_url.rstrip("/").removesuffix("/fhir") + "/oauth"
+        return (self.issuer or beside).rstrip("/")
 
     def zone(self) -> ZoneInfo:
         """Give the time zone of dates written without one."""

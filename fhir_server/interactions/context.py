@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from fhir_server.access import decide
 from fhir_server.access.caller import Caller
@@ -78,7 +78,7 @@ class Context:
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
     `definitions` keeps what terminology has read, `answers` what validation was told; `remote` is
-    asked for what is not here.
+    asked for what is not here. `security` is told in the CapabilityStatement.
     """
 
     current: Current
@@ -94,6 +94,7 @@ class Context:
     remote: Remote | None = field(default=None, repr=False)
     answers: Answers = field(default_factory=Answers, repr=False)
     new_id: Callable[[], str] = _random_id
+    security: Mapping[str, Any] | None = None
 
     @property
     def spec(self) -> Spec:

@@ -1,14 +1,15 @@
 """What is asked of the authorization server, and its answer: plain values, no framework."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from fhir_server.fhir import json
+from fhir_server.fhir.errors import FhirError, Unavailable
 
 Pairs = tuple[tuple[str, str], ...]
 Headers = tuple[tuple[str, str], ...]
@@ -22,11 +23,15 @@ _MAX_VALUE = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to an endpoint: `url` is the endpoint's, `headers` have names in lower case."""
+    """A request to an endpoint: `url` is the endpoint's, `headers` have names in lower case.
+
+    `address` is the sender's, for counting what fails.
+    """
 
     url: str
     form: Pairs
     headers: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +77,32 @@ def single(sent: Pairs) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def refused(error: OAuth2Error) -> Answer:
-    """Give the answer that tells an error.
+def answered(make: Callable[[], Answer]) -> Answer:
+    """Give the answer made, or the one that tells what was wrong.
 
     https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     """
-    status, body, headers = error()
-    return Answer(status, body, tuple(headers))
+    try:
+        return make()
+    except OAuth2Error as error:
+        status, body, headers = error()
+        return Answer(status, body, tuple(headers))
+    except FhirError as error:
+        code = (
+            "temporarily_unavailable" if error.status == Unavailable.status else "invalid_request"
+        )
+        return Answer(error.status, told(code, str(error)), (*NO_STORE, *error.headers))
+
+
+def told(error: str, described: str) -> dict[str, str]:
+    """Give the body that tells an error."""
+    return {"error": error, "error_description": described}
 
 
 def redirected(uri: str, parameters: Mapping[str, str]) -> str:
-    """Give a registered redirect URI with parameters added to its query.
+    """Give a registered redirect URI, which has no fragment, with parameters added to its query.
 
     https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     """
-    parts = urlsplit(uri)
     query = urlencode([pair for pair in parameters.items() if pair[1]])
-    joined = f"{parts.query}&{query}" if parts.query else query
-    return urlunsplit(parts._replace(query=joined))
+    return f"{uri}{'&' if '?' in uri else '?'}{query}"

@@ -4,20 +4,19 @@ https://hl7.org/fhir/smart-app-launch/app-launch.html
 """
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
 from fhir_server.interactions.current import Current
+from fhir_server.outbound.client import Outbound
 from fhir_server.spec.spec import Spec
 from fhir_server.store.records import Reading, Records
 
 # Kinds of records, each with the fields it is found by besides its id.
 KINDS: Mapping[str, Sequence[str]] = {
-    "clients": ("status", "kind"),
+    "clients": ("status", "name_key"),
     "requests": (),
     "launches": (),
     "codes": (),
@@ -43,7 +42,7 @@ class OAuth:
     """`issuer` and `base_url` (of the FHIR base, the one audience) have no trailing slash.
 
     `current` holds the definitions scopes are read against. `clock` gives int seconds since the
-    Unix epoch.
+    Unix epoch. `outbound` asks servers of others.
     """
 
     issuer: str
@@ -52,6 +51,7 @@ class OAuth:
     reading: Reading
     current: Current
     clock: Callable[[], int] = now
+    outbound: Outbound = field(default_factory=Outbound)
 
     @property
     def spec(self) -> Spec:
@@ -62,47 +62,30 @@ class OAuth:
         """Give the address of an endpoint, such as `token`."""
         return f"{self.issuer}/{path}"
 
+    def page(self, path: str) -> str:
+        """Give the address of a page, such as `sign-in`."""
+        return f"{self.issuer.removesuffix('/oauth')}/{path}"
+
 
 @asynccontextmanager
 async def opened(
-    uri: str, database: str, *, issuer: str, base_url: str, current: Current
+    uri: str,
+    database: str,
+    *,
+    issuer: str,
+    base_url: str,
+    current: Current,
+    outbound: Outbound | None = None,
 ) -> AsyncIterator[OAuth]:
     """Open the authorization server over a database of its own.
 
-    Raises Unavailable where the database does not answer, ValueError for an insecure issuer.
+    Raises Unavailable where the database does not answer.
     """
-    check_issuer(issuer)
     records, reading = Records.open(uri, database), Reading.open(uri, database)
     try:
         await asyncio.to_thread(records.prepare, KINDS)
-        yield OAuth(issuer, base_url, records, reading, current)
+        asking = outbound or Outbound()
+        yield OAuth(issuer, base_url, records, reading, current, outbound=asking)
     finally:
         await reading.close()
         await asyncio.to_thread(records.close)
-
-
-def issuer_of(base_url: str) -> str:
-    """Give the issuer beside a FHIR base: `https://example.org/oauth` for `…/fhir`."""
-    return base_url.rstrip("/").removesuffix("/fhir") + "/oauth"
-
-
-def check_issuer(issuer: str) -> None:
-    """Raise ValueError unless the issuer is https, or http on loopback.
-
-    https://www.rfc-editor.org/rfc/rfc8414#section-2
-    """
-    parts = urlsplit(issuer)
-    if not parts.hostname or parts.query or parts.fragment or parts.username or parts.password:
-        raise ValueError(f"{issuer!r} is no issuer: an https address without query or fragment.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback(parts.hostname)):
-        raise ValueError(f"{issuer!r} is not https: tokens would travel readable by everyone.")
-
-
-def loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
