@@ -25,9 +25,13 @@ from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
 from fhir_server.jobs.worker import Kinds, Worker, working
 from fhir_server.oauth import discovery, origins, tokens
+from fhir_server.oauth.provider import Provider, Registration, private_key
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
+from fhir_server.outbound.address import parsed
+from fhir_server.outbound.client import Outbound
+from fhir_server.pages import federation
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
@@ -108,6 +112,27 @@ def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[O
         base_url=context.base_url,
         current=context.current,
     )
+
+
+def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
+    """Give the identity provider people may sign in at; None where the settings name none."""
+    if settings.idp_issuer is None:
+        return None
+    file = settings.idp_client_key_file
+    registered = Registration(
+        issuer=settings.idp_issuer,
+        client_id=settings.idp_client_id,
+        redirect_uri=f"{oauth.issuer.removesuffix('/oauth')}/{federation.BACK}",
+        acr=tuple(settings.idp_acr.split()),
+        claim=settings.idp_claim,
+        scopes=tuple(settings.idp_scopes.split()),
+        secret=settings.idp_secret(),
+        key=private_key(file.read_text("utf-8")) if file else None,
+        max_age=settings.idp_max_age,
+        citizen_key=settings.citizen_secret(),
+    )
+    own = Outbound(frozenset({parsed(settings.idp_issuer).origin}))
+    return Provider(registered, own, oauth.clock)
 
 
 def kinds(routes: Routes) -> Kinds:

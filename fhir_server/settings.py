@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# What an identity provider cannot do without.
+_IDP = ("client_id", "acr", "claim")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -27,6 +29,18 @@ class Settings(BaseSettings):
     auth: Literal["smart", "none"] = "none"
     issuer: str | None = None
     oauth_database: str | None = None
+    citizen_system: str = "http://fhir.hl7.org.vn/core/sid/cccd"
+    citizen_key: SecretStr | None = None
+    citizen_key_file: Path | None = None
+    idp_issuer: str | None = None
+    idp_client_id: str = ""
+    idp_client_secret: SecretStr | None = None
+    idp_client_secret_file: Path | None = None
+    idp_client_key_file: Path | None = None
+    idp_scopes: str = "openid"
+    idp_acr: str = ""
+    idp_claim: str = ""
+    idp_max_age: Annotated[int, Field(ge=0)] = 300
     cursor_key: SecretStr | None = None
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -94,6 +108,25 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _identity_provider_is_whole(self) -> "Settings":
+        if self.idp_issuer is None:
+            return self
+        parts = urlsplit(self.idp_issuer)
+        if not parts.hostname or (parts.scheme != "https" and parts.hostname not in _LOOPBACK):
+            raise ValueError("FHIR_IDP_ISSUER is an https address.")
+        lost = [f"FHIR_IDP_{one}".upper() for one in _IDP if not getattr(self, f"idp_{one}")]
+        if lost:
+            raise ValueError(f"FHIR_IDP_ISSUER needs {', '.join(lost)} beside it.")
+        if bool(self.idp_secret()) == bool(self.idp_client_key_file):
+            raise ValueError(
+                "FHIR_IDP_ISSUER needs FHIR_IDP_CLIENT_SECRET (or …_SECRET_FILE), or "
+                "FHIR_IDP_CLIENT_KEY_FILE: one of them."
+            )
+        if "openid" not in self.idp_scopes.split():
+            raise ValueError("FHIR_IDP_SCOPES needs openid among them.")
+        return self
+
+    @model_validator(mode="after")
     def _production_has_its_database(self) -> "Settings":
         if self.env == "production" and self.uri() is None:
             raise ValueError(
@@ -115,6 +148,15 @@ class Settings(BaseSettings):
         """Give the address of the authorization server: beside the FHIR base where none is set."""
         beside = self.base_url.rstrip("/").removesuffix("/fhir") + "/oauth"
         return (self.issuer or beside).rstrip("/")
+
+    def idp_secret(self) -> str:
+        """Give our secret at the identity provider, or "" where a key proves who we are."""
+        return _secret(self.idp_client_secret, self.idp_client_secret_file) or ""
+
+    def citizen_secret(self) -> bytes | None:
+        """Give the key of the hashes of citizen numbers, or None where one is in the database."""
+        key = _secret(self.citizen_key, self.citizen_key_file)
+        return key.encode() if key else None
 
     def zone(self) -> ZoneInfo:
         """Give the time zone of dates written without one."""

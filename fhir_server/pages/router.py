@@ -1,7 +1,7 @@
 """The routes of the pages: a table, and the one road every request to them takes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -50,10 +50,10 @@ ROWS = (
 )
 
 
-def router(site: Site) -> APIRouter:
-    """Give the routes of the pages and of their stylesheet."""
+def router(site: Site, more: Sequence[Row] = ()) -> APIRouter:
+    """Give the routes of the pages, of `more` pages, and of their stylesheet."""
     routes = APIRouter()
-    for row in ROWS:
+    for row in (*ROWS, *more):
         road = partial(_answered, site, row)
         routes.add_route(f"/{row.path}", road, methods=row.methods, include_in_schema=False)
 
