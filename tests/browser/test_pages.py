@@ -19,7 +19,8 @@ IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 FAULTS = """() => {
   const named = one => one.labels?.length || one.innerText?.trim() || one.ariaLabel;
   const faults = [];
-  for (const one of document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a'))
+  const all = 'input:not([type=hidden]), select, textarea, button, a';
+  for (const one of document.querySelectorAll(all))
     if (!named(one)) faults.push('no name: ' + one.outerHTML);
   const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
   if (new Set(ids).size < ids.length) faults.push('an id stands twice: ' + ids);

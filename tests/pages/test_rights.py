@@ -17,9 +17,8 @@ from fhir_server.pages.words import LANGUAGES, catalogue
         ("user/*.cruds", "All data: see, add, change, delete"),
         ("patient/Immunization.s", "Vaccinations: see"),
         (
-            "patient/Observation.rs?category=http://example.org/cs|laboratory",
-            "Results of tests, measurements and examinations: see "
-            "(only where category is laboratory)",
+            "patient/Observation.rs?category=http://example.org/cs|imaging",
+            "Results of tests, measurements and examinations: see (only where category is imaging)",
         ),
         ("patient/SubstancePolymer.d", "SubstancePolymer: delete"),
         ("offline_access", "Stay connected while you do not use the app"),
