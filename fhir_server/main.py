@@ -33,7 +33,9 @@ from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
 from fhir_server.outbound.address import parsed
 from fhir_server.outbound.client import Outbound
-from fhir_server.pages import federation
+from fhir_server.pages import citizens, federation
+from fhir_server.pages import router as pages
+from fhir_server.pages.site import Site
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
@@ -99,8 +101,12 @@ def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth |
     context = replace(context, security=discovery.security(oauth))
     known = per_client(tokens.authentication(oauth), Bucket(settings.rate_client))
     base = Base("/fhir", context, routes, known)
+    provider = identity_provider(settings, oauth)
+    patient_of = citizens.patient_of(base, settings.citizen_system)
+    site = Site(oauth, base, patient_of, federation.THERE if provider else "")
+    more = federation.rows(provider) if provider else ()
+    routers = (oauth_routes.router(oauth, base.path), pages.router(site, more))
     limits = RateLimits(Bucket(settings.rate_address), Bucket(settings.rate_sign_in))
-    routers = (oauth_routes.router(oauth, base.path),)
     return Served((base,), routers, origins.registered(oauth), limits)
 
 

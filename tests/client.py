@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pymongo
 
-from fhir_server.access.caller import ANYONE_ON_LOOPBACK
-from fhir_server.base import Base
+from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
+from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
 from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
@@ -94,9 +94,13 @@ async def health(
     *,
     zone: tzinfo = ZONE,
     outdated: frozenset[str] = frozenset(),
+    caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store; `limits` are fields of Limits."""
+    """Give a client of a health base over this store; `limits` are fields of Limits.
+
+    Its requests are of `caller`; what is asked of `Client.context` itself is of anyone.
+    """
     context = Context(
         current=Current(spec),
         store=store,
@@ -109,7 +113,11 @@ async def health(
         limits=replace(Limits(), **limits),
     )
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
-    base = Base("/fhir", context, table.build(operations))
+
+    async def authenticate(_: Asked) -> Caller:
+        return caller
+
+    base = Base("/fhir", context, table.build(operations), authenticate)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Served]:

@@ -10,7 +10,17 @@ from fastapi import APIRouter, Request, Response
 from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType
 from fhir_server.fhir.media import parse
 from fhir_server.http.log import crash_line
-from fhir_server.oauth import authorize, discovery, introspection, keys, launch, revocation, token
+from fhir_server.oauth import (
+    authorize,
+    discovery,
+    introspection,
+    keys,
+    launch,
+    par,
+    registration,
+    revocation,
+    token,
+)
 from fhir_server.oauth import exchange as plain
 from fhir_server.oauth.exchange import FORM, Answer, pairs
 from fhir_server.oauth.server import OAuth
@@ -28,22 +38,34 @@ def router(oauth: OAuth, base_path: str) -> APIRouter:
     @routes.get("/oauth/authorize")
     async def authorize_by_url(request: Request) -> Response:
         query = request.scope["query_string"]
-        return await _answered(lambda: authorize.answer(oauth, pairs(query)))
+        return await answered(lambda: authorize.answer(oauth, pairs(query)))
 
     @routes.post("/oauth/authorize")
     async def authorize_by_form(request: Request) -> Response:
-        body = await _body(request)
-        return await _answered(lambda: authorize.answer(oauth, _form(request, body)))
+        body = await body_of(request)
+        return await answered(lambda: authorize.answer(oauth, _form(request, body)))
 
     @routes.post("/oauth/launch")
     async def launched(request: Request) -> Response:
-        body, told = await _body(request), _headers(request).get("authorization", "")
-        return await _answered(lambda: launch.answer(oauth, _within(body), told))
+        body, told = await body_of(request), headers_of(request).get("authorization", "")
+        return await answered(lambda: launch.answer(oauth, within(body), told))
+
+    @routes.post("/oauth/register")
+    async def registered(request: Request) -> Response:
+        body, address = await body_of(request), address_of(request)
+        return await answered(lambda: registration.register(oauth, within(body), address))
+
+    @routes.api_route("/oauth/register/{id_}", methods=["GET", "PUT", "DELETE"])
+    async def registration_of(request: Request, id_: str) -> Response:
+        body, told = await body_of(request), headers_of(request).get("authorization", "")
+        asked = registration.BY_METHOD[request.method]
+        return await answered(lambda: asked(oauth, id_, told, within(body)))
 
     for path, answer in (
         ("token", token.answer),
         ("revoke", revocation.answer),
         ("introspect", introspection.answer),
+        ("par", par.answer),
     ):
         add_form(routes, oauth, path, answer)
     for path, told in (
@@ -63,10 +85,10 @@ def add_form(
     """Add the endpoint `path` that clients post forms to."""
 
     async def endpoint(request: Request) -> Response:
-        body = await _body(request)
-        headers, url = _headers(request), oauth.url(path)
-        return await _answered(
-            lambda: answer(oauth, plain.Request(url, _form(request, body), headers))
+        body = await body_of(request)
+        headers, url, address = headers_of(request), oauth.url(path), address_of(request)
+        return await answered(
+            lambda: answer(oauth, plain.Request(url, _form(request, body), headers, address))
         )
 
     routes.add_api_route(f"/oauth/{path}", endpoint, methods=["POST"])
@@ -78,12 +100,12 @@ def _add_document(
     """Add a document that is JSON whatever is accepted."""
 
     async def document() -> Response:
-        return await _answered(lambda: Answer(200, told(oauth), _KEPT))
+        return await answered(lambda: Answer(200, told(oauth), _KEPT))
 
     routes.add_api_route(path, document, methods=["GET", "HEAD"])
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
     """Give the body, of one that is too long the beginning."""
     body = b""
     async for chunk in request.stream():
@@ -93,7 +115,7 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def _within(body: bytes) -> bytes:
+def within(body: bytes) -> bytes:
     """Give the body; raise TooLarge where it is over the limit."""
     if len(body) > _MAX_BODY:
         raise TooLarge(f"The body is over the limit of {_MAX_BODY} bytes.")
@@ -106,17 +128,22 @@ def _form(request: Request, body: bytes) -> plain.Pairs:
         raise UnsupportedMediaType(f"Post a form: {FORM}.")
     if request.scope["query_string"]:
         raise Invalid("The form has all parameters; the URL has none.")
-    return pairs(_within(body))
+    return pairs(within(body))
 
 
-def _headers(request: Request) -> dict[str, str]:
+def headers_of(request: Request) -> dict[str, str]:
     """Give the headers an endpoint is told, none of which stands twice."""
     sent = request.headers
     told = {name: sent.getlist(name) for name in ("authorization", "dpop") if name in sent}
     return {name: ", ".join(values) for name, values in told.items()}
 
 
-async def _answered(make: Callable[[], Answer]) -> Response:
+def address_of(request: Request) -> str:
+    """Give the address a request came from."""
+    return request.client.host if request.client else ""
+
+
+async def answered(make: Callable[[], Answer]) -> Response:
     """Run the synchronous core in a thread; whatever happens, an answer without a trace."""
     try:
         return _told(await asyncio.to_thread(plain.answered, make))

@@ -14,13 +14,13 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from fhir_server.oauth import assertion, clients, lockout, passwords
 from fhir_server.oauth.clients import Client
-from fhir_server.oauth.exchange import Pairs, single
+from fhir_server.oauth.exchange import Request, single
 from fhir_server.oauth.server import OAuth
 
 _LONGEST = 1024
 
 
-class TooManyAttempts(OAuth2Error):  # type: ignore[misc] # Authlib has no types
+class TooManyAttempts(OAuth2Error):
     """429: this client failed so often from there that it has to wait."""
 
     error = "temporarily_unavailable"
@@ -45,23 +45,20 @@ class Proof(NamedTuple):
     word: str = ""
 
 
-def authenticated(
-    oauth: OAuth, form: Pairs, headers: Mapping[str, str], url: str, *, address: str = ""
-) -> Client:
-    """Give the active client that sent a request to the endpoint at `url`.
+def authenticated(oauth: OAuth, request: Request) -> Client:
+    """Give the active client that sent a request.
 
-    `headers` have names in lower case; `address` is the sender's, for counting failures. Raises
-    InvalidClientError, the same for every failure; InvalidRequestError where a request proves
-    itself in two ways; TooManyAttempts.
+    Raises InvalidClientError, the same for every failure; InvalidRequestError where a request
+    proves itself in two ways; TooManyAttempts.
     """
-    proof = _proof(single(form), headers)
+    proof = _proof(single(request.form), request.headers)
     now = oauth.clock()
-    key = f"client {proof.client_id} {lockout.network(address)}"
+    key = f"client {proof.client_id} {lockout.network(request.address)}"
     # Only a secret can be guessed.
     guessable = proof.method == "secret"
     if guessable and (wait := lockout.delay(oauth.records, key, now)):
         raise TooManyAttempts(wait)
-    client = _checked(oauth, proof, url)
+    client = _checked(oauth, proof, request.url)
     if guessable:
         lockout.cleared(oauth.records, key) if client else lockout.failed(oauth.records, key, now)
     if client is None:

@@ -30,7 +30,7 @@ class Pending:
     """A request that waits for its user's answer; `patient`, `encounter` are of an EHR launch.
 
     `user` is the fhirUser who launched the app and has to be the one who answers, empty where
-    anyone may. `max_age` is None where the sign-in may be of any age.
+    anyone may. `max_age` is None where the sign-in may be of any age. `asked`: when, int seconds.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Pending:
     online: bool
     prompt: tuple[str, ...]
     max_age: int | None
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def pending(oauth: OAuth, id_: str) -> Pending | None:
         online="online_access" in scopes,
         prompt=tuple(record["prompt"]),
         max_age=record["max_age"],
+        asked=record["asked"],
     )
 
 
@@ -206,8 +208,9 @@ def _redirect_uri(client: Client, uri: str) -> str:
 
 def _keep(oauth: OAuth, record: Record, seconds: int, *, pushed: bool) -> str:
     id_ = secrets.token_urlsafe(32)
-    expires = oauth.clock() + seconds
-    kept = {**record, "_id": id_, "pushed": pushed, "answered": False, "expires": expires}
+    asked = oauth.clock()
+    kept = {**record, "_id": id_, "pushed": pushed, "answered": False}
+    kept |= {"asked": asked, "expires": asked + seconds}
     oauth.records.insert("requests", kept)
     return id_
 
@@ -215,8 +218,9 @@ def _keep(oauth: OAuth, record: Record, seconds: int, *, pushed: bool) -> str:
 def _unpushed(oauth: OAuth, client: Client, uri: str) -> Record:
     id_ = uri.removeprefix(_PUSHED)
     where = {"_id": id_, "client": client.id, "pushed": True, "answered": False}
-    record = oauth.records.change("requests", where, {"answered": True})
-    if record is None or record["expires"] <= oauth.clock() or not uri.startswith(_PUSHED):
+    named = uri.startswith(_PUSHED)
+    record = oauth.records.change("requests", where, {"answered": True}) if named else None
+    if record is None or record["expires"] <= oauth.clock():
         raise InvalidRequestError("request_uri is not known here, or no more.")
     return record
 

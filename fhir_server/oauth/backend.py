@@ -32,7 +32,7 @@ def token(oauth: OAuth, client: Client, request: Request) -> Answer:
         labels=list(client.clearance),
         organisations=[client.organisation] if client.organisation else [],
     )
-    return Answer(200, granted.answer(oauth, grant, given, jkt=jkt, seconds=SECONDS))
+    return Answer(200, granted.answer(oauth, grant, given, jkt=jkt))
 
 
 def _within(oauth: OAuth, client: Client, text: str) -> tuple[scopes.Scope, ...]:

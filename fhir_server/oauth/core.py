@@ -59,8 +59,7 @@ class Core(AuthorizationServer):
     def authenticate_client(self, request: Form, methods: Any, endpoint: str = "token") -> Any:
         """Give who asks; how a client proves that is in its registration, not in the grant."""
         del methods, endpoint
-        asked = request.asked
-        return Registered(authenticated(self.oauth, asked.form, asked.headers, asked.url))
+        return Registered(authenticated(self.oauth, request.asked))
 
     def handle_response(
         self, status: int, body: Mapping[str, Any], headers: list[tuple[str, str]]

@@ -5,7 +5,7 @@ https://hl7.org/fhir/smart-app-launch/conformance.html
 
 from typing import Any
 
-from fhir_server.oauth import keys
+from fhir_server.oauth import assertion, dpop, keys
 from fhir_server.oauth.server import OAuth
 
 # https://hl7.org/fhir/smart-app-launch/conformance.html#capability-sets
@@ -49,8 +49,6 @@ _ENDPOINTS = {
     "jwks_uri": "jwks",
 }
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-_ASSERTION_ALGORITHMS = ("RS384", "ES384")
-_PROOF_ALGORITHMS = ("ES256", "ES384", "RS256")
 _URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
@@ -82,7 +80,7 @@ def metadata(oauth: OAuth) -> dict[str, Any]:
         for endpoint in ("token", "introspection", "revocation")
         for what, values in (
             ("methods_supported", _AUTH_METHODS),
-            ("signing_alg_values_supported", _ASSERTION_ALGORITHMS),
+            ("signing_alg_values_supported", assertion.ALGORITHMS),
         )
     }
     return {
@@ -94,7 +92,7 @@ def metadata(oauth: OAuth) -> dict[str, Any]:
         "scopes_supported": list(SCOPES),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "dpop_signing_alg_values_supported": list(_PROOF_ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         **methods,
     }
 

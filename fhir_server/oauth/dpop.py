@@ -16,11 +16,11 @@ from fhir_server.oauth.assertion import used_up
 from fhir_server.oauth.server import OAuth
 from fhir_server.outbound.address import parsed
 
-ALGORITHMS: Final = {"ES256": "EC", "ES384": "EC", "RS256": "RSA", "RS384": "RSA", "PS256": "RSA"}
+ALGORITHMS: Final = {"ES256": "EC", "ES384": "EC", "RS256": "RSA"}
 WINDOW = 30
 
 
-class InvalidProof(OAuth2Error):  # type: ignore[misc] # Authlib has no types
+class InvalidProof(OAuth2Error):
     """400: the DPoP proof does not prove this request."""
 
     error = "invalid_dpop_proof"

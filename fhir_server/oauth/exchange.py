@@ -23,11 +23,15 @@ _MAX_VALUE = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to an endpoint: `url` is the endpoint's, `headers` have names in lower case."""
+    """A request to an endpoint: `url` is the endpoint's, `headers` have names in lower case.
+
+    `address` is the sender's, for counting what fails.
+    """
 
     url: str
     form: Pairs
     headers: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

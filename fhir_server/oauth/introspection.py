@@ -40,7 +40,7 @@ def _asker(oauth: OAuth, request: Request) -> tuple[bool, str]:
     authorization = request.headers.get("authorization", "")
     if authorization.lower().startswith("bearer "):
         return True, bearer(oauth, authorization, SCOPE)["client"]
-    client = authenticated(oauth, request.form, request.headers, request.url)
+    client = authenticated(oauth, request)
     return client.kind != "public" and SCOPE in client.scopes, client.id
 
 

@@ -30,12 +30,12 @@ GRANT_TYPES: Final = (
 MOST, LONGEST_SCOPE = 10, 10_000
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 # https://www.rfc-editor.org/rfc/rfc8252#section-7.1
-_PRIVATE_USE = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/[A-Za-z0-9._~/-]+")
+_PRIVATE_USE = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:/(?!/)[A-Za-z0-9._~/-]+")
 _CONTACT = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}")
 _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
-class InvalidMetadata(OAuth2Error):  # type: ignore[misc] # Authlib has no types
+class InvalidMetadata(OAuth2Error):
     """400: a client cannot be registered so; the description says what to change."""
 
     error = "invalid_client_metadata"

@@ -3,70 +3,27 @@
 https://www.rfc-editor.org/rfc/rfc9126
 """
 
-import hashlib
-import secrets
-from typing import Final
-
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
 
-from fhir_server.oauth.clients import Client
-from fhir_server.oauth.exchange import Answer, Pairs, single
+from fhir_server.oauth import authorize, granted
+from fhir_server.oauth.authentication import authenticated
+from fhir_server.oauth.exchange import Answer, Request, single
 from fhir_server.oauth.server import OAuth
 
-PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
-SECONDS = 90
-# Proofs of the client, which are no part of the request they came with.
-_PROOFS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 
+def answer(oauth: OAuth, request: Request) -> Answer:
+    """Keep the authorization request an authenticated client pushes; give its request_uri.
 
-def pushed(oauth: OAuth, client: Client, form: Pairs, jkt: str = "") -> Answer:
-    """Keep the request an authenticated client pushes; `jkt` is the key of its DPoP proof, if any.
-
-    What the parameters say is judged where they are used. Raises InvalidRequestError.
+    A DPoP proof sent with it binds what comes of it to its key. Raises OAuth2Error.
     """
-    sent = single(form)
-    if "request_uri" in sent or "request" in sent:
+    client = authenticated(oauth, request)
+    sent = single(request.form)
+    if "request_uri" in sent:
         raise InvalidRequestError("A pushed request names no other request.")
-    if sent.get("client_id", client.id) != client.id:
-        raise InvalidRequestError("client_id is not the client that pushes the request.")
     if "authorization_code" not in client.grant_types:
         raise UnauthorizedClientError("This client is not registered to ask users.")
-    if jkt and sent.get("dpop_jkt", jkt) != jkt:
-        raise InvalidRequestError("dpop_jkt is not the key of the DPoP proof.")
-    kept = {name: value for name, value in sent.items() if name not in _PROOFS}
-    kept |= {"client_id": client.id, **({"dpop_jkt": jkt} if jkt else {})}
-    reference = secrets.token_urlsafe(32)
-    oauth.records.insert(
-        "requests",
-        {
-            "_id": _id(reference),
-            "client": client.id,
-            "pushed": True,
-            "used": False,
-            "parameters": [list(pair) for pair in kept.items()],
-            "expires": oauth.clock() + SECONDS,
-        },
-    )
-    return Answer(201, {"request_uri": PREFIX + reference, "expires_in": SECONDS})
-
-
-def taken(oauth: OAuth, client_id: str, request_uri: str) -> Pairs:
-    """Give the parameters pushed under a request_uri by this client, this one time.
-
-    They are all there is: others at the authorization endpoint count for nothing. Raises
-    InvalidRequestError, the same for a used, old, unknown or other client's request_uri.
-    """
-    reference = request_uri.removeprefix(PREFIX)
-    found = None
-    if request_uri.startswith(PREFIX):
-        where = {"_id": _id(reference), "client": client_id, "pushed": True, "used": False}
-        found = oauth.records.change("requests", where, {"used": True})
-    if found is None or found["expires"] <= oauth.clock():
-        raise InvalidRequestError(
-            "request_uri is unknown, used or too old; push the request again."
-        )
-    return tuple((name, value) for name, value in found["parameters"])
-
-
-def _id(reference: str) -> str:
-    return hashlib.sha256(reference.encode(errors="surrogatepass")).hexdigest()
+    if "dpop" in request.headers:
+        # https://www.rfc-editor.org/rfc/rfc9449#section-10.1
+        sent["dpop_jkt"] = granted.bound(oauth, request, client, sent.get("dpop_jkt", ""))
+    uri = authorize.push(oauth, client, tuple(sent.items()))
+    return Answer(201, {"request_uri": uri, "expires_in": authorize.PUSHED_SECONDS})

@@ -7,9 +7,9 @@ https://www.rfc-editor.org/rfc/rfc7592
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from authlib.oauth2 import OAuth2Error
 
@@ -31,7 +31,7 @@ _KEPT = (
 AN_HOUR, A_NETWORK_AN_HOUR, PENDING = 3600, 10, 1000
 
 
-class TooManyApplications(OAuth2Error):  # type: ignore[misc] # Authlib has no types
+class TooManyApplications(OAuth2Error):
     """429: so many clients from one network, or waiting for review, are not taken."""
 
     error = "temporarily_unavailable"
@@ -43,7 +43,7 @@ class TooManyApplications(OAuth2Error):  # type: ignore[misc] # Authlib has no t
         return [*super().get_headers(), ("Retry-After", str(AN_HOUR))]
 
 
-class InvalidToken(OAuth2Error):  # type: ignore[misc] # Authlib has no types
+class InvalidToken(OAuth2Error):
     """401: not the registration access token of this client."""
 
     error = "invalid_token"
@@ -75,7 +75,7 @@ def register(oauth: OAuth, body: bytes, address: str) -> Answer:
     return Answer(201, _told(oauth, added, token=token, secret=secret))
 
 
-def read(oauth: OAuth, client_id: str, authorization: str) -> Answer:
+def read(oauth: OAuth, client_id: str, authorization: str, _: bytes = b"") -> Answer:
     """Tell a client how it is registered, and whether it was approved.
 
     https://www.rfc-editor.org/rfc/rfc7592#section-2.1
@@ -108,13 +108,20 @@ def update(oauth: OAuth, client_id: str, authorization: str, body: bytes) -> Ans
     return Answer(200, _told(oauth, changed))
 
 
-def delete(oauth: OAuth, client_id: str, authorization: str) -> Answer:
+def delete(oauth: OAuth, client_id: str, authorization: str, _: bytes = b"") -> Answer:
     """Delete a client, and end all it was granted.
 
     https://www.rfc-editor.org/rfc/rfc7592#section-2.3
     """
     review.remove(oauth, _own(oauth, client_id, authorization).id)
     return Answer(204)
+
+
+BY_METHOD: Final[Mapping[str, Callable[[OAuth, str, str, bytes], Answer]]] = {
+    "GET": read,
+    "PUT": update,
+    "DELETE": delete,
+}
 
 
 def _own(oauth: OAuth, client_id: str, authorization: str) -> Client:

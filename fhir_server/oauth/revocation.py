@@ -17,7 +17,7 @@ def answer(oauth: OAuth, request: Request) -> Answer:
 
     Of another client's token, or of none, the same is said and nothing is done. Raises OAuth2Error.
     """
-    client = authenticated(oauth, request.form, request.headers, request.url)
+    client = authenticated(oauth, request)
     token = single(request.form).get("token", "")
     if not token:
         raise InvalidRequestError("token is missing.")

@@ -26,8 +26,8 @@ def answer(oauth: OAuth, request: Request) -> Answer:
         # Not Authlib's error, which says back what was sent.
         raise OAuth2Error(f"Known: {', '.join(GRANT_TYPES)}.", error="unsupported_grant_type")
     if grant_type == "client_credentials":
-        client = authenticated(oauth, request.form, request.headers, request.url)
-        return backend.token(oauth, client, request.form)
+        client = authenticated(oauth, request)
+        return backend.token(oauth, client, request)
     core = Core(oauth)
     core.register_grant(CodeGrant, [Pkce()])
     core.register_grant(RefreshGrant)

@@ -15,7 +15,7 @@ from authlib.oauth2 import OAuth2Error
 from fhir_server.access.caller import Caller
 from fhir_server.base import Asked, Authenticate
 from fhir_server.fhir.errors import Unauthorized
-from fhir_server.oauth import dpop
+from fhir_server.oauth import clients, dpop
 from fhir_server.oauth.grants import ACCESS_SECONDS
 from fhir_server.oauth.server import OAuth
 from fhir_server.store.records import Record
@@ -55,8 +55,9 @@ def issue(
         "jkt": jkt,
     }
     oauth.records.insert("tokens", record)
-    # A grant that ended meanwhile did not end this token: see grants.end.
-    if oauth.records.one("grants", {"_id": grant["_id"], "revoked": False}) is None:
+    # A grant or client that ended meanwhile did not end this token: see grants.end.
+    held = oauth.records.one("grants", {"_id": grant["_id"], "revoked": False})
+    if held is None or clients.active(oauth, grant["client"]) is None:
         oauth.records.change("tokens", {"_id": record["_id"]}, {"revoked": True})
     return token, record
 

@@ -43,8 +43,8 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
+from fhir_server.store.steps import Allow
 from fhir_server.store.transact import Plan
-from fhir_server.store.write import Allow
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
 _ALL = Everything()

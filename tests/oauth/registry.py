@@ -16,6 +16,7 @@ from fhir_server.interactions.current import Current
 from fhir_server.oauth import clients, server
 from fhir_server.oauth.assertion import TYPE
 from fhir_server.oauth.clients import Client
+from fhir_server.oauth.exchange import answered
 from fhir_server.oauth.server import OAuth
 from fhir_server.outbound.client import Outbound
 from fhir_server.store.records import Records
@@ -123,7 +124,7 @@ def encoded(value):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def rewritten(jwt_, header=None, payload=None, signature=None, key=KEYS["RS384"], alg="RS384"):
+def rewritten(jwt_, *, header=None, payload=None, signature=None, key=KEYS["RS384"], alg="RS384"):
     """Give a JWT with these bytes in the place of its own, signed anew unless told how."""
     head, body, sign = jwt_.split(".")
     head = encoded(header) if header is not None else head
@@ -147,3 +148,12 @@ def at_hash(token):
 
 def changed(oauth, **fields):
     return replace(oauth, **fields)
+
+
+def answer_of(error):
+    """Give the answer an error becomes."""
+
+    def make():
+        raise error
+
+    return answered(make)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from fhir_server.oauth import authentication
+from fhir_server.oauth.exchange import Request
 from tests.oauth.registry import (
     ISSUER,
     KEYS,
@@ -53,7 +54,7 @@ def oauth(both):
 def taken(oauth, assertion, url=TOKEN_URL, **more):
     """Give the client of an assertion that is taken, else None."""
     try:
-        return authentication.authenticated(oauth, proving(assertion, **more), {}, url)
+        return authentication.authenticated(oauth, Request(url, proving(assertion, **more)))
     except authentication.InvalidClientError:
         return None
 
@@ -287,7 +288,7 @@ def test_the_type_of_an_assertion_is_told(oauth):
     assertion = signed(claims(oauth))
     form = tuple(pair for pair in proving(assertion) if pair[0] == "client_assertion")
     with pytest.raises(authentication.InvalidClientError):
-        authentication.authenticated(oauth, form, {}, TOKEN_URL)
+        authentication.authenticated(oauth, Request(TOKEN_URL, form))
     form = (*form, ("client_assertion_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"))
     with pytest.raises(authentication.InvalidClientError):
-        authentication.authenticated(oauth, form, {}, TOKEN_URL)
+        authentication.authenticated(oauth, Request(TOKEN_URL, form))

@@ -12,10 +12,11 @@ from fhir_server.oauth.authentication import (
     TooManyAttempts,
     authenticated,
 )
-from fhir_server.oauth.exchange import refused
+from fhir_server.oauth.exchange import Request
 from tests.oauth.registry import (
     NOW,
     TOKEN_URL,
+    answer_of,
     claims,
     emptied,
     kept,
@@ -41,7 +42,7 @@ def basic(name, secret):
 
 
 def asking(oauth, form=(), headers=None, address="192.0.2.1"):
-    return authenticated(oauth, tuple(form), headers or {}, TOKEN_URL, address=address)
+    return authenticated(oauth, Request(TOKEN_URL, tuple(form), headers or {}, address))
 
 
 def test_a_public_client_says_its_name(oauth):
@@ -113,7 +114,7 @@ def test_every_refusal_is_the_same_to_the_last_byte(oauth):
     for number, (reason, (form, headers)) in enumerate(asked.items()):
         with pytest.raises(InvalidClientError) as error:
             asking(oauth, form, headers, f"192.0.2.{number}")
-        answer = refused(error.value)
+        answer = answer_of(error.value)
         answers.setdefault((answer.status, answer.content, answer.headers), []).append(reason)
     ((status, body, headers),) = answers
     assert status == 401
@@ -162,7 +163,7 @@ def test_who_guesses_waits_and_the_rightful_one_elsewhere_does_not(oauth):
             asking(oauth, headers=basic("app", "wrong"), address="192.0.2.66")
     with pytest.raises(TooManyAttempts) as error:
         asking(oauth, headers=basic("app", secret), address="192.0.2.66")
-    answer = refused(error.value)
+    answer = answer_of(error.value)
     assert (answer.status, dict(answer.headers)["Retry-After"]) == (429, "1")
     assert asking(oauth, headers=basic("app", secret), address="192.0.2.7").id == "app"
     oauth.clock.now = NOW + 1
