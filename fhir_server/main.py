@@ -122,7 +122,13 @@ def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[O
         issuer=settings.issuer_url(),
         base_url=context.base_url,
         current=context.current,
+        outbound=outbound(settings),
     )
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Give what asks servers of others."""
+    return Outbound(frozenset(settings.outbound_origins))
 
 
 def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fhir_server.outbound.address import parsed
+
 # What an identity provider cannot do without.
 _IDP = ("client_id", "acr", "claim")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -58,6 +60,7 @@ class Settings(BaseSettings):
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
+    outbound_origins: list[str] = []
     terminology_server: str | None = None
     terminology_seconds: Annotated[float, Field(gt=0)] = 3.0
     terminology_cache_seconds: Annotated[float, Field(ge=0)] = 3_600.0
@@ -98,6 +101,14 @@ class Settings(BaseSettings):
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("the address has a user, a query or a fragment; give it without.")
         return address
+
+    @field_validator("outbound_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for one in origins:
+            if parsed(one).origin != one:
+                raise ValueError(f"{one!r} is no origin, such as http://127.0.0.1:9000.")
+        return origins
 
     @model_validator(mode="after")
     def _issuer_is_secure(self) -> "Settings":

@@ -3,6 +3,7 @@
 import typer
 
 from fhir_server.cli.book import book
+from fhir_server.cli.clients import clients
 from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
@@ -26,6 +27,7 @@ for command in (serve, work, demo, load, validate, book, quality, synth, indexes
     app.command()(command)
 app.add_typer(terminology, name="terminology")
 app.add_typer(packages, name="packages")
+app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
 
 
