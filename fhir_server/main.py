@@ -14,6 +14,8 @@ from fhir_server.fhir import json
 from fhir_server.http import log
 from fhir_server.http import oauth as oauth_routes
 from fhir_server.http.app import App, Served
+from fhir_server.http.limits import Bucket, per_client
+from fhir_server.http.limits import Limits as RateLimits
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -31,7 +33,9 @@ from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
 from fhir_server.outbound.address import parsed
 from fhir_server.outbound.client import Outbound
-from fhir_server.pages import federation
+from fhir_server.pages import citizens, federation
+from fhir_server.pages import router as pages
+from fhir_server.pages.site import Site
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
@@ -87,16 +91,23 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
             working_,
             smart(settings, context) as oauth,
         ):
-            yield guarded(context, routes, oauth)
+            yield guarded(settings, context, routes, oauth)
 
 
-def guarded(context: Context, routes: Routes, oauth: OAuth | None) -> Served:
+def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth | None) -> Served:
     """Give the health base, and what says who may ask it; None is anybody on loopback."""
     if oauth is None:
         return Served((Base("/fhir", context, routes),))
     context = replace(context, security=discovery.security(oauth))
-    base = Base("/fhir", context, routes, tokens.authentication(oauth))
-    return Served((base,), (oauth_routes.router(oauth, base.path),), origins.registered(oauth))
+    known = per_client(tokens.authentication(oauth), Bucket(settings.rate_client))
+    base = Base("/fhir", context, routes, known)
+    provider = identity_provider(settings, oauth)
+    patient_of = citizens.patient_of(base, settings.citizen_system)
+    site = Site(oauth, base, patient_of, federation.THERE if provider else "")
+    more = federation.rows(provider) if provider else ()
+    routers = (oauth_routes.router(oauth, base.path), pages.router(site, more))
+    limits = RateLimits(Bucket(settings.rate_address), Bucket(settings.rate_sign_in))
+    return Served((base,), routers, origins.registered(oauth), limits)
 
 
 def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[OAuth | None]:

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     idp_acr: str = ""
     idp_claim: str = ""
     idp_max_age: Annotated[int, Field(ge=0)] = 300
+    rate_address: Annotated[float, Field(ge=0)] = 500.0
+    rate_client: Annotated[float, Field(ge=0)] = 500.0
+    rate_sign_in: Annotated[float, Field(ge=0)] = 20.0
     cursor_key: SecretStr | None = None
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"

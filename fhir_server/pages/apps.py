@@ -1,12 +1,12 @@
 """My connected apps: what each may see and until when; taken back with one button."""
 
 import asyncio
+from typing import Any
 
-from fhir_server.oauth import clients, grants
+from fhir_server.oauth import grants
 from fhir_server.oauth.grants import Grant
-from fhir_server.pages import people
+from fhir_server.pages import people, rights
 from fhir_server.pages.answers import Answer, Goto, Page
-from fhir_server.pages.rights import groups
 from fhir_server.pages.visit import Visit
 from fhir_server.pages.words import moment
 
@@ -24,15 +24,14 @@ async def answer(visit: Visit) -> Answer:
     return Goto("apps")
 
 
-async def _shown(visit: Visit, grant: Grant) -> dict[str, object]:
-    oauth, zone = visit.site.oauth, visit.site.base.context.zone
-    client = await asyncio.to_thread(clients.get, oauth, grant.client)
-    person = await people.reached(visit, grant.patient) if grant.patient else None
+async def _shown(visit: Visit, grant: Grant) -> dict[str, Any]:
+    zone = visit.site.base.context.zone
+    scopes = [one for one in grant.scopes if not one.startswith("label/")]
     return {
         "id": grant.id,
-        "name": client.name if client else grant.client,
-        "person": person,
-        "groups": groups(visit.language, grant.scopes, oauth.spec),
+        "name": grant.client_name,
+        "person": await people.reached(visit, grant.patient) if grant.patient else None,
+        "groups": rights.groups(visit.language, scopes, visit.site.oauth.spec),
         "labels": grant.labels,
         "since": moment(visit.language, grant.created, zone),
         "until": moment(visit.language, grant.expires, zone),

@@ -34,6 +34,9 @@ class Fields:
         return (value for key, value in self._pairs if key == name)
 
 
+NOTHING = Fields()
+
+
 def parsed(text: bytes) -> Fields:
     """Give the fields of a query or a body; Refused where it is not what a browser sends."""
     try:

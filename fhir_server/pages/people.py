@@ -1,8 +1,9 @@
-"""Whose record an app may be given: one's own, that of somebody one stands in for, a patient in care.
+"""Whose record an app may be given: one's own, a ward's, that of a patient in one's care.
 
 A person is shown only as the reader may see them: by the same road as every FHIR request.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,8 @@ from fhir_server.oauth.users import User
 from fhir_server.pages.visit import Visit
 
 _NUMBER = 32
+# https://hl7.org/fhir/R4/datatypes.html#id
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ async def choices(visit: Visit) -> list[Person]:
 
 async def wards(visit: Visit) -> list[str]:
     """Give the ids of the Patients the reader stands in for today."""
+    del visit
     return []
 
 
@@ -50,6 +54,8 @@ async def found(visit: Visit, number: str) -> Person | None:
 
 async def reached(visit: Visit, patient: str) -> Person | None:
     """Give a Patient as the reader may see them; None where they may not, or there is none."""
+    if not _ID.fullmatch(patient):
+        return None
     base = visit.site.base
     context = replace(base.context, caller=reader(visit.signed_in.user, patient))
     try:

@@ -100,15 +100,16 @@ def _refusal(status: int, key: str) -> Page:
 
 
 def _sent(row: Row, here: Visit, request: Request, answer: Answer) -> Response:
+    session = None
     if isinstance(answer, Page):
         response = answers.page(answer, _common(row, here))
-        if here.session is None:
-            _keep(response, here, "visitor", here.visitor)
     else:
-        response = answers.goto(answer)
-        if answer.session is not None:
-            _keep(response, here, "session", answer.session)
-            _keep(response, here, "visitor", "")
+        response, session = answers.goto(answer), answer.session
+    if session is not None:
+        _keep(response, here, "session", session)
+        _keep(response, here, "visitor", "")
+    elif here.session is None:
+        _keep(response, here, "visitor", here.visitor)
     if request.query_params.get("lang") in LANGUAGES:
         _keep(response, here, "lang", here.language, _YEAR)
     return response

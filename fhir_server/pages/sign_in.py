@@ -3,23 +3,23 @@
 import asyncio
 from urllib.parse import urlencode
 
-from fhir_server.oauth import authorize, sessions, users
-from fhir_server.oauth.sessions import Session
+from fhir_server.oauth import sessions, users
 from fhir_server.pages.answers import Answer, Goto, Page
 from fhir_server.pages.visit import Visit
+from fhir_server.pages.waiting import fresh, waiting
 
 # Where one may be sent on to; an address from outside is never followed.
 _PAGES = ("apps", "access-log", "developers", "review")
-# How sure a password alone is: https://pages.nist.gov/800-63-4/sp800-63b.html#aal1
+# How sure a password alone is: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
 _ACR = "1"
 
 
 async def show(visit: Visit) -> Answer:
     """Give the form, or go on where that is done already."""
-    request = visit.query.one("request")
-    if visit.session and await _enough(visit, request, visit.session):
-        return _on(visit, request, visit.query.one("to"))
-    return _form(visit, request, visit.query.one("to"))
+    request, to = visit.query.one("request"), visit.query.one("to")
+    if visit.session and await _enough(visit, request):
+        return Goto(_on(request, to))
+    return _form(visit, request, to)
 
 
 async def answer(visit: Visit) -> Answer:
@@ -35,7 +35,7 @@ async def answer(visit: Visit) -> Answer:
     if visit.session:
         await asyncio.to_thread(sessions.end, oauth, visit.cookie)
     cookie = await asyncio.to_thread(sessions.start, oauth, user, auth_time=now, acr=_ACR)
-    return Goto(_on(visit, request, to).address, session=cookie)
+    return Goto(_on(request, to), session=cookie)
 
 
 async def leave(visit: Visit) -> Answer:
@@ -44,18 +44,16 @@ async def leave(visit: Visit) -> Answer:
     return Goto("sign-in", session="")
 
 
-async def _enough(visit: Visit, request: str, session: Session) -> bool:
-    """Whether the app takes this sign-in: it may ask for one of its own or a recent one."""
+async def _enough(visit: Visit, request: str) -> bool:
     if not request:
         return True
-    waiting = await asyncio.to_thread(authorize.pending, visit.site.oauth, request)
-    return waiting is None or session.auth_time >= waiting.auth_after
+    return fresh(await waiting(visit, request), visit.signed_in, visit.site.oauth.clock())
 
 
-def _on(visit: Visit, request: str, to: str) -> Goto:
+def _on(request: str, to: str) -> str:
     if request:
-        return Goto(f"consent?{urlencode({'request': request})}")
-    return Goto(to if to in _PAGES else "apps")
+        return f"consent?{urlencode({'request': request})}"
+    return to if to in _PAGES else "apps"
 
 
 def _form(visit: Visit, request: str, to: str, *, failed: bool = False) -> Page:

@@ -13,8 +13,10 @@ PatientOf = Callable[[str], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`patient_of` is national, so it is passed in; `federated` is where another identity provider
-    is asked, "" where there is none."""
+    """`patient_of` is passed in, being national.
+
+    `federated` is the page where another identity provider is asked, "" where there is none.
+    """
 
     oauth: OAuth
     base: Base

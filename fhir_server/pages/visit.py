@@ -11,7 +11,7 @@ from fastapi import Request
 from fhir_server.oauth import sessions
 from fhir_server.oauth.sessions import Session
 from fhir_server.pages import fields, words
-from fhir_server.pages.fields import Fields
+from fhir_server.pages.fields import NOTHING, Fields
 from fhir_server.pages.refusals import Refused
 from fhir_server.pages.site import Site
 
@@ -27,8 +27,8 @@ class Visit:
     language: str
     visitor: str
     address: str
-    query: Fields = Fields()
-    form: Fields = Fields()
+    query: Fields = NOTHING
+    form: Fields = NOTHING
     session: Session | None = None
     cookie: str = ""
 

@@ -1,20 +1,24 @@
 """A browser without a window: keeps cookies, follows nothing, sends forms as browsers do."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 from fastapi import FastAPI
 
+from fhir_server.oauth import authorize
+from fhir_server.oauth.clients import Client
 from fhir_server.pages.router import router
 from fhir_server.pages.site import Site
 
 ORIGIN = "http://127.0.0.1:8080"
 PASSWORD = "correct horse battery staple"
+CALLBACK = "https://app.example.org/callback"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -41,6 +45,25 @@ class Browser:
     async def sign_in(self, name: str, password: str = PASSWORD) -> httpx2.Response:
         fields = [("username", name), ("password", password)]
         return await self.answer("sign-in", "sign-in", *fields)
+
+
+async def asked(site: Site, client: Client, scope: str, **more: str) -> str:
+    """Let an app ask; give the id of its request as the pages see it."""
+    fields = {
+        "response_type": "code",
+        "client_id": client.id,
+        "redirect_uri": CALLBACK,
+        "scope": scope,
+        "state": "a state of more than sixteen",
+        "aud": site.oauth.base_url,
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+        **more,
+    }
+    answer = await asyncio.to_thread(authorize.answer, site.oauth, tuple(fields.items()))
+    address = dict(answer.headers)["Location"]
+    assert "/sign-in?" in address, (answer.body, address)
+    return parse_qs(urlsplit(address).query)["request"][0]
 
 
 def token(page: httpx2.Response) -> str:
