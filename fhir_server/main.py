@@ -14,6 +14,8 @@ from fhir_server.fhir import json
 from fhir_server.http import log
 from fhir_server.http import oauth as oauth_routes
 from fhir_server.http.app import App, Served
+from fhir_server.http.limits import Bucket, per_client
+from fhir_server.http.limits import Limits as RateLimits
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -25,9 +27,15 @@ from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
 from fhir_server.jobs.worker import Kinds, Worker, working
 from fhir_server.oauth import discovery, origins, tokens
+from fhir_server.oauth.provider import Provider, Registration, private_key
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
+from fhir_server.outbound.address import parsed
+from fhir_server.outbound.client import Outbound
+from fhir_server.pages import citizens, federation
+from fhir_server.pages import router as pages
+from fhir_server.pages.site import Site
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
@@ -83,16 +91,23 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
             working_,
             smart(settings, context) as oauth,
         ):
-            yield guarded(context, routes, oauth)
+            yield guarded(settings, context, routes, oauth)
 
 
-def guarded(context: Context, routes: Routes, oauth: OAuth | None) -> Served:
+def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth | None) -> Served:
     """Give the health base, and what says who may ask it; None is anybody on loopback."""
     if oauth is None:
         return Served((Base("/fhir", context, routes),))
     context = replace(context, security=discovery.security(oauth))
-    base = Base("/fhir", context, routes, tokens.authentication(oauth))
-    return Served((base,), (oauth_routes.router(oauth, base.path),), origins.registered(oauth))
+    known = per_client(tokens.authentication(oauth), Bucket(settings.rate_client))
+    base = Base("/fhir", context, routes, known)
+    provider = identity_provider(settings, oauth)
+    patient_of = citizens.patient_of(base, settings.citizen_system)
+    site = Site(oauth, base, patient_of, federation.THERE if provider else "")
+    more = federation.rows(provider) if provider else ()
+    routers = (oauth_routes.router(oauth, base.path), pages.router(site, more))
+    limits = RateLimits(Bucket(settings.rate_address), Bucket(settings.rate_sign_in))
+    return Served((base,), routers, origins.registered(oauth), limits)
 
 
 def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[OAuth | None]:
@@ -107,7 +122,34 @@ def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[O
         issuer=settings.issuer_url(),
         base_url=context.base_url,
         current=context.current,
+        outbound=outbound(settings),
     )
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Give what asks servers of others."""
+    return Outbound(frozenset(settings.outbound_origins))
+
+
+def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
+    """Give the identity provider people may sign in at; None where the settings name none."""
+    if settings.idp_issuer is None:
+        return None
+    file = settings.idp_client_key_file
+    registered = Registration(
+        issuer=settings.idp_issuer,
+        client_id=settings.idp_client_id,
+        redirect_uri=f"{oauth.issuer.removesuffix('/oauth')}/{federation.BACK}",
+        acr=tuple(settings.idp_acr.split()),
+        claim=settings.idp_claim,
+        scopes=tuple(settings.idp_scopes.split()),
+        secret=settings.idp_secret(),
+        key=private_key(file.read_text("utf-8")) if file else None,
+        max_age=settings.idp_max_age,
+        citizen_key=settings.citizen_secret(),
+    )
+    own = Outbound(frozenset({parsed(settings.idp_issuer).origin}))
+    return Provider(registered, own, oauth.clock)
 
 
 def kinds(routes: Routes) -> Kinds:

@@ -67,8 +67,15 @@ async def _answered(
 
 async def not_yet(scope: Scope, send: Send) -> None:
     """Answer 503 while no base is open: the database has not answered since the start."""
-    response = respond.error(Unavailable("The server waits for its database."))
-    await send_response(send, None, response, _request_id(scope))
+    await refused(scope, send, Unavailable("The server waits for its database."))
+
+
+async def refused(scope: Scope, send: Send, error: FhirError) -> None:
+    """Answer a request that gets no further than the door."""
+    response, request_id = respond.error(error), _request_id(scope)
+    await send_response(send, None, response, request_id)
+    metrics.observe("refused", response.status, 0.0)
+    access_line(request_id, scope["method"], "refused", response, 0.0)
 
 
 def _crashed(request_id: bytes) -> FhirResponse:
