@@ -6,6 +6,7 @@ Create, update, Bundles and hospital documents all pass here.
 import re
 from typing import Any
 
+from fhir_server.access.fields import access_fields
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
@@ -161,7 +162,11 @@ def _keeps_references(context: Context, type_: str) -> bool:
 
 def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
     """Give the index fields of a resource that has its id."""
-    return index_fields(context.spec, resource, context.place, identity=resource["id"])
+    place = context.place
+    return {
+        **index_fields(context.spec, resource, place, identity=resource["id"]),
+        **access_fields(resource, place, context.sensitivity),
+    }
 
 
 def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:

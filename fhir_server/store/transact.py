@@ -42,6 +42,7 @@ from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
+from fhir_server.store.relations import Relations
 from fhir_server.store.write import Allow, decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
@@ -154,6 +155,7 @@ async def transact(
     plan: Plan,
     *,
     known: Definitions,
+    relations: Relations,
     patience: float,
     bounds: Bounds = BOUNDS,
 ) -> list[Stored]:
@@ -167,7 +169,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, known)
+        road = commit.Road(database, writer, session, allow, known, relations)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -182,6 +184,7 @@ async def answer(
     *,
     finish: Finish,
     known: Definitions,
+    relations: Relations,
     unique: Once | None,
     patience: float,
     bounds: Bounds = BOUNDS,
@@ -197,7 +200,7 @@ async def answer(
             return before_it
         transaction = Transaction(database, session, allow, bounds)
         always = unique is not None
-        road = commit.Road(database, writer, session, allow, known, always=always)
+        road = commit.Road(database, writer, session, allow, known, relations, always=always)
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:
