@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pymongo
 
-from fhir_server.access.caller import ANYONE_ON_LOOPBACK
+from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.base import Base
 from fhir_server.fhir import json
 from fhir_server.http.app import App
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
-from fhir_server.main import plugins
+from fhir_server.main import plugins, sensitivity
 from fhir_server.operations import OPERATIONS
 from fhir_server.settings import Settings
 from fhir_server.store.store import Store
@@ -94,6 +94,7 @@ async def health(
     *,
     zone: tzinfo = ZONE,
     outdated: frozenset[str] = frozenset(),
+    caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
     """Give a client of a health base over this store; `limits` are fields of Limits."""
@@ -104,9 +105,10 @@ async def health(
         zone=zone,
         outdated=set(outdated),
         cursor_key=b"a key for tests",
-        caller=ANYONE_ON_LOOPBACK,
+        caller=caller,
         started=0,
         limits=replace(Limits(), **limits),
+        sensitivity=sensitivity(plugins(Settings())),
     )
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
     base = Base("/fhir", context, table.build(operations))

@@ -68,22 +68,20 @@ def _encounter(resource: Resource, place: Place) -> Iterator[Relation]:
         until = end({"end": told}, place) if told else None
     else:
         until = None
-    yield from _held(resource, place, ["serviceProvider"], "subject", until)
+    yield from _care(resource.get("serviceProvider"), resource.get("subject"), until, place)
 
 
 def _care_team(resource: Resource, place: Place) -> Iterator[Relation]:
     if resource.get("status") != "active":
         return
-    over = end(resource.get("period"), place)
-    yield from _held(resource, place, ["managingOrganization"], "subject", over)
-    for member in resource.get("participant", ()):
-        ends = (over, end(member.get("period"), place))
-        until = min((one for one in ends if one is not None), default=None)
-        known = None if None in ends else until
+    over, patient = end(resource.get("period"), place), resource.get("subject")
+    for manager in resource.get("managingOrganization", ()):
+        yield from _care(manager, patient, over, place)
+    for one in resource.get("participant", ()):
+        own = end(one.get("period"), place)
+        until = None if over is None or own is None else min(over, own)
         for name in ("member", "onBehalfOf"):
-            yield from _between(
-                member.get(name), resource.get("subject"), place, until=known, kind="care"
-            )
+            yield from _care(one.get(name), patient, until, place)
 
 
 def _task(resource: Resource, place: Place) -> Iterator[Relation]:
@@ -91,40 +89,23 @@ def _task(resource: Resource, place: Place) -> Iterator[Relation]:
     referral = any(_target(one, ("ServiceRequest",), place) for one in named)
     if referral and resource.get("status") in _ACCEPTED:
         until = end(resource.get("restriction", {}).get("period"), place)
-        yield from _held(resource, place, ["owner"], "for", until)
+        yield from _care(resource.get("owner"), resource.get("for"), until, place)
 
 
 def _related_person(resource: Resource, place: Place) -> Iterator[Relation]:
-    if resource.get("active") is False or not resource.get("id"):
-        return
-    me = {"reference": f"RelatedPerson/{resource['id']}"}
+    patient = _target(resource.get("patient"), ("Patient",), place)
     until = end(resource.get("period"), place)
-    yield from _between(
-        me, resource.get("patient"), place, until=until, kind="proxy", holders=("RelatedPerson",)
-    )
+    active = resource.get("active") is not False
+    if active and patient and until is not None:
+        me = f"RelatedPerson/{resource['id']}"
+        yield Relation(me, patient.removeprefix("Patient/"), until, "proxy")
 
 
-def _held(
-    resource: Resource, place: Place, holders: Collection[str], patient: str, until: int | None
-) -> Iterator[Relation]:
-    for name in holders:
-        yield from _between(
-            resource.get(name), resource.get(patient), place, until=until, kind="care"
-        )
-
-
-def _between(
-    holder: Any,
-    patient: Any,
-    place: Place,
-    *,
-    until: int | None,
-    kind: Kind,
-    holders: Collection[str] = ("Organization",),
-) -> Iterator[Relation]:
-    who, whose = _target(holder, holders, place), _target(patient, ("Patient",), place)
+def _care(holder: Any, patient: Any, until: int | None, place: Place) -> Iterator[Relation]:
+    who = _target(holder, ("Organization",), place)
+    whose = _target(patient, ("Patient",), place)
     if who and whose and until is not None:
-        yield Relation(who, whose.removeprefix("Patient/"), until, kind)
+        yield Relation(who, whose.removeprefix("Patient/"), until)
 
 
 def _target(reference: Any, types: Collection[str], place: Place) -> str:

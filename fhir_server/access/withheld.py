@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fhir_server.access.consent import Rule, provisions
 from fhir_server.search.compartment import DATES, happened
@@ -119,7 +120,7 @@ class _Of:
         if provision["deny"]:
             return when
         # What has no date is in no period that something is permitted of.
-        code = next((one for one in DATES if one in self.spec.search_params(self.type)), None)
+        code, _ = _dated(self.spec, self.type)
         return both(when, Present(f"x.{code}")) if code else Nothing()
 
 
@@ -130,11 +131,24 @@ def withheld(spec: Spec, rules: Iterable[Rule], asker: Asker) -> Mapping[str, Co
     """
     listed = list(rules)
     every = [one for rule in listed for one in provisions(rule)]
-    types = {type_ for one in every for type_ in _named(one)}
-    if any("data_period" in one for one in every):
-        types = set(spec.types)
-    found = {type_: _all(spec, listed, asker, type_) for type_ in (*sorted(types), ALL)}
-    return found if any(not isinstance(one, Nothing) for one in found.values()) else {}
+    named = {type_ for one in every for type_ in _named(one)}
+    dated = any("data_period" in one for one in every)
+    # Types that are not named and have their date in the same place share their Condition.
+    shared: dict[Any, Condition] = {}
+    found: dict[str, Condition] = {}
+    for type_ in (*(sorted(spec.types) if dated else sorted(named)), ALL):
+        key = type_ if type_ in named or type_ == ALL else _dated(spec, type_)
+        if key not in shared:
+            shared[key] = _all(spec, listed, asker, type_)
+        found[type_] = shared[key]
+    return found if any(not isinstance(one, Nothing) for one in shared.values()) else {}
+
+
+def _dated(spec: Spec, type_: str) -> tuple[str, bool]:
+    """Give the parameter of a type's date of care, "" without one, and if it has one value."""
+    params = spec.search_params(type_)
+    code = next((one for one in DATES if one in params), "")
+    return code, bool(code) and params[code].single
 
 
 def _named(provision: Rule) -> set[str]:

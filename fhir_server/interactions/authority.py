@@ -58,6 +58,17 @@ async def in_care(context: Context, patients: Collection[str] | None = None) -> 
     return frozenset(one["patient"] for one in standing)
 
 
+async def proxies(context: Context, related: Collection[str]) -> Mapping[str, str]:
+    """Give by patient's id the RelatedPerson, of these, who stands for him now.
+
+    Whoever chooses such a patient acts as that RelatedPerson: it is his fhirUser then.
+    """
+    held = await context.store.relations.held(related)
+    now = context.now()
+    standing = (one for one in held if one["kind"] == "proxy" and one["until"] > now)
+    return {one["patient"]: one["holder"] for one in standing}
+
+
 async def _reach(context: Context, asked: Sequence[Asked]) -> Reach:
     caller = context.caller
     kind = caller.user.partition("/")[0]

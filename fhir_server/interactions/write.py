@@ -8,13 +8,13 @@ from typing import Any
 
 from fhir_server.access.fields import access_fields
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
+from fhir_server.fhir.errors import Forbidden, Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.judging import judged
 from fhir_server.search import definition
-from fhir_server.search.index import index_fields
+from fhir_server.search.index import CARE_FIELD, index_fields
 from fhir_server.search.project import refuse_subset
 from fhir_server.spec.spec import Spec
 from fhir_server.store.documents import Change, Method
@@ -141,13 +141,19 @@ def change(
     expected: int | None = None,
     must_not_exist: bool = False,
 ) -> Change:
-    """Give the Change that stores this checked resource under this id."""
+    """Give the Change that stores this checked resource under this id.
+
+    Raises Forbidden where it would let its own writer act for somebody.
+    """
+    fields = indexed(context, {**resource, "id": identity})
+    if any(one["holder"] == context.caller.user for one in fields.get(CARE_FIELD, ())):
+        raise Forbidden(f"{type_}/{identity} makes you a proxy: somebody else has to write it.")
     return Change(
         type=type_,
         id=identity,
         method=method,
         resource=resource,
-        fields=indexed(context, {**resource, "id": identity}),
+        fields=fields,
         index_format=context.index_format(type_),
         expected=expected,
         must_not_exist=must_not_exist,

@@ -19,8 +19,8 @@ Before = Mapping[tuple[str, str], Document]
 
 # The classes of v3-Confidentiality above normal.
 CONFIDENTIAL = frozenset({"R", "V"})
-_ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
-_CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 
 
 def kept(changes: Iterable[Change], before: Before) -> list[Change]:
@@ -33,7 +33,7 @@ def kept(changes: Iterable[Change], before: Before) -> list[Change]:
 
 def coding(label: str) -> dict[str, str]:
     """Give the Coding that says a label in `meta.security`."""
-    return {"system": _CONFIDENTIALITY if label in CONFIDENTIAL else _ACT_CODE, "code": label}
+    return {"system": CONFIDENTIALITY if label in CONFIDENTIAL else ACT_CODE, "code": label}
 
 
 def _of(fields: Mapping[str, Any]) -> frozenset[str]:

@@ -44,6 +44,7 @@ from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
 from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Reviews
 from fhir_server.store.transact import Plan
 from fhir_server.store.write import Allow
 
@@ -72,6 +73,7 @@ class Store:
         self.concept_loads = ConceptLoads(database)
         self.indexing = Indexing(database)
         self.relations = Relations(database)
+        self.reviews = Reviews(database)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)

@@ -35,6 +35,7 @@ from fhir_server.store import (
     once,
     purge,
     reads,
+    reviews,
     write,
 )
 from fhir_server.store.definitions import Definitions
@@ -43,6 +44,7 @@ from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
 from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Review
 from fhir_server.store.write import Allow, decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
@@ -127,6 +129,10 @@ class Transaction:
             self.database, self.session, self.allow, changes, self.seen, careful=True
         )
         await integrity.not_needed(self.database, self.allow, changes, changes)
+
+    async def review(self, review: Review) -> None:
+        """Put what was done into the queue of those a person looks at: see `reviews`."""
+        await reviews.add(self.database, self.session, review)
 
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
