@@ -57,10 +57,9 @@ class _Of:
         return both(self.about(provision), denied)
 
     def permitted(self, provision: Rule) -> Condition:
-        """Hold for what a provision permits."""
-        below = provision.get("but", ())
-        permitted = Everything() if not provision["deny"] else either(*map(self.permitted, below))
-        return both(self.about(provision), _not(either(*map(self.denied, below))), permitted)
+        """Hold for what a provision permits; what is denied in it is denied all the same."""
+        below = either(*map(self.permitted, provision.get("but", ())))
+        return both(self.about(provision), below if provision["deny"] else Everything())
 
     def about(self, provision: Rule) -> Condition:
         """Hold for what a provision is about, whatever it says of it."""
