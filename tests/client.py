@@ -12,7 +12,7 @@ import httpx2
 import pymongo
 
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
-from fhir_server.base import Base
+from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
 from fhir_server.http.app import App
 from fhir_server.interactions import table
@@ -97,7 +97,10 @@ async def health(
     caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store; `limits` are fields of Limits."""
+    """Give a client of a health base over this store; `limits` are fields of Limits.
+
+    Its requests are of `caller`; what is asked of `Client.context` itself is of anyone.
+    """
     context = Context(
         current=Current(spec),
         store=store,
@@ -105,13 +108,17 @@ async def health(
         zone=zone,
         outdated=set(outdated),
         cursor_key=b"a key for tests",
-        caller=caller,
+        caller=ANYONE_ON_LOOPBACK,
         started=0,
         limits=replace(Limits(), **limits),
         sensitivity=sensitivity(plugins(Settings())),
     )
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
-    base = Base("/fhir", context, table.build(operations))
+
+    async def authenticate(_: Asked) -> Caller:
+        return caller
+
+    base = Base("/fhir", context, table.build(operations), authenticate)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[tuple[Base, ...]]:

@@ -66,5 +66,15 @@ class Caller:
     expires: int = 0
     reach: Reach | None = None
 
+    @property
+    def owner(self) -> str:
+        """Give whose a job or a kept answer is: this client's, for this user."""
+        return f"{self.client}|{self.user}" if self.client else self.name
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Say whether the caller may create resources under ids of its own."""
+        return self.unrestricted or any(one.startswith("system/") for one in self.scopes)
+
 
 ANYONE_ON_LOOPBACK = Caller("loopback", unrestricted=True)

@@ -141,9 +141,14 @@ class Context:
         """Give the wall clock's time in µs."""
         return wall()
 
-    def allow(self, interaction: str, type_: str | None) -> Condition:
-        """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
-        return decide.decide(self.caller, interaction, type_)
+    def allow(self, interaction: str, type_: str | None, step: str = "") -> Condition:
+        """Give the Condition the caller is narrowed to; raise Forbidden if there is none.
+
+        `step` is what the store does for it, see `store/steps`: an interaction is decided by that,
+        an operation has its own rights at every step.
+        """
+        asked = step if step and not interaction.startswith("$") else interaction
+        return decide.decide(self.caller, asked, type_, self.spec, self.place)
 
     def seen(self, interaction: str, type_: str) -> Condition | None:
         """Give what `allow` gives, None where there is nothing for the caller to see."""

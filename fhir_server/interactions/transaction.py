@@ -218,7 +218,7 @@ async def _written(
             if (located.write.type, id_) not in there:
                 missing.setdefault(located.write.type, []).append(id_)
     for type_, ids in missing.items():
-        found = await store.read_many(context.allow("create", type_), type_, ids)
+        found = await store.read_many(context.allow("search-type", type_), type_, ids)
         there |= {(type_, id_): stored for id_, stored in found.items()}
     return {
         index: [there[located.write.type, id_] for id_ in located.ids]

@@ -21,7 +21,7 @@ from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
 from fhir_server.store.relations import Relations
-from fhir_server.store.write import Allow
+from fhir_server.store.steps import Allow
 
 UNKNOWN = "UnknownTransactionCommitResult"
 _SHORT, _LONG = 0.004, 0.25
@@ -121,7 +121,13 @@ async def judged(
     before = await write.before(database, session, ordered, careful=careful)
     ordered = labels.kept(ordered, before)
     write.judge(allow, ordered, before)
-    await hold.judge(database, session, ordered, before)
+    # What is out of reach is not ended: its hold is not told of either.
+    reached = [
+        one
+        for one in ordered
+        if one.method != "delete" or write.reaches(allow, one, before.get((one.type, one.id)))
+    ]
+    await hold.judge(database, session, reached, before)
     await integrity.targets_exist(database, session, allow, ordered, seen)
     return ordered, before
 

@@ -36,11 +36,11 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
-    the resource refers to must exist, and what others refer to is not deleted. `lifts_hold`: this
-    version may be without the legal hold of the one before (store/hold); `lifts_labels`: without
-    its sensitivity labels (store/labels). A `purge` erases the resource and its versions, a
-    `purge-history` the superseded ones.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `must_exist`: 404
+    where nothing stands. `integrity`: what the resource refers to must exist, and what others
+    refer to is not deleted. `lifts_hold`: this version may be without the legal hold of the one
+    before (store/hold); `lifts_labels`: without its sensitivity labels (store/labels). A `purge`
+    erases the resource and its versions, a `purge-history` the superseded ones.
     """
 
     type: str
@@ -51,6 +51,7 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    must_exist: bool = False
     integrity: bool = False
     place: str = ""
     lifts_hold: bool = False

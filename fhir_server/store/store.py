@@ -45,8 +45,8 @@ from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
 from fhir_server.store.relations import Relations
 from fhir_server.store.reviews import Reviews
+from fhir_server.store.steps import Allow
 from fhir_server.store.transact import Plan
-from fhir_server.store.write import Allow
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
 _ALL = Everything()
