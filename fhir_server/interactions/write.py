@@ -4,8 +4,10 @@ Create, update, Bundles and hospital documents all pass here.
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from fhir_server.access.facilities import owners
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
@@ -139,8 +141,12 @@ def change(
     method: Method,
     expected: int | None = None,
     must_not_exist: bool = False,
+    owner: str = "",
 ) -> Change:
-    """Give the Change that stores this checked resource under this id."""
+    """Give the Change that stores this checked resource under this id.
+
+    `owner` is the facility whose submission it is of.
+    """
     return Change(
         type=type_,
         id=identity,
@@ -151,7 +157,14 @@ def change(
         expected=expected,
         must_not_exist=must_not_exist,
         integrity=_keeps_references(context, type_),
+        owner=owner,
+        owners=owners(context.caller),
     )
+
+
+def of_the_server(change: Change) -> Change:
+    """Give a Change as the server's own: not what the caller asked for, but what comes of it."""
+    return replace(change, owner="", owners=None)
 
 
 def _keeps_references(context: Context, type_: str) -> bool:
@@ -167,4 +180,11 @@ def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
 def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:
     """Give the Change that deletes a resource."""
     kept = context.limits.referential_integrity
-    return Change(type_, identity, "delete", expected=expected, integrity=kept)
+    return Change(
+        type_,
+        identity,
+        "delete",
+        expected=expected,
+        integrity=kept,
+        owners=owners(context.caller),
+    )

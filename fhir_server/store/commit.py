@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, write
+from fhir_server.store import definitions, hold, integrity, owner, write
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
@@ -113,6 +113,7 @@ async def judged(
     """Give the changes in order and what stands where they write; raise what forbids one."""
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
+    owner.judge(ordered, before)
     write.judge(allow, ordered, before)
     await hold.judge(database, session, ordered, before)
     await integrity.targets_exist(database, session, allow, ordered, seen)
