@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, labels, write
+from fhir_server.store import definitions, hold, integrity, labels, owner, write
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
@@ -120,6 +120,7 @@ async def judged(
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
     ordered = labels.kept(ordered, before)
+    owner.judge(ordered, before)
     write.judge(allow, ordered, before)
     # What is out of reach is not ended: its hold is not told of either.
     reached = [

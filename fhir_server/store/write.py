@@ -22,7 +22,7 @@ from fhir_server.fhir.errors import (
 )
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
-from fhir_server.store import chunks, purge
+from fhir_server.store import chunks, owner, purge
 from fhir_server.store.documents import (
     Change,
     Document,
@@ -187,6 +187,7 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
     if old is not None and "deleted" in old:
         head["created"] = True
+    head |= owner.noted(change, old)
     new = head | content | {"f": change.index_format, "x": change.fields}
     into.pieces += pieces
     if old is None:
@@ -209,6 +210,7 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
         "ts": ts,
         "deleted": True,
         "method": "delete",
+        **owner.noted(change, old),
         "x": old["x"],
     }
     into.live.append(DeleteOne({"_id": change.id, "v": old["v"]}))
