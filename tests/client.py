@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pymongo
 
-from fhir_server.access.caller import ANYONE_ON_LOOPBACK
-from fhir_server.base import Base
+from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
+from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
 from fhir_server.http.app import App
 from fhir_server.interactions import table
@@ -93,10 +93,11 @@ async def health(
     spec: Any,
     *,
     zone: tzinfo = ZONE,
+    caller: Caller = ANYONE_ON_LOOPBACK,
     outdated: frozenset[str] = frozenset(),
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store; `limits` are fields of Limits."""
+    """Give a client of a health base over this store, as `caller`; `limits` are fields of Limits."""
     context = Context(
         current=Current(spec),
         store=store,
@@ -104,12 +105,16 @@ async def health(
         zone=zone,
         outdated=set(outdated),
         cursor_key=b"a key for tests",
-        caller=ANYONE_ON_LOOPBACK,
+        caller=caller,
         started=0,
         limits=replace(Limits(), **limits),
     )
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
-    base = Base("/fhir", context, table.build(operations))
+
+    async def authenticate(_: Asked) -> Caller:
+        return caller
+
+    base = Base("/fhir", context, table.build(operations), authenticate)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[tuple[Base, ...]]:

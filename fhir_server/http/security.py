@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from fhir_server.base import Asked, Base
 from fhir_server.http.exchange import Scope
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.context import Context, Origin
 
 # Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
 _OPEN = frozenset({"capabilities"})
 
 
-async def known(base: Base, scope: Scope, code: str) -> Context:
+async def known(base: Base, scope: Scope, code: str, request_id: bytes) -> Context:
     """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known."""
     if code in _OPEN:
         return base.context
@@ -21,4 +21,7 @@ async def known(base: Base, scope: Scope, code: str) -> Context:
         scope["method"],
         base.context.base_url + scope["path"].removeprefix(base.path),
     )
-    return replace(base.context, caller=await base.authenticate(asked))
+    context = base.context
+    peer = scope.get("client") if context.limits.audit_addresses else None
+    origin = Origin(request_id.decode(), peer[0] if peer else "")
+    return replace(context, caller=await base.authenticate(asked), origin=origin)
