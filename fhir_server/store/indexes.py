@@ -9,7 +9,7 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from fhir_server.store import closures, once, slow
+from fhir_server.store import closures, once, seals, slow
 from fhir_server.store.horizon import Database
 
 Keys = tuple[tuple[str, int], ...]
@@ -110,7 +110,8 @@ async def keep(database: Database, type_: str, wanted: Mapping[str, str]) -> Non
 async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
-    for name in {*_OWN, once.COLLECTION, slow.COLLECTION} - set(there):
+    own = {*_OWN, once.COLLECTION, slow.COLLECTION, seals.SEALS, seals.CHECKPOINTS}
+    for name in own - set(there):
         try:
             await database.create_collection(name, check_exists=False)
         except OperationFailure as error:
