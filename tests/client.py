@@ -97,7 +97,7 @@ async def health(
     outdated: frozenset[str] = frozenset(),
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store, as `caller`; `limits` are fields of Limits."""
+    """Give a client of a health base, asked by `caller`; `limits` are fields of Limits."""
     context = Context(
         current=Current(spec),
         store=store,

@@ -2,6 +2,7 @@
 
 import typer
 
+from fhir_server.cli.audit import audit
 from fhir_server.cli.book import book
 from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
@@ -25,6 +26,7 @@ for command in (serve, work, demo, load, validate, book, quality, synth, indexes
     app.command()(command)
 app.add_typer(terminology, name="terminology")
 app.add_typer(packages, name="packages")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:

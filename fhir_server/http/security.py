@@ -2,16 +2,25 @@
 
 from dataclasses import replace
 
+from fhir_server.access.caller import Caller
 from fhir_server.base import Asked, Base
+from fhir_server.fhir.errors import Unauthorized
+from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.http.exchange import Scope
-from fhir_server.interactions.context import Context, Origin
+from fhir_server.interactions.audit import noting
+from fhir_server.interactions.context import Context, Origin, Target
 
 # Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
 _OPEN = frozenset({"capabilities"})
 
 
-async def known(base: Base, scope: Scope, code: str, request_id: bytes) -> Context:
-    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known."""
+async def known(
+    base: Base, scope: Scope, request: FhirRequest, code: str, target: Target, *, request_id: bytes
+) -> Context:
+    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known.
+
+    A token that was good once is noted as refused.
+    """
     if code in _OPEN:
         return base.context
     sent = {name: value for name, value in scope["headers"] if name in (b"authorization", b"dpop")}
@@ -21,7 +30,15 @@ async def known(base: Base, scope: Scope, code: str, request_id: bytes) -> Conte
         scope["method"],
         base.context.base_url + scope["path"].removeprefix(base.path),
     )
-    context = base.context
-    peer = scope.get("client") if context.limits.audit_addresses else None
+    peer = scope.get("client") if base.context.limits.audit_addresses else None
     origin = Origin(request_id.decode(), peer[0] if peer else "")
-    return replace(context, caller=await base.authenticate(asked), origin=origin)
+    context = replace(base.context, origin=origin)
+    try:
+        return replace(context, caller=await base.authenticate(asked))
+    except Unauthorized as failure:
+        if failure.client:
+            late = Caller(failure.client, client=failure.client)
+            note = noting(replace(context, caller=late), code, request, target)
+            if note:
+                await note.refused(failure)
+        raise

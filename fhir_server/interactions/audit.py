@@ -3,7 +3,7 @@
 https://profiles.ihe.net/ITI/BALP/content.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -11,7 +11,7 @@ from fhir_server.fhir.audit_event import BREAK_GLASS, REFUSED, TYPE, Access, Act
 from fhir_server.fhir.errors import FhirError, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.context import Context, Target
-from fhir_server.interactions.named import instance, patients, query
+from fhir_server.interactions.subjects import instance, patients, query
 from fhir_server.search.audit_event import fields
 from fhir_server.store.audit import Audit
 from fhir_server.store.documents import Document, Stored
@@ -79,8 +79,11 @@ class Note:
         if not made and not read:
             whole = self.access.code == "transaction"
             return [] if whole else [self._event(self.access, "", self._data())]
+        access = (
+            self.access if _is_about_one(self.access, known) else _without_question(self.access)
+        )
         written = [
-            self._event(replace(self.access, code=one.method), patient, [_versioned(one)])
+            self._event(replace(access, code=one.method), patient, [_versioned(one)])
             for one in made
             for patient in one.patients or ("",)
         ]
@@ -123,11 +126,15 @@ class Note:
         await self.audit.write([*self._each(concerned, access, ())])
 
     def _each(self, told: Told, access: Access, made: Sequence[Stored]) -> Iterator[Document]:
+        """Yield an event for each patient; one of nobody's where there is none."""
+        told = {patient: told[patient] for patient in told if patient} or told
+        if told and not _is_about_one(access, told):
+            yield self._event(access, "", [])
+            access = _without_question(access)
         for patient, kinds in told.items():
-            if patient or len(told) == 1:
-                of_it = [_versioned(one) for one in made if patient in (one.patients or ("",))]
-                what = [*self._data(), *of_it[:_MOST_DATA]]
-                yield self._event(access, patient, what, " ".join(sorted(kinds)))
+            of_it = [_versioned(one) for one in made if patient in (one.patients or ("",))]
+            what = [*self._data(), *of_it[:_MOST_DATA]]
+            yield self._event(access, patient, what, " ".join(sorted(kinds)))
 
     def _data(self) -> list[str]:
         target = self.target
@@ -184,6 +191,19 @@ def _of(context: Context) -> Audit | None:
     """Give what takes the events of this caller, None where they are not audited."""
     told = not context.caller.unrestricted or context.limits.audit_loopback
     return context.store.watch.audit if told else None
+
+
+def _is_about_one(access: Access, patients: Collection[str]) -> bool:
+    """Say whether what was asked names no more than one patient, who may then read it.
+
+    A list may name others; it is noted in an event of nobody's.
+    """
+    alone = len(patients) <= 1 and b"%2C" not in access.query
+    return alone or b"?" not in access.query or "" in patients
+
+
+def _without_question(access: Access) -> Access:
+    return replace(access, query=access.query.partition(b"?")[0])
 
 
 def _versioned(one: Stored) -> str:

@@ -1,5 +1,6 @@
 """Seals and what they show: every kind of tampering, in many places, none missed."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from bson import Binary
 
 from fhir_server.fhir import audit_event
 from fhir_server.fhir.audit_event import Access, Actor
+from fhir_server.fhir.errors import Unavailable
 from fhir_server.search.audit_event import fields
 from fhir_server.search.index import index_fields
 from fhir_server.search.place import Place
@@ -177,7 +179,7 @@ async def test_tampering_is_found_wherever_it_is(sealed, spec, tamper):
     before = {name: await database[name].find().to_list() for name in names}
     missed = []
     for seed in range(PLACES):
-        await tamper(database, random.Random(seed))  # noqa: S311 - places that repeat
+        await tamper(database, random.Random(seed))
         found = await faults(spec, database, kept)
         if not found:
             missed.append(seed)
@@ -199,15 +201,11 @@ async def test_of_two_sealers_one_has_the_lease(store):
 
 
 async def test_two_who_seal_at_once_seal_each_event_once(store, spec):
-    import asyncio
-
     audit = Audit(store.database, KEY)
     await audit.write([*events(spec, audit, 0, 50)])
     sealers = [Sealer(store.database, KEY) for _ in range(4)]
 
     async def seal(one: Sealer) -> int:
-        from fhir_server.fhir.errors import Unavailable
-
         try:
             return await one.seal()
         except Unavailable:
@@ -222,7 +220,7 @@ async def test_a_seal_taken_away_while_the_sealer_lives_leaves_a_hole(sealed, sp
     audit, sealer = Audit(database, KEY), Sealer(database, KEY)
     await audit.write([*events(spec, audit, 100, 5)])
     await sealer.seal()
-    await _truncate(database, random.Random(1))  # noqa: S311 - a place that repeats
+    await _truncate(database, random.Random(1))
     await audit.write([*events(spec, audit, 105, 5)])
     await sealer.seal()
     assert await faults(spec, database) != []
