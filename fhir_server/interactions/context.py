@@ -53,6 +53,16 @@ class Limits:
     unknown_profile: Literal["warn", "refuse"] = "warn"
     unknown_extension: Literal["warn", "refuse"] = "warn"
     required_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    audit_loopback: bool = False
+    audit_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: its X-Request-Id, and the address where that is to be noted."""
+
+    request: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,7 @@ class Context:
     sensitivity: Table = NO_CODES
     new_id: Callable[[], str] = _random_id
     security: Mapping[str, Any] | None = None
+    origin: Origin = Origin()
 
     @property
     def spec(self) -> Spec:

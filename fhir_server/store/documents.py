@@ -26,6 +26,7 @@ ENDS = frozenset({"delete", "purge"})
 
 Item = TypeVar("Item")
 PORTION = 100
+_NONE: Mapping[str, Any] = {}
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -69,7 +70,8 @@ class Stored:
 
     Version 0, deleted, is what a delete gives of a resource that never was. `created`: this version
     made the resource, by whichever method. What a commit gives says too whether it `changed`
-    anything; where all was as wanted it neither changed nor created.
+    anything; where all was as wanted it neither changed nor created. `patients` are the ids of
+    those whose compartment it is in.
     """
 
     type: str
@@ -81,6 +83,7 @@ class Stored:
     method: Method = "update"
     changed: bool = field(default=True, compare=False)
     created: bool = field(default=False, compare=False)
+    patients: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +142,5 @@ def stored(type_: str, document: Mapping[str, Any]) -> Stored:
         deleted=document.get("deleted", False),
         method=document.get("method", "update"),
         created=document["v"] == 1 or document.get("created", False),
+        patients=tuple(document.get("x", _NONE).get("_patient", ())),
     )

@@ -59,7 +59,9 @@ def page() -> str:
     """Give the page."""
     told = rows()
     held = sum(bool(row.test) for row in told)
-    counts = f"**{len(told)} requirements: {held} held by a test, {len(told) - held} do not apply.**"
+    counts = (
+        f"**{len(told)} requirements: {held} held by a test, {len(told) - held} do not apply.**"
+    )
     return HEAD.format(counts=counts) + "".join(map(_line, told))
 
 

@@ -29,9 +29,7 @@ def citizen(version: str = "v2") -> Caller:
     """Give A's app, which may do everything with what is A's."""
     scope = "patient/*.cruds" if version == "v2" else "patient/*.*"
     reach = Reach({"patient": Part(frozenset({A}))})
-    return Caller(
-        "app", client="app", user=f"Patient/{A}", patient=A, scopes=(scope,), reach=reach
-    )
+    return Caller("app", client="app", user=f"Patient/{A}", patient=A, scopes=(scope,), reach=reach)
 
 
 @pytest.fixture(scope="session")

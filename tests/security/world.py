@@ -59,7 +59,9 @@ def to_patients(type_: str) -> tuple[str, ...]:
     return tuple(
         row["code"]
         for row in PARAMETERS
-        if type_ in row["base"] and row["type"] == "reference" and "Patient" in row.get("target", ())
+        if type_ in row["base"]
+        and row["type"] == "reference"
+        and "Patient" in row.get("target", ())
     )
 
 

@@ -55,7 +55,9 @@ def matching() -> Iterator[Attack]:
     for type_ in compartment():
         query = f"{type_}?_tag={OF}|{B}"
         yield Attack("W04", "DELETE", query, "absent")
-        yield Attack("W04", "PATCH", query, "absent", [{"op": "add", "path": "/language", "value": "vi"}])
+        yield Attack(
+            "W04", "PATCH", query, "absent", [{"op": "add", "path": "/language", "value": "vi"}]
+        )
     for one in theirs():
         yield Attack("W04", "PUT", f"{one.type}?_id={one.id}", "invalid", one.resource)
         fresh = {name: value for name, value in one.resource.items() if name != "id"}
