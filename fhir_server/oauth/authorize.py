@@ -30,7 +30,7 @@ class Pending:
     """A request that waits for its user's answer; `patient`, `encounter` are of an EHR launch.
 
     `user` is the fhirUser who launched the app and has to be the one who answers, empty where
-    anyone may. `max_age` is None where the sign-in may be of any age.
+    anyone may. `max_age` is None where the sign-in may be of any age. `asked`: when, int seconds.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Pending:
     online: bool
     prompt: tuple[str, ...]
     max_age: int | None
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def pending(oauth: OAuth, id_: str) -> Pending | None:
         online="online_access" in scopes,
         prompt=tuple(record["prompt"]),
         max_age=record["max_age"],
+        asked=record["asked"],
     )
 
 
@@ -206,8 +208,9 @@ def _redirect_uri(client: Client, uri: str) -> str:
 
 def _keep(oauth: OAuth, record: Record, seconds: int, *, pushed: bool) -> str:
     id_ = secrets.token_urlsafe(32)
-    expires = oauth.clock() + seconds
-    kept = {**record, "_id": id_, "pushed": pushed, "answered": False, "expires": expires}
+    asked = oauth.clock()
+    kept = {**record, "_id": id_, "pushed": pushed, "answered": False}
+    kept |= {"asked": asked, "expires": asked + seconds}
     oauth.records.insert("requests", kept)
     return id_
 

@@ -41,7 +41,7 @@ class Unverified:
         return str(self.header["alg"])
 
 
-def read(text: str, algorithms: Collection[str], typ: str) -> Unverified:
+def read(text: str, algorithms: Collection[str], typ: str, *, stated: bool = True) -> Unverified:
     """Give a JWT as it says of itself; ValueError unless of this type, by one of these algorithms.
 
     Refused are names twice in an object, algorithms of its own choice (`none`), extensions (`crit`,
@@ -57,7 +57,7 @@ def read(text: str, algorithms: Collection[str], typ: str) -> Unverified:
         raise ValueError("no JWT that can be read") from None
     if header.get("alg") not in tuple(algorithms) or {"crit", "b64", "x5u", "zip"} & set(header):
         raise ValueError("an algorithm or extension that is not used here")
-    said = header.get("typ")
+    said = header.get("typ", None if stated else typ)
     if not isinstance(said, str) or said.lower() != typ.lower():
         raise ValueError(f"not of type {typ}")
     return Unverified(text, header, claims)

@@ -26,9 +26,10 @@ KINDS: Mapping[str, Sequence[str]] = {
     "keys": (),
     "jtis": (),
     "jwks_cache": (),
-    "users": ("sub", "citizen"),
+    "users": ("sub", "citizen", "federated"),
     "sessions": ("user",),
     "attempts": (),
+    "federations": (),
 }
 
 

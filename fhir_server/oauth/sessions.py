@@ -73,8 +73,7 @@ def end(oauth: OAuth, cookie: str) -> None:
     """End a session, and with it what apps were given while it lasts (`online_access`)."""
     id_ = _id(cookie)
     oauth.records.remove(KIND, {"_id": id_})
-    for grant in oauth.records.find("grants", {"session": id_, "revoked": False}):
-        grants.revoke(oauth, grant["_id"])
+    grants.end(oauth, "session", id_)
 
 
 def csrf_holds(session: Session, token: str) -> bool:

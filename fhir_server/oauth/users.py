@@ -153,8 +153,7 @@ def _ended(oauth: OAuth, row: Record | None) -> bool:
     if row is None:
         return False
     oauth.records.remove("sessions", {"user": row["_id"]})
-    for grant in oauth.records.find("grants", {"user": row["sub"], "revoked": False}):
-        grants.revoke(oauth, grant["_id"])
+    grants.end(oauth, "user", row["sub"])
     return True
 
 

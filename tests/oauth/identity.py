@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from fhir_server.interactions.current import Current
-from fhir_server.oauth import server
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.users import User
 from fhir_server.store.records import Records
@@ -34,7 +33,6 @@ class Clock:
 @contextmanager
 def identities(mongodb_uri, issuer="https://example.org/oauth"):
     records = Records.open(mongodb_uri, f"test_{uuid4().hex}")
-    records.prepare(server.KINDS)
     base = issuer.removesuffix("/oauth") + "/fhir"
     try:
         yield OAuth(issuer, base, records, None, Current(None), Clock())

@@ -1,101 +1,125 @@
-"""The endpoints of the authorization server asked with odd input: never a 5xx, never an echo."""
+"""Whatever is sent, what comes is a refusal in words and never another error."""
 
-import asyncio
-import random
-from urllib.parse import quote_from_bytes
+import contextlib
+import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from fhir_server.fhir.errors import Gone
-from fhir_server.oauth import authorize
-from tests.oauth.flow import BACK, approved, basic, request, returned
+from fhir_server.oauth import authentication, dpop, jwks, metadata, registration
+from fhir_server.oauth.exchange import Request
+from tests.oauth.registry import (
+    KEYS,
+    NOW,
+    TOKEN_URL,
+    emptied,
+    kept,
+    proving,
+    public,
+    registry,
+    rewritten,
+    signed,
+)
+from tests.oauth.test_metadata import APP, SYSTEM
 
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-POSTED = ["authorize", "token", "revoke", "introspect", "launch", "par", "register"]
-NAMES = [*request("app"), "grant_type", "code", "token", "refresh_token", "code_verifier", "launch"]
-NAMES += ["request_uri", "request", "client_secret", "client_assertion", "dpop_jkt", "prompt", "x"]
-CANARY = "<b>canary</b>"
-ODD = [
-    b"",
-    b"$ne",
-    b'{"$gt":""}',
-    b"\x00",
-    b"\xff\xfe",
-    b"\r\nLocation: https://evil.example",
-    CANARY.encode(),
-    b'"\\',
-    "ß\u202e\U0001f600".encode(),
-    b"a" * 9_000,
-    b"9" * 400,
-    b"authorization_code",
-    b"refresh_token",
-    b"client_credentials",
-    b"app",
-    b"clinic",
-    BACK.encode(),
-    b"openid patient/*.rs",
-]
-HEADERS = [
-    {},
-    {"Authorization": basic("app", CANARY)},
-    {"Authorization": "Basic \u00e9"},
-    {"Authorization": "Bearer " + "x" * 9_000},
-    {"Authorization": "Basic"},
-    {"DPoP": "a.b.c"},
-    {"Origin": "null"},
-]
-
-
-def odd(seed):
-    """Give a form whose fields are good or odd, by a seed."""
-    die = random.Random(seed)
-    good = {name: value.encode() for name, value in request("app").items()}
-    names = die.sample(NAMES, die.randint(0, len(NAMES)))
-    fields = {name: value for name, value in good.items() if die.random() < 0.7}
-    fields |= {name: die.choice(ODD) for name in names if die.random() < 0.5}
-    pairs = list(fields.items())
-    if pairs and die.random() < 0.1:
-        pairs.append(die.choice(pairs))
-    text = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in pairs).encode()
-    if die.random() < 0.1 and text:
-        at = die.randrange(len(text))
-        text = text[:at] + die.randbytes(3) + text[at:]
-    return text, die.choice(HEADERS)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(["app", "one", "RSA", "EC", "RS384", TOKEN_URL, "P-256", "AQAB"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+MANY = settings(
+    derandomize=True,
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+RSA = KEYS["RS384"]
+CLAIMS = {"iss": "app", "sub": "app", "aud": TOKEN_URL, "exp": NOW + 240, "jti": "a"}
+HEADER = {"alg": "RS384", "typ": "JWT", "kid": "one"}
+PROOF = {"alg": "RS256", "typ": "dpop+jwt", "jwk": public(RSA)}
+WHOLE = signed(CLAIMS)
 
 
-@pytest.mark.parametrize("endpoint", POSTED)
-async def test_odd_forms_end_in_an_error_the_client_can_read(smart, endpoint):
-    for seed in range(60):
-        text, headers = odd(f"{endpoint} {seed}")
-        raw = {name.encode(): value.encode() for name, value in {**FORM, **headers}.items()}
-        answer = await smart.http.post(f"/oauth/{endpoint}", content=text, headers=raw)
-        assert answer.status_code < 500, (endpoint, seed)
-        assert CANARY not in answer.text, (endpoint, seed)
-        assert "\n" not in answer.headers.get("location", "")
-        where = answer.headers.get("location", BACK)
-        assert where.startswith((BACK, "https://test.invalid/sign-in?")), (endpoint, seed)
+@pytest.fixture(scope="module")
+def opened(mongodb_uri, spec):
+    with registry(mongodb_uri, spec) as found:
+        yield found
 
 
-async def test_odd_queries_end_in_an_error_too(smart):
-    for seed in range(60):
-        text, _ = odd(f"query {seed}")
-        query = "".join(
-            one if one.isascii() and one.isprintable() else "?" for one in text.decode("latin-1")
-        )
-        answer = await smart.http.get(f"/oauth/authorize?{query[:9_000]}")
-        assert answer.status_code < 500, seed
-        assert CANARY not in answer.text
+@pytest.fixture
+def oauth(opened):
+    found, _ = emptied(*opened)
+    kept(found)
+    return found
 
 
-async def test_a_consent_sent_many_times_at_once_makes_one_code(smart):
-    id_ = await smart.waiting("app")
+def changed(told):
+    """Give a strategy for an object with some members of other values, or without them."""
+    return st.dictionaries(st.sampled_from([*told, "x"]), JSON, min_size=1).map(
+        lambda more: {**told, **more}
+    )
 
-    def answered():
-        try:
-            return returned(authorize.approve(smart.oauth, id_, approved("patient/*.rs")))["code"]
-        except Gone:
-            return None
 
-    codes = await asyncio.gather(*(asyncio.to_thread(answered) for _ in range(16)))
-    assert len([code for code in codes if code]) == 1
-    assert len(smart.oauth.records.find("grants", {})) == 1
+def dumped(value):
+    return json.dumps(value).encode()
+
+
+@MANY
+@given(changed(HEADER), changed(CLAIMS))
+def test_an_assertion_of_anything_is_taken_or_refused(oauth, header, claims):
+    text = rewritten(WHOLE, header=dumped(header), payload=dumped(claims))
+    with contextlib.suppress(authentication.InvalidClientError):
+        authentication.authenticated(oauth, Request(TOKEN_URL, proving(text)))
+
+
+@MANY
+@given(changed(PROOF), changed({"jti": "a", "htm": "POST", "htu": TOKEN_URL, "iat": NOW}))
+def test_a_proof_of_anything_is_taken_or_refused(oauth, header, claims):
+    text = rewritten(WHOLE, header=dumped(header), payload=dumped(claims), alg="RS256")
+    with contextlib.suppress(dpop.InvalidProof):
+        dpop.checked(oauth, text, "POST", TOKEN_URL)
+
+
+@MANY
+@given(st.text(max_size=200), st.text(max_size=50))
+def test_a_form_and_a_header_of_anything_are_refused(oauth, text, name):
+    for form, headers in (
+        ((("client_id", text),), {}),
+        (proving(text), {}),
+        ((("client_id", name),), {"authorization": text}),
+        ((("client_id", name),), {"authorization": f"Basic {text}"}),
+        ((), {"authorization": f"bearer {text}"}),
+    ):
+        with pytest.raises((authentication.InvalidClientError, authentication.TooManyAttempts)):
+            authentication.authenticated(oauth, Request(TOKEN_URL, form, headers))
+
+
+@MANY
+@given(changed(public(RSA)) | changed(public(KEYS["ES384"])) | JSON)
+def test_a_key_of_anything_is_taken_or_refused(key):
+    with contextlib.suppress(ValueError):
+        jwks.registered({"keys": [key]})
+    with contextlib.suppress(ValueError):
+        jwks.public(key)
+
+
+@MANY
+@given(changed(APP) | changed(SYSTEM))
+def test_metadata_of_anything_are_taken_or_refused_in_words_of_the_standard(oauth, told):
+    # What the error says is looked at where it is made.
+    with contextlib.suppress(metadata.InvalidMetadata):
+        metadata.checked(oauth, told)
+
+
+@MANY
+@given(st.text(max_size=40), st.text(max_size=60))
+def test_a_registration_of_nobody_is_nobodys(oauth, id_, authorization):
+    for ask in registration.BY_METHOD.values():
+        with pytest.raises(registration.InvalidToken):
+            ask(oauth, id_, authorization, b"{}")

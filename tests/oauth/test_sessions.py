@@ -80,7 +80,7 @@ def test_its_end_takes_the_online_grants_and_leaves_the_others(oauth, cookie):
     id_ = sessions.of(oauth, cookie).id
     for name, session in (("online", id_), ("offline", ""), ("other", "another")):
         oauth.records.insert("grants", {"_id": name, "session": session, "revoked": False})
-        oauth.records.insert("tokens", {"_id": name, "grant": name, "revoked": False})
+        oauth.records.insert("tokens", {"_id": name, "session": session, "revoked": False})
     sessions.end(oauth, cookie)
     assert sessions.of(oauth, cookie) is None
     revoked = {one["_id"] for one in oauth.records.find("grants", {"revoked": True})}

@@ -172,7 +172,7 @@ def test_another_password_or_an_end_ends_what_was_open(oauth, change):
     user = ask(oauth)
     cookie = sessions.start(oauth, user, auth_time=NOW)
     oauth.records.insert("grants", {"_id": "g", "user": user.sub, "revoked": False})
-    oauth.records.insert("tokens", {"_id": "t", "grant": "g", "revoked": False})
+    oauth.records.insert("tokens", {"_id": "t", "user": user.sub, "revoked": False})
     assert change(oauth)
     assert sessions.of(oauth, cookie) is None
     assert oauth.records.get("grants", "g")["revoked"]
