@@ -14,11 +14,11 @@ import pymongo
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
-from fhir_server.http.app import App
+from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
-from fhir_server.main import plugins
+from fhir_server.main import plugins, sensitivity
 from fhir_server.operations import OPERATIONS
 from fhir_server.settings import Settings
 from fhir_server.store.store import Store
@@ -99,7 +99,7 @@ async def health(
 ) -> AsyncIterator[Client]:
     """Give a client of a health base over this store, asking as `caller`.
 
-    `limits` are fields of Limits.
+    `limits` are fields of Limits. What is asked of `Client.context` itself is of anyone.
     """
     context = Context(
         current=Current(spec),
@@ -108,20 +108,21 @@ async def health(
         zone=zone,
         outdated=set(outdated),
         cursor_key=b"a key for tests",
-        caller=caller,
+        caller=ANYONE_ON_LOOPBACK,
         started=0,
         limits=replace(Limits(), **limits),
+        sensitivity=sensitivity(plugins(Settings())),
     )
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
 
-    async def known(_: Asked) -> Caller:
+    async def authenticate(_: Asked) -> Caller:
         return caller
 
-    base = Base("/fhir", context, table.build(operations), known)
+    base = Base("/fhir", context, table.build(operations), authenticate)
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[tuple[Base, ...]]:
-        yield (base,)
+    async def opened() -> AsyncIterator[Served]:
+        yield Served((base,))
 
     app = App(opened)
     async with app.other.router.lifespan_context(app.other):

@@ -27,12 +27,14 @@ class Reach:
     """What of the data one request may reach, looked up before the request is run.
 
     `withheld` holds for what consents keep from this caller; `cleared` are the sensitivity labels
-    (codes of v3-ActCode) that do not keep a resource away.
+    (codes of v3-ActCode) that do not keep a resource away; `broken` are the patients for whom the
+    caller broke the glass.
     """
 
     parts: Mapping[Level, Part] = field(default_factory=dict)
     withheld: Mapping[str, Condition] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
 
     def withheld_of(self, type_: str) -> Condition:
         """Give what consents keep from this caller of a type."""
@@ -65,6 +67,16 @@ class Caller:
     clearance: frozenset[str] = frozenset()
     expires: int = 0
     reach: Reach | None = None
+
+    @property
+    def owner(self) -> str:
+        """Give whose a job or a kept answer is: this client's, for this user."""
+        return f"{self.client}|{self.user}" if self.client else self.name
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Say whether the caller may create resources under ids of its own."""
+        return self.unrestricted or any(one.startswith("system/") for one in self.scopes)
 
 
 ANYONE_ON_LOOPBACK = Caller("loopback", unrestricted=True)

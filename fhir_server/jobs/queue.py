@@ -1,6 +1,6 @@
 """A job as its caller sees it: put on the queue, looked at, cancelled, its answer fetched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,23 +86,25 @@ async def put(context: Context, kind: str, input_: dict[str, Any], body: bytes =
     Raises TooManyRequests where as many of the caller's wait already as the limit allows.
     """
     caller, most = context.caller, context.limits.max_jobs
-    if await context.store.jobs.waiting(caller.name) >= most:
+    if await context.store.jobs.waiting(caller.owner) >= most:
         told = f"{most} jobs of yours wait already; try again when one has ended, or cancel one."
         raise TooManyRequests(told, headers=[("Retry-After", str(_RETRY_SECONDS))])
-    id_, frozen = context.new_id(), msgspec.to_builtins(caller)
+    id_ = context.new_id()
+    # What is reached is looked up again when it is run.
+    frozen = {**msgspec.to_builtins(replace(caller, reach=None)), "owner": caller.owner}
     await context.store.jobs.put(id_, kind, frozen, json.dump(input_), body)
     return id_
 
 
 async def find(context: Context, id_: str) -> Job | None:
     """Give a job of the context's caller; None for another's, one cancelled or long gone."""
-    document = await context.store.jobs.find(id_, context.caller.name)
+    document = await context.store.jobs.find(id_, context.caller.owner)
     return None if document is None else Job(document)
 
 
 async def cancel(context: Context, id_: str) -> bool:
     """End a job of the context's caller, or forget its answer; False where there is none."""
-    return await context.store.jobs.cancel(id_, context.caller.name)
+    return await context.store.jobs.cancel(id_, context.caller.owner)
 
 
 async def answer(context: Context, done: Job) -> FhirResponse:

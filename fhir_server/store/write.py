@@ -3,7 +3,7 @@
 Everything is written in one order, by type and id, so that transactions meet in the same order.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -13,6 +13,7 @@ from bson.int64 import Int64
 from pymongo import DeleteOne, InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.errors import (
     Conflict,
     Forbidden,
@@ -23,6 +24,7 @@ from fhir_server.fhir.errors import (
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
 from fhir_server.store import chunks, owner, purge
+from fhir_server.store.audit import Audit
 from fhir_server.store.documents import (
     Change,
     Document,
@@ -34,8 +36,8 @@ from fhir_server.store.documents import (
 )
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
+from fhir_server.store.steps import RESULT, Allow
 
-Allow = Condition | Callable[[str], Condition]
 Before = Mapping[tuple[str, str], Document]
 
 _KEY = attrgetter("type", "id")
@@ -52,9 +54,9 @@ class Writes:
     erased: list[tuple[Change, Document]]
 
 
-def decided(allow: Allow | None, type_: str) -> Condition:
-    """Give the access decision for one type; TypeError where there is none."""
-    return checked(allow(type_) if callable(allow) else allow)
+def decided(allow: Allow | None, type_: str, step: str) -> Condition:
+    """Give the access decision for one type at a step; TypeError where there is none."""
+    return checked(allow(type_, step) if callable(allow) else allow)
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
@@ -90,27 +92,38 @@ async def before(
 
 
 def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
-    """Raise for the first change that its precondition or the access decision does not let pass."""
+    """Raise for the first change that its precondition or the access decision does not let pass.
+
+    What is out of reach is told of as what never was.
+    """
     for change in changes:
         old = before.get(_KEY(change))
         live = old if old is not None and "deleted" not in old else None
         name, place = f"{change.type}/{change.id}", change.place
-        if live and not may(allow, change.type, live):
-            if change.method != "delete":
-                raise NotFound(f"There is no {name}.", expression=place)
+        if live and not may(allow, change.type, live, change.method):
             live = None
+            hidden = change.method != "delete"
+        else:
+            hidden = change.must_exist and live is None
+        if hidden:
+            raise NotFound(f"There is no {name}.", expression=place)
         if change.must_not_exist and old is not None:
             raise Conflict(f"{name} exists already.", expression=place)
         if change.expected is not None and not (live and live["v"] == change.expected):
             told = f"{name} is not at version {change.expected}."
             raise PreconditionFailed(told, expression=place)
-        if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
+        if change.method in purge.METHODS and not reaches(allow, change, old):
             raise NotFound(f"There is no {name}.", expression=place)
 
 
-def may(allow: Allow, type_: str, document: Document) -> bool:
+def reaches(allow: Allow, change: Change, old: Document | None) -> bool:
+    """Say whether there is something the change writes over, and the caller may do that to it."""
+    return old is not None and may(allow, change.type, old, change.method)
+
+
+def may(allow: Allow, type_: str, document: Document, step: str) -> bool:
     """Say whether the access decision lets the caller reach this live document or tombstone."""
-    decision = decided(allow, type_)
+    decision = decided(allow, type_, step)
     if isinstance(decision, Everything):
         return True
     return matches(decision, _plain({**document, "_id": document.get("id", document["_id"])}))
@@ -130,9 +143,9 @@ def _plain(value: Any) -> Any:
 
 
 def documents(
-    allow: Allow, changes: Iterable[Change], before: Before, ts: int
+    allow: Allow, changes: Iterable[Change], before: Before, ts: int, audit: Audit | None = None
 ) -> tuple[dict[str, Writes], list[Stored]]:
-    """Give what to write, by type, and the versions that then stand.
+    """Give what to write, by type, and the versions that then stand; `audit` signs its events.
 
     A delete of what is deleted, or never was, writes nothing. Forbidden for a new state out of the
     caller's reach.
@@ -144,7 +157,7 @@ def documents(
         if old is not None and change.method in purge.METHODS:
             made.append(_erase(change, old, ts, writes))
             continue
-        if change.method == "delete" and (old is None or not may(allow, change.type, old)):
+        if change.method == "delete" and not reaches(allow, change, old):
             made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
             continue
         if old is not None and _as_wanted(change, old):
@@ -154,8 +167,8 @@ def documents(
         if change.method == "delete":
             made.append(_delete(change, old or {}, ts, into))
             continue
-        new = _put(change, old, ts, into)
-        if not may(allow, change.type, new):
+        new = _put(change, old, ts, into, audit)
+        if not may(allow, change.type, new, f"{change.method}{RESULT}"):
             told = f"{change.type}/{change.id} would be outside what this caller may do."
             raise Forbidden(told, expression=change.place)
         made.append(stored(change.type, new))
@@ -169,7 +182,9 @@ def _as_wanted(change: Change, old: Document) -> bool:
     return "body" in old and stamped(change, old["v"], old["ts"]) == old["body"]
 
 
-def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Document:
+def _put(
+    change: Change, old: Document | None, ts: int, into: Writes, audit: Audit | None
+) -> Document:
     version = old["v"] + 1 if old else 1
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
@@ -178,6 +193,8 @@ def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Documen
         head["created"] = True
     head |= owner.noted(change, old)
     new = head | content | {"f": change.index_format, "x": change.fields}
+    if audit and change.type == TYPE:
+        new |= audit.marks(body)
     into.pieces += pieces
     if old is None:
         into.live.append(InsertOne(new))

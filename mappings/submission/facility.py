@@ -13,8 +13,8 @@ from fhir_server.access.facilities import own
 from fhir_server.fhir.errors import Forbidden, Issue
 from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf, Everything, both
+from fhir_server.store.steps import Allow
 from fhir_server.store.transact import Transaction
-from fhir_server.store.write import Allow
 from mappings.decision_4750.envelope import HEAD, Envelope
 
 NAME = "$submit-document"
