@@ -131,6 +131,10 @@ async def test_a_client_without_facilities_sends_nothing(fhir, hospital, sample)
     assert await refused(fhir, await hospital(), sample)
 
 
+async def test_a_client_that_acts_for_a_user_sends_nothing(fhir, hospital, sample):
+    assert await refused(fhir, await hospital(A, user="Practitioner/1"), sample) == []
+
+
 @pytest.mark.parametrize("body", [b"", b"<no envelope", envelope()])
 @pytest.mark.parametrize("scopes", [(), ("system/*.cruds",), ("system/DocumentReference.c",)])
 async def test_without_the_scope_nothing_of_the_file_is_looked_at(fhir, hospital, body, scopes):
