@@ -9,6 +9,8 @@ from pathlib import Path
 
 import profiles
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
+from fhir_server.access.labels import Table
+from fhir_server.access.labels import table as labelled
 from fhir_server.base import Base
 from fhir_server.fhir import json
 from fhir_server.http import log
@@ -66,6 +68,11 @@ def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> 
     compiled = load(folders, addresses, installed.packs(packages) if packages else ())
     compiled.check()
     return compiled
+
+
+def sensitivity(guests: Sequence[Plugin]) -> Table:
+    """Give which codes label a resource as sensitive, as the guests say."""
+    return labelled([row for guest in guests for row in guest.sensitive])
 
 
 @asynccontextmanager
@@ -190,6 +197,7 @@ def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
         caller=ANYONE_ON_LOOPBACK,
         started=wall(),
         limits=Limits(**{name: getattr(settings, name) for name in Limits.__slots__}),
+        sensitivity=sensitivity(plugins(settings)),
     )
 
 

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
     max_search_parameters: Annotated[int, Field(ge=0)] = 200
     max_jobs: Annotated[int, Field(gt=0)] = 100
+    care_grace_days: Annotated[int, Field(ge=0)] = 30
+    max_denials: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
     packages: Path = Path(".data/packages")

@@ -16,10 +16,11 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, write
+from fhir_server.store import definitions, hold, integrity, labels, write
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
+from fhir_server.store.relations import Relations
 from fhir_server.store.steps import Allow
 
 UNKNOWN = "UnknownTransactionCommitResult"
@@ -52,6 +53,7 @@ class Road:
     session: AsyncClientSession
     allow: Allow
     definitions: Definitions
+    relations: Relations
     always: bool = False
 
     async def commit(
@@ -72,12 +74,14 @@ class Road:
             database, session, self.allow, changes, seen, careful=careful
         )
         ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
-        known = True
+        known, decides = True, False
         try:
             writes, made = write.documents(self.allow, ordered, before, ts)
             if writes:
                 with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
                     await write.send(database, session, writes)
+                    await labels.spread(database, session, ordered, before)
+                    decides = await self.relations.keep(session, ordered, before)
                     await database.commits.insert_one(_feed(writer, ts, made), session=session)
                 # Behind the writes: of many who delete one resource only one comes as far as this.
                 ended = [one for one, new in zip(ordered, made, strict=True) if new.changed]
@@ -93,6 +97,8 @@ class Road:
                 await _finish(session)
                 if defines:
                     self.definitions.changed.set()
+                if decides:
+                    self.relations.forget()
         except PyMongoError as error:
             known = not error.has_error_label(UNKNOWN)
             raise
@@ -113,6 +119,7 @@ async def judged(
     """Give the changes in order and what stands where they write; raise what forbids one."""
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
+    ordered = labels.kept(ordered, before)
     write.judge(allow, ordered, before)
     # What is out of reach is not ended: its hold is not told of either.
     reached = [

@@ -38,9 +38,9 @@ class Change:
     in. `expected`: the version the caller saw, 412 when it is not the current one.
     `must_not_exist`: the id was made by this server, nothing can stand there. `must_exist`: 404
     where nothing stands. `integrity`: what the resource refers to must exist, and what others
-    refer to is not deleted. `lifts_hold`: this
-    version may be without the legal hold of the one before (store/hold). A `purge` erases the
-    resource and its versions, a `purge-history` the superseded ones.
+    refer to is not deleted. `lifts_hold`: this version may be without the legal hold of the one
+    before (store/hold); `lifts_labels`: without its sensitivity labels (store/labels). A `purge`
+    erases the resource and its versions, a `purge-history` the superseded ones.
     """
 
     type: str
@@ -55,6 +55,7 @@ class Change:
     integrity: bool = False
     place: str = ""
     lifts_hold: bool = False
+    lifts_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
+from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Reviews
 from fhir_server.store.steps import Allow
 from fhir_server.store.transact import Plan
 
@@ -70,6 +72,8 @@ class Store:
         self.concepts = Concepts(database)
         self.concept_loads = ConceptLoads(database)
         self.indexing = Indexing(database)
+        self.relations = Relations(database)
+        self.reviews = Reviews(database)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
@@ -281,6 +285,7 @@ class Store:
                 allow,
                 plan,
                 known=self.definitions,
+                relations=self.relations,
                 patience=self._patience,
                 bounds=self._bounds,
             )
@@ -310,6 +315,7 @@ class Store:
                 plan,
                 finish=last,
                 known=self.definitions,
+                relations=self.relations,
                 unique=unique,
                 patience=self._patience,
                 bounds=self._bounds,

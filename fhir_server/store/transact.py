@@ -35,6 +35,7 @@ from fhir_server.store import (
     once,
     purge,
     reads,
+    reviews,
     write,
 )
 from fhir_server.store.definitions import Definitions
@@ -42,6 +43,8 @@ from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
+from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Review
 from fhir_server.store.steps import Allow
 from fhir_server.store.write import decided
 
@@ -134,6 +137,10 @@ class Transaction:
         )
         await integrity.not_needed(self.database, self.allow, changes, changes)
 
+    async def review(self, review: Review) -> None:
+        """Put what was done into the queue of those a person looks at: see `reviews`."""
+        await reviews.add(self.database, self.session, review)
+
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
 
@@ -161,6 +168,7 @@ async def transact(
     plan: Plan,
     *,
     known: Definitions,
+    relations: Relations,
     patience: float,
     bounds: Bounds = BOUNDS,
 ) -> list[Stored]:
@@ -174,7 +182,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, known)
+        road = commit.Road(database, writer, session, allow, known, relations)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -189,6 +197,7 @@ async def answer(
     *,
     finish: Finish,
     known: Definitions,
+    relations: Relations,
     unique: Once | None,
     patience: float,
     bounds: Bounds = BOUNDS,
@@ -204,7 +213,7 @@ async def answer(
             return before_it
         transaction = Transaction(database, session, allow, bounds)
         always = unique is not None
-        road = commit.Road(database, writer, session, allow, known, always=always)
+        road = commit.Road(database, writer, session, allow, known, relations, always=always)
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:
