@@ -16,6 +16,8 @@ from fhir_server.fhir import json
 from fhir_server.http import log
 from fhir_server.http import oauth as oauth_routes
 from fhir_server.http.app import App, Served
+from fhir_server.http.limits import Bucket, per_client
+from fhir_server.http.limits import Limits as RateLimits
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -25,6 +27,7 @@ from fhir_server.interactions.search_parameters import outdated, refresh
 from fhir_server.jobs import request
 from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
+from fhir_server.jobs.sealing import sealing
 from fhir_server.jobs.worker import Kinds, Worker, working
 from fhir_server.oauth import discovery, origins, tokens
 from fhir_server.oauth.provider import Provider, Registration, private_key
@@ -40,9 +43,11 @@ from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
 from fhir_server.spec.spec import Spec, load
+from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
 from fhir_server.store.joins import Bounds
+from fhir_server.store.sealer import Sealer
 from fhir_server.store.store import Store
 from fhir_server.terminology.remote import Bounds as RemoteBounds
 from fhir_server.terminology.remote import Remote, opened
@@ -91,6 +96,7 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         gc.freeze()
         working_ = jobs(settings, context, kinds(routes))
         async with (
+            audit(settings, store),
             listening(context),
             watching(context),
             working_,
@@ -104,13 +110,15 @@ def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth |
     if oauth is None:
         return Served((Base("/fhir", context, routes),))
     context = replace(context, security=discovery.security(oauth))
-    base = Base("/fhir", context, routes, tokens.authentication(oauth))
+    known = per_client(tokens.authentication(oauth), Bucket(settings.rate_client))
+    base = Base("/fhir", context, routes, known)
     provider = identity_provider(settings, oauth)
     patient_of = citizens.patient_of(base, settings.citizen_system)
     site = Site(oauth, base, patient_of, federation.THERE if provider else "")
     more = federation.rows(provider) if provider else ()
     routers = (oauth_routes.router(oauth, base.path), pages.router(site, more))
-    return Served((base,), routers, origins.registered(oauth))
+    limits = RateLimits(Bucket(settings.rate_address), Bucket(settings.rate_sign_in))
+    return Served((base,), routers, origins.registered(oauth), limits)
 
 
 def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[OAuth | None]:
@@ -125,7 +133,13 @@ def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[O
         issuer=settings.issuer_url(),
         base_url=context.base_url,
         current=context.current,
+        outbound=outbound(settings),
     )
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Give what asks servers of others."""
+    return Outbound(frozenset(settings.outbound_origins))
 
 
 def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
@@ -147,6 +161,20 @@ def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
     )
     own = Outbound(frozenset({parsed(settings.idp_issuer).origin}))
     return Provider(registered, own, oauth.clock)
+
+
+@asynccontextmanager
+async def audit(settings: Settings, store: Store) -> AsyncIterator[None]:
+    """Sign what is written down of accesses, and seal it, while this process serves or works."""
+    key = await audit_key(settings, store)
+    store.watch = Watch(Audit(store.database, key))
+    async with sealing(Sealer(store.database, key), wall, settings.audit_checkpoints):
+        yield
+
+
+async def audit_key(settings: Settings, store: Store) -> bytes:
+    """Give the key that signs events and seals; without a setting it is kept in the database."""
+    return settings.audit_secret() or await store.secret("audit")
 
 
 def kinds(routes: Routes) -> Kinds:

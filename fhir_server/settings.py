@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fhir_server.outbound.address import parsed
+
 # What an identity provider cannot do without.
 _IDP = ("client_id", "acr", "claim")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -41,6 +43,9 @@ class Settings(BaseSettings):
     idp_acr: str = ""
     idp_claim: str = ""
     idp_max_age: Annotated[int, Field(ge=0)] = 300
+    rate_address: Annotated[float, Field(ge=0)] = 500.0
+    rate_client: Annotated[float, Field(ge=0)] = 500.0
+    rate_sign_in: Annotated[float, Field(ge=0)] = 20.0
     cursor_key: SecretStr | None = None
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -55,6 +60,7 @@ class Settings(BaseSettings):
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
+    outbound_origins: list[str] = []
     terminology_server: str | None = None
     terminology_seconds: Annotated[float, Field(gt=0)] = 3.0
     terminology_cache_seconds: Annotated[float, Field(ge=0)] = 3_600.0
@@ -63,6 +69,11 @@ class Settings(BaseSettings):
     unknown_profile: Literal["warn", "refuse"] = "warn"
     unknown_extension: Literal["warn", "refuse"] = "warn"
     required_profiles: dict[str, list[str]] = {}
+    audit_loopback: bool = False
+    audit_addresses: bool = False
+    audit_key: SecretStr | None = None
+    audit_key_file: Path | None = None
+    audit_checkpoints: Path | None = None
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
@@ -97,6 +108,14 @@ class Settings(BaseSettings):
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("the address has a user, a query or a fragment; give it without.")
         return address
+
+    @field_validator("outbound_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for one in origins:
+            if parsed(one).origin != one:
+                raise ValueError(f"{one!r} is no origin, such as http://127.0.0.1:9000.")
+        return origins
 
     @model_validator(mode="after")
     def _issuer_is_secure(self) -> "Settings":
@@ -158,6 +177,11 @@ class Settings(BaseSettings):
     def citizen_secret(self) -> bytes | None:
         """Give the key of the hashes of citizen numbers, or None where one is in the database."""
         key = _secret(self.citizen_key, self.citizen_key_file)
+        return key.encode() if key else None
+
+    def audit_secret(self) -> bytes | None:
+        """Give the key that signs audit events, or None where one is kept in the database."""
+        key = _secret(self.audit_key, self.audit_key_file)
         return key.encode() if key else None
 
     def zone(self) -> ZoneInfo:

@@ -97,9 +97,9 @@ async def health(
     caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store; `limits` are fields of Limits.
+    """Give a client of a health base over this store, asking as `caller`.
 
-    Its requests are of `caller`; what is asked of `Client.context` itself is of anyone.
+    `limits` are fields of Limits. What is asked of `Client.context` itself is of anyone.
     """
     context = Context(
         current=Current(spec),

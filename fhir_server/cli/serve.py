@@ -58,6 +58,8 @@ def run(host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
+        http="fhir_server.cli.protocol:Bounded",
+        limit_concurrency=1000,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -19,10 +19,11 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from fhir_server.base import Base
-from fhir_server.fhir.errors import Unavailable
-from fhir_server.http import cors, endpoint, health, log
+from fhir_server.fhir.errors import FhirError, Unavailable
+from fhir_server.http import cors, endpoint, health, limits, log
 from fhir_server.http.cors import Origins
 from fhir_server.http.exchange import Receive, Scope, Send
+from fhir_server.http.limits import Limits
 
 _ALWAYS = ("/health/", "/metrics", "/openapi.json")
 # https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
@@ -40,6 +41,7 @@ class Served:
     bases: Sequence[Base]
     routers: Sequence[APIRouter] = ()
     origins: Origins | None = None
+    limits: Limits | None = None
 
 
 class App:
@@ -50,6 +52,7 @@ class App:
         self._opened = opened
         self._bases: Sequence[Base] = ()
         self._origins: Origins | None = None
+        self._limits: Limits | None = None
         self.other = self._build()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,6 +66,13 @@ class App:
             if shared is None:
                 return
             send = shared
+        try:
+            limits.check_head(scope)
+            if self._limits:
+                self._limits.check(scope, fhir=base is not None)
+        except FhirError as error:
+            await endpoint.refused(scope, send, error)
+            return
         if base:
             await endpoint.answer(base, scope, receive, send)
         elif self._bases or scope["path"].startswith(_ALWAYS):
@@ -87,7 +97,7 @@ class App:
             return
         for router in served.routers:
             self.other.include_router(router)
-        self._origins = served.origins
+        self._origins, self._limits = served.origins, served.limits
         self._bases = served.bases
 
     async def _open_later(self, stack: AsyncExitStack) -> None:

@@ -3,8 +3,9 @@
 https://www.rfc-editor.org/rfc/rfc6749#section-2
 """
 
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -16,6 +17,9 @@ Kind = Literal["public", "symmetric", "asymmetric"]
 Status = Literal["pending", "active", "rejected", "suspended"]
 
 _LONGEST_ID = 128
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+# An Organization's id, a facility's code, a label of v3-ActCode.
+_ORGANISATION, _FACILITY, _LABEL = r"[A-Za-z0-9.-]{1,64}", "[0-9A-Za-z]{1,16}", "[A-Z][A-Z0-9_-]*"
 
 
 class ClientError(ValueError):
@@ -113,6 +117,33 @@ def add(oauth: OAuth, client: Client) -> tuple[Client, str]:
     if not oauth.records.insert("clients", record_of(added)):
         raise ClientError(f"There is a client {added.id} already.")
     return added, secret
+
+
+def named(id_: str) -> str:
+    """Give an id an operator chose; ClientError for one that needs quoting somewhere."""
+    if id_ and not _ID.fullmatch(id_):
+        raise ClientError("A client's id has 1 to 128 letters, digits, dots, dashes, _ and ~.")
+    return id_
+
+
+def given(
+    client: Client,
+    organisation: str,
+    facilities: Iterable[str] | None,
+    clearance: Iterable[str] | None,
+) -> Client:
+    """Give a client with what the operator names of the rest as it was; ClientError."""
+    told = (organisation and (organisation,), facilities, clearance)
+    for values, pattern in zip(told, (_ORGANISATION, _FACILITY, _LABEL), strict=True):
+        for one in values or ():
+            if not re.fullmatch(pattern, one):
+                raise ClientError(f"{one!a} is no id of an Organization, facility code or label.")
+    return replace(
+        client,
+        organisation=organisation or client.organisation,
+        facilities=tuple(facilities or client.facilities),
+        clearance=tuple(clearance or client.clearance),
+    )
 
 
 def rotate_secret(oauth: OAuth, id_: str) -> str:

@@ -41,9 +41,7 @@ class Unverified:
         return str(self.header["alg"])
 
 
-def read(
-    text: str, algorithms: Collection[str], typ: str, *, stated: bool = True
-) -> Unverified:
+def read(text: str, algorithms: Collection[str], typ: str, *, stated: bool = True) -> Unverified:
     """Give a JWT as it says of itself; ValueError unless of this type, by one of these algorithms.
 
     Refused are names twice in an object, algorithms of its own choice (`none`), extensions (`crit`,

@@ -21,7 +21,7 @@ ROOMS = {
     "playwright": (),
     "backports": ("fhir_server/http/", "fhir_server/spec/pack.py"),
     "compression": ("fhir_server/http/", "fhir_server/spec/pack.py"),
-    "uvicorn": ("fhir_server/cli/serve.py",),
+    "uvicorn": ("fhir_server/cli/serve.py", "fhir_server/cli/protocol.py"),
     "typer": ("fhir_server/cli/",),
     "rich": ("fhir_server/cli/",),
     "httpx2": ("fhir_server/cli/", "fhir_server/outbound/"),

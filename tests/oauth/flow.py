@@ -17,7 +17,7 @@ from fhir_server.base import Base
 from fhir_server.http import oauth as oauth_routes
 from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
-from fhir_server.oauth import authorize, origins, tokens
+from fhir_server.oauth import authorize, clients, origins, tokens
 from fhir_server.oauth.authorize import Approval
 from fhir_server.oauth.discovery import security
 from fhir_server.oauth.server import OAuth
@@ -68,7 +68,8 @@ class Smart:
         }
         if client["kind"] == "symmetric":
             client["secret"] = SECRET_HASH
-        assert self.oauth.records.insert("clients", client)
+        kept = clients.record_of(clients.client_of(client))
+        assert self.oauth.records.insert("clients", kept)
 
     async def authorize(self, client: str, **changed: Any) -> httpx2.Response:
         """Send the browser to the authorization endpoint."""

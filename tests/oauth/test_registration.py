@@ -148,12 +148,12 @@ async def test_nobody_touches_anothers_registration(smart):
     second = await applied(smart, {**APP, "client_name": "Another"})
     nobodys = {**first, "registration_client_uri": "/oauth/register/none"}
     operators = {**first, "registration_client_uri": "/oauth/register/app"}
-    answers = []
-    for method, body in (("GET", None), ("PUT", sent_back(first)), ("DELETE", None)):
-        for token in (second["registration_access_token"], "", "é"):
-            answers.append(await own(smart, method, first, body, token))
-        for other in (nobodys, operators):
-            answers.append(await own(smart, method, other, body))
+    tokens = [(first, token) for token in (second["registration_access_token"], "", "é")]
+    answers = [
+        await own(smart, method, whose, body, token)
+        for method, body in (("GET", None), ("PUT", sent_back(first)), ("DELETE", None))
+        for whose, token in (*tokens, (nobodys, None), (operators, None))
+    ]
     assert {(one.status_code, one.content) for one in answers} == {(401, answers[0].content)}
     assert answers[0].headers["www-authenticate"].startswith("Bearer ")
     assert (await own(smart, "GET", first)).status_code == 200
