@@ -16,6 +16,8 @@ from fhir_server.interactions.authority import proxies
 from fhir_server.interactions.dispatch import dispatch
 from fhir_server.pages.visit import Visit
 
+# What the audit calls these pages: the client that asks.
+OURS = "pages"
 _SCOPES = tuple(
     f"{level}/{type_}.rs"
     for level in ("patient", "user")
@@ -76,7 +78,7 @@ def reader(visit: Visit, user: str, patient: str) -> Caller:
     own = visit.signed_in.user
     return Caller(
         name=f"pages/{own.sub}",
-        client="pages",
+        client=OURS,
         user=user,
         scopes=_SCOPES,
         patient=patient,
