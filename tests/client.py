@@ -18,7 +18,7 @@ from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
-from fhir_server.main import plugins
+from fhir_server.main import plugins, sensitivity
 from fhir_server.operations import OPERATIONS
 from fhir_server.settings import Settings
 from fhir_server.store.store import Store
@@ -97,9 +97,9 @@ async def health(
     caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store; `limits` are fields of Limits.
+    """Give a client of a health base over this store, asking as `caller`.
 
-    Its requests are of `caller`; what is asked of `Client.context` itself is of anyone.
+    `limits` are fields of Limits. What is asked of `Client.context` itself is of anyone.
     """
     context = Context(
         current=Current(spec),
@@ -111,6 +111,7 @@ async def health(
         caller=ANYONE_ON_LOOPBACK,
         started=0,
         limits=replace(Limits(), **limits),
+        sensitivity=sensitivity(plugins(Settings())),
     )
     operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
 

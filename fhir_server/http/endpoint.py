@@ -37,7 +37,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         request = read_head(scope, base.path)
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
-        context = await security.known(base, scope, code)
+        context = await security.known(base, scope, request, code, target, request_id=request_id)
         # Nobody unknown has a body read.
         request = await read_body(request, scope, receive, context.limits.max_body_bytes)
         response = await _answered(context, code, handler, request, target)

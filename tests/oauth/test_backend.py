@@ -3,11 +3,12 @@
 from uuid import uuid4
 
 import pytest
+from joserfc.jwk import ECKey
 
 from fhir_server.oauth import assertion, clients, review
 from fhir_server.oauth.clients import Client
 from tests.oauth.flow import ISSUER
-from tests.oauth.registry import KEYS, public, signed
+from tests.oauth.registry import KEYS, at_hash, public, signed
 
 URL = f"{ISSUER}/token"
 
@@ -132,14 +133,39 @@ async def test_a_system_that_is_suspended_loses_its_token(smart, system):
     assert (await asked(smart)).status_code == 401
 
 
+def dpop(smart, url=URL, key=KEYS["ES256"], **more):
+    told = {"jti": uuid4().hex, "htm": "POST", "htu": url, "iat": smart.clock(), **more}
+    return signed(told, key, "ES256", typ="dpop+jwt", kid=None, jwk=public(key))
+
+
 async def test_a_proof_binds_the_token_to_its_key(smart, system):
-    key = KEYS["ES256"]
-    told = {"jti": uuid4().hex, "htm": "POST", "htu": URL, "iat": smart.clock()}
-    head = {"typ": "dpop+jwt", "kid": None, "jwk": public(key)}
-    answer = await asked(smart, headers={"DPoP": signed(told, key, "ES256", **head)})
+    answer = await asked(smart, headers={"DPoP": dpop(smart)})
+    token = answer.json()["access_token"]
     assert answer.json()["token_type"] == "DPoP"
-    # Sent as Bearer it is nobody's.
-    assert not await smart.good(answer.json()["access_token"])
+
+    async def status(proof, scheme="DPoP"):
+        headers = {"Authorization": f"{scheme} {token}", **({"DPoP": proof} if proof else {})}
+        return (await smart.http.get("/fhir/Patient/1", headers=headers)).status_code
+
+    def fresh(**changes):
+        url = "https://test.invalid/fhir/Patient/1"
+        return dpop(smart, **{"url": url, "htm": "GET", "ath": at_hash(token), **changes})
+
+    proof = fresh()
+    assert await status(proof) != 401
+    for wrong in (
+        proof,
+        "",
+        fresh(ath=None),
+        fresh(ath=at_hash("other")),
+        fresh(htm="POST"),
+        fresh(url="https://test.invalid/fhir/Patient/2"),
+        fresh(key=ECKey.generate_key("P-256")),
+    ):
+        assert await status(wrong) == 401
+    # Sent as Bearer it is nobody's, with a proof or without.
+    assert [await status(one, "Bearer") for one in (fresh(), "")] == [401, 401]
+    assert await status(fresh()) != 401
 
 
 async def test_a_client_that_must_bind_gets_nothing_without(smart, system):
