@@ -41,6 +41,9 @@ OPERATIONS: Mapping[str, str] = {
     "$document": "r",
     "$snapshot": "r",
     "$status": "r",
+    # Whose record it is, and what may be known of it, the operation itself looks at.
+    "$access-log": "r",
+    "$break-glass": "r",
     # A search of one type that takes the newest of each kind.
     "$lastn": "s",
     # They read whole resources and find them too.
