@@ -16,7 +16,7 @@ help: ## Show this list
 
 install: .venv/dev ## Create .venv with everything, from the lock
 
-demo: .venv/embedded ## Install, start, load real envelopes, print a citizen's book, keep serving
+demo: .venv/embedded .cache/fhirclient ## Install, start, load real envelopes, print a citizen's book, a login, an app
 	$(BIN)/fhir-server demo
 
 test: .venv/dev .cache/json-patch-tests ## The whole suite, against the embedded MongoDB
@@ -48,6 +48,9 @@ docs: .venv/dev .cache/r4-examples ## Write the page of search parameters from w
 
 .cache/r4-examples:
 	scripts/fetch-examples $@
+
+.cache/fhirclient:
+	scripts/fetch-fhirclient $@
 
 bench: .venv/dev ## Measure against a floor in the same run; prints a table, writes JSON
 	$(BIN)/python -m benchmarks

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     mongodb_uri_file: Path | None = None
     database: str = "fhir"
     base_url: str = "http://127.0.0.1:8080/fhir"
-    auth: Literal["smart", "none"] = "none"
+    auth: Literal["smart", "none"] = "smart"
     issuer: str | None = None
     oauth_database: str | None = None
     citizen_system: str = "http://fhir.hl7.org.vn/core/sid/cccd"

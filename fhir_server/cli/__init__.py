@@ -13,6 +13,7 @@ from fhir_server.cli.quality import quality
 from fhir_server.cli.serve import serve
 from fhir_server.cli.synth import synth
 from fhir_server.cli.terminology import terminology
+from fhir_server.cli.token import token
 from fhir_server.cli.users import users
 from fhir_server.cli.validate import validate
 from fhir_server.cli.work import work
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, work, demo, load, validate, book, quality, synth, indexes):
+for command in (serve, work, demo, load, validate, book, quality, synth, indexes, token):
     app.command()(command)
 app.add_typer(terminology, name="terminology")
 app.add_typer(packages, name="packages")

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from fhir_server.cli.environment import read_settings, refused
+
+# Where `serve` without a database says how its embedded one is reached.
+_EMBEDDED = Path(".data/uri")
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def opened(*, definitions: bool = False) -> Iterator[Any]:
     from fhir_server.store.records import Reading, Records
 
     settings = read_settings()
-    uri = settings.uri()
+    uri = settings.uri() or _beside()
     if uri is None:
         raise refused("set FHIR_MONGODB_URI to the database the authorization server uses.")
     name = settings.oauth_database or f"{settings.database}_oauth"
@@ -39,3 +43,7 @@ def opened(*, definitions: bool = False) -> Iterator[Any]:
         raise typer.Exit(1) from None
     finally:
         records.close()
+
+
+def _beside() -> str | None:
+    return _EMBEDDED.read_text(encoding="utf-8").strip() if _EMBEDDED.exists() else None

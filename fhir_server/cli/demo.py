@@ -1,4 +1,4 @@
-"""fhir-server demo: start, load real envelopes over HTTP, print a citizen's book, keep serving."""
+"""fhir-server demo: start, load real envelopes, print a book, a login and an app; keep serving."""
 
 import os
 import signal
@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
+from fhir_server.cli.demonstration import Login, citizen, hospitals
 from fhir_server.cli.environment import refused
+from fhir_server.cli.sample_app import served
 from fhir_server.cli.serve import EMBEDDED_NOTICE
 
 _START_SECONDS = 60.0
@@ -24,22 +26,33 @@ def demo(
         ".data/demo"
     ),
 ) -> None:
-    """Show the main job end to end, then serve until Ctrl-C; the second start reuses the data."""
+    """Show the main job end to end, then serve until Ctrl-C; the second start reuses the data.
+
+    Beside it, on the next port, runs a sample app that asks a citizen for the health book.
+    """
     url = f"http://127.0.0.1:{port}/fhir"
     _check_port(port)
+    _check_port(port + 1)
     # A signal must unwind: the server and its database end with the demonstration.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     database, log = data / "mongodb", data / "server.log"
     data.mkdir(parents=True, exist_ok=True)
     typer.echo(EMBEDDED_NOTICE.format(data=database))
-    command = [sys.executable, "-m", "fhir_server", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "fhir_server", "serve", "--auth", "smart"]
+    command += ["--port", str(port)]
     with log.open("ab") as sink:
         server = subprocess.Popen([*command, "--data", str(database)], stderr=sink)  # noqa: S603 our own command
     try:
         _wait(server, port, log)
-        _load_once(url, data)
-        _show(url)
-        server.wait()
+        os.environ["FHIR_MONGODB_URI"] = (database / "uri").read_text().strip()
+        os.environ["FHIR_BASE_URL"] = url
+        token = hospitals()
+        _load_once(url, data, token)
+        login = citizen(url, token)
+        with served(port + 1, url) as app:
+            _show(url, token)
+            _invite(app, login)
+            server.wait()
     except KeyboardInterrupt:
         typer.echo("Stopping.")
     finally:
@@ -74,7 +87,7 @@ def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise typer.Exit(1)
 
 
-def _load_once(url: str, data: Path) -> None:
+def _load_once(url: str, data: Path, token: str) -> None:
     from fhir_server.cli.load import load
     from mappings.synthetic.demonstration import CITIZENS, SEED
     from mappings.synthetic.writer import write
@@ -84,7 +97,7 @@ def _load_once(url: str, data: Path) -> None:
         return
     envelopes = data / "envelopes"
     write(envelopes, citizens=CITIZENS, seed=SEED, form="envelope")
-    load([_sample(), envelopes], to=url, token=None, report=data / "load-report.ndjson")
+    load([_sample(), envelopes], to=url, token=token, report=data / "load-report.ndjson")
     done.touch()
 
 
@@ -94,22 +107,25 @@ def _sample() -> Path:
     return Path(mappings.__path__[0]).parent / _SAMPLE
 
 
-def _show(url: str) -> None:
+def _show(url: str, token: str) -> None:
     from fhir_server.cli.book import book
     from mappings.synthetic.demonstration import citizen_id
 
     identifier = citizen_id()
-    book(identifier, from_=url, token=None, pages=1)
+    book(identifier, from_=url, token=token, pages=1)
     typer.echo("")
-    for label, path in (
-        ("Capabilities", "/metadata?_pretty=true"),
-        ("This citizen", f"/Patient?identifier={identifier}&_pretty=true"),
-        ("By name", "/Patient?name=nguyen&_pretty=true"),
-        ("Referral letters", "/ServiceRequest?_count=5&_pretty=true"),
-        ("Follow-up slips", "/Appointment?_count=5&_pretty=true"),
-    ):
-        typer.echo(f"  {label:17} {url}{path}")
-    typer.echo("\nServing until Ctrl-C.")
+    typer.echo(f"  Capabilities      {url}/metadata?_pretty=true")
+
+
+def _invite(app: str, login: Login) -> None:
+    """Say what to open, and who to be there."""
+    typer.echo(
+        f"  Sample app        {app}\n"
+        f"  Sign in as        {login.username}, password {login.password}\n"
+        "                    A third-party app asks for the health book: look at what it asks for,\n"
+        "                    let it in, and take it back under My apps.\n"
+        "\nServing until Ctrl-C."
+    )
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

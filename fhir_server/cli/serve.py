@@ -25,7 +25,7 @@ def serve(
     data: Annotated[Path, typer.Option(help="Folder of the embedded database.")] = Path(".data"),
     auth: Annotated[
         str, typer.Option(envvar="FHIR_AUTH", help="smart (who asks has a token) or none.")
-    ] = "none",
+    ] = "smart",
 ) -> None:
     """Serve FHIR at http://HOST:PORT/fhir until Ctrl-C."""
     _check_auth(auth, host)

@@ -2,13 +2,12 @@
 
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from fhir_server.cli.environment import read_settings, refused
+from fhir_server.cli.authorization import opened
+from fhir_server.cli.environment import read_settings
 
 users = typer.Typer(
     help="Users who sign in at this server, in the database at FHIR_MONGODB_URI.",
@@ -39,7 +38,7 @@ def add(
     """Add a user; the password is asked for, or read from standard input."""
     from fhir_server.oauth import users as kept
 
-    with _opened() as (oauth, settings):
+    with opened() as oauth:
         number = _read("Citizen number") if citizen else ""
         user = kept.User(
             username,
@@ -49,7 +48,7 @@ def add(
             organisations=tuple(organisation or ()),
             roles=tuple(role or ()),
             clearance=tuple(clearance or ()),
-            citizen=kept.citizen_hash(oauth.records, number, settings.citizen_secret())
+            citizen=kept.citizen_hash(oauth.records, number, read_settings().citizen_secret())
             if number
             else "",
         )
@@ -66,7 +65,7 @@ def list_() -> None:
     from fhir_server.oauth import users as kept
 
     shown = Table("user", "fhirUser", "organisations", "roles", "clearance", "state")
-    with _opened() as (oauth, _):
+    with opened() as oauth:
         for one in kept.listed(oauth.records):
             lists = [" ".join(some) for some in (one.organisations, one.roles, one.clearance)]
             state = "disabled" if one.disabled else "active"
@@ -82,7 +81,7 @@ def disable(
     """Let a user in no more; sessions and connected apps end at once."""
     from fhir_server.oauth import users as kept
 
-    with _opened() as (oauth, _):
+    with opened() as oauth:
         _known(kept.disable(oauth, username, disabled=not undo), username)
     typer.echo(f"{'enabled' if undo else 'disabled'} {username}")
 
@@ -92,35 +91,9 @@ def password(username: Name) -> None:
     """Give a user another password; sessions and connected apps end at once."""
     from fhir_server.oauth import users as kept
 
-    with _opened() as (oauth, _):
+    with opened() as oauth:
         _known(kept.set_password(oauth, username, _new_password()), username)
     typer.echo(f"changed the password of {username}")
-
-
-@contextmanager
-def _opened() -> Iterator[tuple[Any, Any]]:
-    """Give the authorization server and the settings; end in one line where something is wrong."""
-    from fhir_server.fhir.errors import FhirError
-    from fhir_server.oauth.server import KINDS, OAuth
-    from fhir_server.store.records import Reading, Records
-
-    settings = read_settings()
-    uri = settings.uri()
-    if uri is None:
-        raise refused("set FHIR_MONGODB_URI to the database the users are in.")
-    name = settings.oauth_database or f"{settings.database}_oauth"
-    records = Records.open(uri, name)
-    # Users are not read against FHIR's definitions.
-    nothing: Any = None
-    try:
-        records.prepare(KINDS)
-        base, reading = settings.base_url.rstrip("/"), Reading.open(uri, name)
-        yield OAuth(settings.issuer_url(), base, records, reading, nothing), settings
-    except (ValueError, FhirError) as error:
-        typer.echo(f"fhir-server: {error}", err=True)
-        raise typer.Exit(1) from None
-    finally:
-        records.close()
 
 
 def _known(found: object, username: str) -> None:

@@ -6,10 +6,11 @@ https://hl7.org/fhir/smart-app-launch/backend-services.html
 from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
 
 from fhir_server.access import scopes
-from fhir_server.oauth import granted, grants
+from fhir_server.oauth import granted, grants, tokens
 from fhir_server.oauth.clients import Client
 from fhir_server.oauth.exchange import Answer, Request, single
 from fhir_server.oauth.server import OAuth
+from fhir_server.store.records import Record
 
 SECONDS = 300
 
@@ -24,15 +25,29 @@ def token(oauth: OAuth, client: Client, request: Request) -> Answer:
         raise UnauthorizedClientError("This grant is for clients registered for it, with a key.")
     given = list(map(str, _within(oauth, client, single(request.form).get("scope", ""))))
     jkt = granted.bound(oauth, request, client)
-    grant = grants.new(
+    grant = _grant(oauth, client, given, SECONDS)
+    return Answer(200, granted.answer(oauth, grant, given, jkt=jkt))
+
+
+def by_hand(oauth: OAuth, client: Client, scope: str, seconds: int) -> str:
+    """Give an access token of a system, for who is at the server itself; InvalidScopeError as above.
+
+    Without `scope` it is for all the client is registered for.
+    """
+    given = list(map(str, _within(oauth, client, scope or " ".join(client.scopes))))
+    made, _ = tokens.issue(oauth, _grant(oauth, client, given, seconds), given, seconds=seconds)
+    return made
+
+
+def _grant(oauth: OAuth, client: Client, given: list[str], seconds: int) -> Record:
+    return grants.new(
         oauth,
         client,
         given,
-        seconds=SECONDS,
+        seconds=seconds,
         labels=list(client.clearance),
         organisations=[client.organisation] if client.organisation else [],
     )
-    return Answer(200, granted.answer(oauth, grant, given, jkt=jkt))
 
 
 def _within(oauth: OAuth, client: Client, text: str) -> tuple[scopes.Scope, ...]:

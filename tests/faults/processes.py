@@ -55,7 +55,8 @@ def serving(folder, *options, uri=None, path="/health/ready", **settings):
     """Serve until the context ends, from when `path` answers; without `uri` on the embedded one."""
     port = free_port()
     folder.mkdir(exist_ok=True)
-    command = [*COMMAND, "serve", "--port", str(port), "--data", str(folder / "mongodb"), *options]
+    command = [*COMMAND, "serve", "--port", str(port), "--data", str(folder / "mongodb")]
+    command += ["--auth", "none", *options]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment(uri, **settings), stdout=log, stderr=log
