@@ -172,6 +172,14 @@ async def test_what_is_beyond_the_registration_is_left_out(smart):
     assert told.scopes == ("patient/Observation.rs", "launch/patient")
 
 
+async def test_a_user_grants_nothing_at_level_system(smart):
+    smart.register("both", scopes=["system/*.rs", "patient/*.rs"])
+    answer = await smart.authorize("both", scope="system/*.rs")
+    assert returned(answer.headers["location"])["error"] == "invalid_scope"
+    id_ = await smart.waiting("both", scope="system/*.rs patient/*.rs")
+    assert authorize.pending(smart.oauth, id_).scopes == ("patient/*.rs",)
+
+
 async def test_a_request_waits_ten_minutes_and_for_one_answer(smart):
     oauth, approval = smart.oauth, approved("patient/*.rs")
     first, second = await smart.waiting("app"), await smart.waiting("app")
@@ -227,7 +235,9 @@ async def test_a_pushed_request_is_used_once_by_its_client(smart):
     id_ = answer.headers["location"].partition("request=")[2]
     assert authorize.pending(oauth, id_).scopes == tuple(SCOPES.split())
     assert (await smart.http.get("/oauth/authorize", params=query)).status_code == 400
-    # It is no request that waits for a user.
+    # A request that waits for a user is no pushed one, and the other way round.
+    waits = {"client_id": "app", "request_uri": f"urn:ietf:params:oauth:request_uri:{id_}"}
+    assert (await smart.http.get("/oauth/authorize", params=waits)).status_code == 400
     with pytest.raises(Gone):
         authorize.approve(oauth, uris[1].rpartition(":")[2], approved("patient/*.rs"))
     smart.clock.at += 90
