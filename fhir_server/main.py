@@ -9,6 +9,8 @@ from pathlib import Path
 
 import profiles
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
+from fhir_server.access.labels import Table
+from fhir_server.access.labels import table as labelled
 from fhir_server.base import Base
 from fhir_server.fhir import json
 from fhir_server.http import log
@@ -25,6 +27,7 @@ from fhir_server.interactions.search_parameters import outdated, refresh
 from fhir_server.jobs import request
 from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
+from fhir_server.jobs.sealing import sealing
 from fhir_server.jobs.worker import Kinds, Worker, working
 from fhir_server.oauth import discovery, origins, tokens
 from fhir_server.oauth.provider import Provider, Registration, private_key
@@ -40,9 +43,11 @@ from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
 from fhir_server.spec.spec import Spec, load
+from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.clock import wall
 from fhir_server.store.indexes import Wanted
 from fhir_server.store.joins import Bounds
+from fhir_server.store.sealer import Sealer
 from fhir_server.store.store import Store
 from fhir_server.terminology.remote import Bounds as RemoteBounds
 from fhir_server.terminology.remote import Remote, opened
@@ -70,6 +75,11 @@ def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> 
     return compiled
 
 
+def sensitivity(guests: Sequence[Plugin]) -> Table:
+    """Give which codes label a resource as sensitive, as the guests say."""
+    return labelled([row for guest in guests for row in guest.sensitive])
+
+
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[Served]:
     """Open the health base: its own definitions, database and limits."""
@@ -86,6 +96,7 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         gc.freeze()
         working_ = jobs(settings, context, kinds(routes))
         async with (
+            audit(settings, store),
             listening(context),
             watching(context),
             working_,
@@ -152,6 +163,20 @@ def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
     return Provider(registered, own, oauth.clock)
 
 
+@asynccontextmanager
+async def audit(settings: Settings, store: Store) -> AsyncIterator[None]:
+    """Sign what is written down of accesses, and seal it, while this process serves or works."""
+    key = await audit_key(settings, store)
+    store.watch = Watch(Audit(store.database, key))
+    async with sealing(Sealer(store.database, key), wall, settings.audit_checkpoints):
+        yield
+
+
+async def audit_key(settings: Settings, store: Store) -> bytes:
+    """Give the key that signs events and seals; without a setting it is kept in the database."""
+    return settings.audit_secret() or await store.secret("audit")
+
+
 def kinds(routes: Routes) -> Kinds:
     """Give what a job may be: a kind and the function that does it."""
     return {
@@ -200,6 +225,7 @@ def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
         caller=ANYONE_ON_LOOPBACK,
         started=wall(),
         limits=Limits(**{name: getattr(settings, name) for name in Limits.__slots__}),
+        sensitivity=sensitivity(plugins(settings)),
     )
 
 

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     unknown_profile: Literal["warn", "refuse"] = "warn"
     unknown_extension: Literal["warn", "refuse"] = "warn"
     required_profiles: dict[str, list[str]] = {}
+    audit_loopback: bool = False
+    audit_addresses: bool = False
+    audit_key: SecretStr | None = None
+    audit_key_file: Path | None = None
+    audit_checkpoints: Path | None = None
     update_create: bool = True
     strict_search: bool = True
     referential_integrity: bool = True
@@ -80,6 +85,8 @@ class Settings(BaseSettings):
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
     max_search_parameters: Annotated[int, Field(ge=0)] = 200
     max_jobs: Annotated[int, Field(gt=0)] = 100
+    care_grace_days: Annotated[int, Field(ge=0)] = 30
+    max_denials: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
     packages: Path = Path(".data/packages")
@@ -170,6 +177,11 @@ class Settings(BaseSettings):
     def citizen_secret(self) -> bytes | None:
         """Give the key of the hashes of citizen numbers, or None where one is in the database."""
         key = _secret(self.citizen_key, self.citizen_key_file)
+        return key.encode() if key else None
+
+    def audit_secret(self) -> bytes | None:
+        """Give the key that signs audit events, or None where one is kept in the database."""
+        key = _secret(self.audit_key, self.audit_key_file)
         return key.encode() if key else None
 
     def zone(self) -> ZoneInfo:

@@ -1,8 +1,8 @@
 """Who asks, and what of the data a request of theirs may reach."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from fhir_server.search.condition import Condition, Nothing
 
@@ -27,12 +27,14 @@ class Reach:
     """What of the data one request may reach, looked up before the request is run.
 
     `withheld` holds for what consents keep from this caller; `cleared` are the sensitivity labels
-    (codes of v3-ActCode) that do not keep a resource away.
+    (codes of v3-ActCode) that do not keep a resource away; `broken` are the patients for whom the
+    caller broke the glass.
     """
 
     parts: Mapping[Level, Part] = field(default_factory=dict)
     withheld: Mapping[str, Condition] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
 
     def withheld_of(self, type_: str) -> Condition:
         """Give what consents keep from this caller of a type."""
@@ -75,6 +77,25 @@ class Caller:
     def chooses_ids(self) -> bool:
         """Say whether the caller may create resources under ids of its own."""
         return self.unrestricted or any(one.startswith("system/") for one in self.scopes)
+
+
+def frozen(caller: Caller) -> dict[str, Any]:
+    """Give a caller as plain values to be kept, without what one request reaches."""
+    kept = {one.name: getattr(caller, one.name) for one in fields(caller) if one.name != "reach"}
+    return {
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in kept.items()
+    }
+
+
+def thawed(values: Mapping[str, Any]) -> Caller:
+    """Give the caller `frozen` was given; what else stands there is left out."""
+    kinds = {one.name: type(one.default) for one in fields(Caller) if one.name in values}
+    kept = {
+        name: kind(values[name]) if kind in (tuple, frozenset) else values[name]
+        for name, kind in kinds.items()
+    }
+    return Caller(**kept)
 
 
 ANYONE_ON_LOOPBACK = Caller("loopback", unrestricted=True)

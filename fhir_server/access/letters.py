@@ -35,10 +35,14 @@ OPERATIONS: Mapping[str, str] = {
     "$async-status": "",
     # What is sent is judged, nothing is disclosed but what the writes themselves would tell.
     "$validate": "",
+    # Who may read Patients of his own may open another in an emergency; the operation says who.
+    "$break-glass": "r",
     "$diff": "r",
     "$document": "r",
     "$snapshot": "r",
     "$status": "r",
+    # Whose record it is, and what may be known of it, the operation itself looks at.
+    "$access-log": "r",
     # A search of one type that takes the newest of each kind.
     "$lastn": "s",
     # They read whole resources and find them too.

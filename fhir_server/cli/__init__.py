@@ -2,6 +2,7 @@
 
 import typer
 
+from fhir_server.cli.audit import audit
 from fhir_server.cli.book import book
 from fhir_server.cli.clients import clients
 from fhir_server.cli.demo import demo
@@ -29,6 +30,7 @@ app.add_typer(terminology, name="terminology")
 app.add_typer(packages, name="packages")
 app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:

@@ -59,9 +59,13 @@ class Invalid(FhirError):
 
 
 class Unauthorized(FhirError):
-    """401: it is not known who asks; `WWW-Authenticate` says how to tell."""
+    """401: it is not known who asks; `WWW-Authenticate` says how to tell.
+
+    `client`, told to nobody, is the id of the client whose token was good once.
+    """
 
     status, code = 401, "login"
+    client = ""
 
 
 class Forbidden(FhirError):

@@ -28,7 +28,7 @@ _MAX_REQUEST_ID = 128
 async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request to `base`; whatever happens, with FHIR and without a trace."""
     began = time.perf_counter()
-    request_id = _request_id(scope)
+    request_id = request_id_of(scope)
     request: FhirRequest | None = None
     code = "unknown"
     structures = base.context.spec.structures
@@ -37,7 +37,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         request = read_head(scope, base.path)
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
-        context = await security.known(base, scope, code)
+        context = await security.known(base, scope, request, code, target, request_id=request_id)
         # Nobody unknown has a body read.
         request = await read_body(request, scope, receive, context.limits.max_body_bytes)
         response = await _answered(context, code, handler, request, target)
@@ -72,7 +72,7 @@ async def not_yet(scope: Scope, send: Send) -> None:
 
 async def refused(scope: Scope, send: Send, error: FhirError) -> None:
     """Answer a request that gets no further than the door."""
-    response, request_id = respond.error(error), _request_id(scope)
+    response, request_id = respond.error(error), request_id_of(scope)
     await send_response(send, None, response, request_id)
     metrics.observe("refused", response.status, 0.0)
     access_line(request_id, scope["method"], "refused", response, 0.0)
@@ -83,7 +83,8 @@ def _crashed(request_id: bytes) -> FhirResponse:
     return FhirResponse(500, respond.outcome_body((Issue("exception", told, "", "fatal"),)))
 
 
-def _request_id(scope: Scope) -> bytes:
+def request_id_of(scope: Scope) -> bytes:
+    """Give the caller's X-Request-Id where it can be written, otherwise a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and len(value) <= _MAX_REQUEST_ID and _printable(value):
             return bytes(value)

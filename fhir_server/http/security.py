@@ -2,18 +2,26 @@
 
 from dataclasses import replace
 
+from fhir_server.access.caller import Caller
 from fhir_server.base import Asked, Base
-from fhir_server.fhir.errors import Invalid
+from fhir_server.fhir.errors import Invalid, Unauthorized
+from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.http.exchange import Scope
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.audit import noting
+from fhir_server.interactions.context import Context, Origin, Target
 
 # Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
 _OPEN = frozenset({"capabilities"})
 _TOLD = (b"authorization", b"dpop")
 
 
-async def known(base: Base, scope: Scope, code: str) -> Context:
-    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known."""
+async def known(
+    base: Base, scope: Scope, request: FhirRequest, code: str, target: Target, *, request_id: bytes
+) -> Context:
+    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known.
+
+    A token that was good once is noted as refused.
+    """
     if code in _OPEN:
         return base.context
     told = [(name, value) for name, value in scope["headers"] if name in _TOLD]
@@ -26,4 +34,16 @@ async def known(base: Base, scope: Scope, code: str) -> Context:
         scope["method"],
         base.context.base_url + scope["path"].removeprefix(base.path),
     )
-    return replace(base.context, caller=await base.authenticate(asked))
+    peer = scope.get("client") if base.context.limits.audit_addresses else None
+    origin = Origin(request_id.decode(), peer[0] if peer else "")
+    try:
+        caller = await base.authenticate(asked)
+        return replace(base.context, caller=caller, origin=origin)
+    except Unauthorized as failure:
+        if failure.client:
+            late = Caller(failure.client, client=failure.client)
+            context = replace(base.context, caller=late, origin=origin)
+            note = noting(context, code, request, target)
+            if note:
+                await note.refused(failure)
+        raise

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Any, Literal, Self
 
-from fhir_server.access import decide
+from fhir_server.access import decide, fields
 from fhir_server.access.caller import Caller
+from fhir_server.access.labels import NO_CODES, Table
 from fhir_server.fhir.errors import Forbidden
 from fhir_server.interactions.answers import Answers
 from fhir_server.interactions.current import Current
@@ -44,12 +45,24 @@ class Limits:
     slow_search_ms: int = 500
     max_search_parameters: int = 200
     max_jobs: int = 100
+    care_grace_days: int = 30
+    max_denials: int = 1_000
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
     validation: str = "profiles"
     unknown_profile: Literal["warn", "refuse"] = "warn"
     unknown_extension: Literal["warn", "refuse"] = "warn"
     required_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    audit_loopback: bool = False
+    audit_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: its X-Request-Id, and the address where that is to be noted."""
+
+    request: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,8 @@ class Context:
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
     `definitions` keeps what terminology has read, `answers` what validation was told; `remote` is
-    asked for what is not here. `security` is told in the CapabilityStatement.
+    asked for what is not here; `sensitivity` says which codes label a resource. `security` is told
+    in the CapabilityStatement.
     """
 
     current: Current
@@ -93,8 +107,10 @@ class Context:
     definitions: Cache = field(default_factory=Cache, repr=False)
     remote: Remote | None = field(default=None, repr=False)
     answers: Answers = field(default_factory=Answers, repr=False)
+    sensitivity: Table = NO_CODES
     new_id: Callable[[], str] = _random_id
     security: Mapping[str, Any] | None = None
+    origin: Origin = Origin()
 
     @property
     def spec(self) -> Spec:
@@ -122,12 +138,13 @@ class Context:
         """Give the format of a type's index fields.
 
         In words: the definitions the server came with, the zone of dates and whether the words of
-        texts are indexed, and `code=digest` for each stored parameter.
+        texts are indexed, what access asks, and `code=digest` for each stored parameter.
         """
         stored = self.spec.digests.get(type_, {})
         words = (f"{code}={stored[code]}" for code in sorted(stored))
         reading = f"{self.zone}+text" if self.limits.text_search else str(self.zone)
-        return " ".join((self.spec.index_format(type_), reading, *words))
+        access = fields.index_format(self.sensitivity)
+        return " ".join((self.spec.index_format(type_), reading, access, *words))
 
     def frozen(self) -> Self:
         """Give this context with the definitions of the moment, for as long as it is held."""

@@ -1,12 +1,10 @@
 """A job as its caller sees it: put on the queue, looked at, cancelled, its answer fetched."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
-from fhir_server.access.caller import Caller
+from fhir_server.access.caller import Caller, frozen, thawed
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import TooManyRequests
 from fhir_server.fhir.exchange import FhirResponse
@@ -39,7 +37,7 @@ class Job:
     @property
     def caller(self) -> Caller:
         """Who put it on the queue, and what that caller may do."""
-        return msgspec.convert(self.document["caller"], Caller)
+        return thawed(self.document["caller"])
 
     @property
     def token(self) -> int:
@@ -91,8 +89,8 @@ async def put(context: Context, kind: str, input_: dict[str, Any], body: bytes =
         raise TooManyRequests(told, headers=[("Retry-After", str(_RETRY_SECONDS))])
     id_ = context.new_id()
     # What is reached is looked up again when it is run.
-    frozen = {**msgspec.to_builtins(replace(caller, reach=None)), "owner": caller.owner}
-    await context.store.jobs.put(id_, kind, frozen, json.dump(input_), body)
+    kept = {**frozen(caller), "owner": caller.owner}
+    await context.store.jobs.put(id_, kind, kept, json.dump(input_), body)
     return id_
 
 

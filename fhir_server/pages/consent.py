@@ -74,18 +74,22 @@ async def _allow(visit: Visit, request: Pending) -> Answer:
         raise Refused(400, "refused.form")
     if not scopes:
         return await _question(visit, request, problem="consent.nothing")
-    patient = form.one("patient") if request.needs_patient else request.patient
-    if request.needs_patient and not (patient and await people.reached(visit, patient)):
-        return await _question(visit, request, problem="consent.no-patient")
+    user, patient = session.user, request.patient
+    acts_as = user.fhir_user
+    if request.needs_patient:
+        person = await people.reached(visit, form.one("patient"))
+        if person is None:
+            return await _question(visit, request, problem="consent.no-patient")
+        patient, acts_as = person.id, person.user
     ticked = {*scopes, *(f"label/{one}" for one in cleared)}
     approval = Approval(
-        sub=session.user.sub,
-        fhir_user=session.user.fhir_user,
+        sub=user.sub,
+        fhir_user=acts_as,
         patient=patient,
         encounter=request.encounter,
         scopes=tuple(one for one in request.scopes if one in ticked),
         labels=cleared,
-        organisations=session.user.organisations,
+        organisations=user.organisations if acts_as == user.fhir_user else (),
         session=session.id,
         auth_time=session.auth_time,
         acr=session.acr,

@@ -51,8 +51,14 @@ def text(language: str, scope: str, spec: Spec) -> Markup:
     if read is None:
         return isolated(scope)
     may = ", ".join(_may(language, read))
-    what = say(language, "right", may=may, what=_what(language, read))
+    what = say(language, "right", may=may, what=name(language, read.type))
     return Markup("").join((what, *_only(language, read)))
+
+
+def name(language: str, type_: str) -> Markup:
+    """Give a resource type in plain words; one that has none is shown as it is."""
+    key = f"type.{type_}"
+    return say(language, key) if key in catalogue(language) else isolated(type_)
 
 
 def _level(scope: str) -> str:
@@ -77,15 +83,10 @@ def _may(language: str, scope: Scope) -> Iterator[Markup]:
     )
 
 
-def _what(language: str, scope: Scope) -> Markup:
-    key = f"type.{scope.type}"
-    return say(language, key) if key in catalogue(language) else isolated(scope.type)
-
-
 def _only(language: str, scope: Scope) -> Iterator[Markup]:
-    for name, values in scope.parameters:
+    for parameter, values in scope.parameters:
         told = Markup(", ").join(_value(language, one) for one in values.split(","))
-        yield say(language, "right.only", name=isolated(name), value=told)
+        yield say(language, "right.only", name=isolated(parameter), value=told)
 
 
 def _value(language: str, value: str) -> Markup:

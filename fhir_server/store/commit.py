@@ -16,10 +16,12 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, write
+from fhir_server.store import definitions, hold, integrity, labels, owner, write
+from fhir_server.store.audit import Noting, refuse
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
+from fhir_server.store.relations import Relations
 from fhir_server.store.steps import Allow
 
 UNKNOWN = "UnknownTransactionCommitResult"
@@ -52,6 +54,8 @@ class Road:
     session: AsyncClientSession
     allow: Allow
     definitions: Definitions
+    relations: Relations
+    noting: Noting | None = None
     always: bool = False
 
     async def commit(
@@ -68,16 +72,21 @@ class Road:
         `seen` is what the plan has read. `careful`: look even where new ids are to be inserted.
         """
         database, session, writer = self.database, self.session, self.writer
+        audit, note = (self.noting.audit, self.noting.note) if self.noting else (None, None)
+        if note:
+            refuse(changes)
         ordered, before = await judged(
             database, session, self.allow, changes, seen, careful=careful
         )
         ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
-        known = True
+        known, decides = True, False
         try:
-            writes, made = write.documents(self.allow, ordered, before, ts)
+            writes, made = write.documents(self.allow, ordered, before, ts, audit)
             if writes:
                 with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
                     await write.send(database, session, writes)
+                    await labels.spread(database, session, ordered, before)
+                    decides = await self.relations.keep(session, ordered, before)
                     await database.commits.insert_one(_feed(writer, ts, made), session=session)
                 # Behind the writes: of many who delete one resource only one comes as far as this.
                 ended = [one for one, new in zip(ordered, made, strict=True) if new.changed]
@@ -86,13 +95,18 @@ class Road:
             if defines:
                 await definitions.raise_version(database, session)
             by_key = {(one.type, one.id): one for one in made}
-            result = await last([by_key[change.type, change.id] for change in changes])
-            if writes or self.always:
+            told = [by_key[change.type, change.id] for change in changes]
+            result = await last(told)
+            if note:
+                await note(told, session)
+            if writes or self.always or note:
                 await self.definitions.check(changes)
                 writer.check(ts)
                 await _finish(session)
                 if defines:
                     self.definitions.changed.set()
+                if decides:
+                    self.relations.forget()
         except PyMongoError as error:
             known = not error.has_error_label(UNKNOWN)
             raise
@@ -113,6 +127,8 @@ async def judged(
     """Give the changes in order and what stands where they write; raise what forbids one."""
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
+    ordered = labels.kept(ordered, before)
+    owner.judge(ordered, before)
     write.judge(allow, ordered, before)
     # What is out of reach is not ended: its hold is not told of either.
     reached = [

@@ -35,13 +35,17 @@ from fhir_server.store import (
     once,
     purge,
     reads,
+    reviews,
     write,
 )
+from fhir_server.store.audit import Noting
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
+from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Review
 from fhir_server.store.steps import Allow
 from fhir_server.store.write import decided
 
@@ -134,6 +138,10 @@ class Transaction:
         )
         await integrity.not_needed(self.database, self.allow, changes, changes)
 
+    async def review(self, review: Review) -> None:
+        """Put what was done into the queue of those a person looks at: see `reviews`."""
+        await reviews.add(self.database, self.session, review)
+
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
 
@@ -161,8 +169,10 @@ async def transact(
     plan: Plan,
     *,
     known: Definitions,
+    relations: Relations,
     patience: float,
     bounds: Bounds = BOUNDS,
+    noting: Noting | None = None,
 ) -> list[Stored]:
     """Run the plan and commit its changes, all or none; give the versions made, in their order.
 
@@ -174,7 +184,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, known)
+        road = commit.Road(database, writer, session, allow, known, relations, noting)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -189,9 +199,11 @@ async def answer(
     *,
     finish: Finish,
     known: Definitions,
+    relations: Relations,
     unique: Once | None,
     patience: float,
     bounds: Bounds = BOUNDS,
+    noting: Noting | None = None,
 ) -> FhirResponse:
     """Do as `transact` and give what `finish` answers, inside the transaction, before the commit.
 
@@ -204,7 +216,9 @@ async def answer(
             return before_it
         transaction = Transaction(database, session, allow, bounds)
         always = unique is not None
-        road = commit.Road(database, writer, session, allow, known, always=always)
+        road = commit.Road(
+            database, writer, session, allow, known, relations, noting, always=always
+        )
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pymongo
 import pytest
 
-from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.base import Base
 from fhir_server.interactions import table
 from fhir_server.oauth import clients, users
@@ -15,7 +14,6 @@ from fhir_server.oauth.clients import Client
 from fhir_server.oauth.server import OAuth, opened
 from fhir_server.oauth.users import User
 from fhir_server.operations import OPERATIONS
-from fhir_server.pages import people
 from fhir_server.pages.site import Site
 from tests.pages.browser import CALLBACK, ORIGIN, PASSWORD, Browser, visiting
 
@@ -99,9 +97,3 @@ def app(oauth) -> Client:
         status="active",
     )
     return clients.add(oauth, client)[0]
-
-
-@pytest.fixture(autouse=True)
-def interim(monkeypatch) -> None:
-    """Until access is decided: everybody reads."""
-    monkeypatch.setattr(people, "reader", lambda user, patient: ANYONE_ON_LOOPBACK)

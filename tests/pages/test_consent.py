@@ -9,7 +9,7 @@ import pytest
 
 from fhir_server.oauth import grants, users
 from fhir_server.oauth.users import User
-from tests.pages.browser import CALLBACK, PASSWORD, asked, token
+from tests.pages.browser import CALLBACK, PASSWORD, asked
 
 SCOPES = "openid fhirUser launch/patient patient/Observation.rs patient/Condition.rs offline_access"
 
@@ -170,26 +170,39 @@ async def test_only_the_apps_own_address_may_be_led_to(visitor, app):
     assert policy.endswith("form-action 'self' https://app.example.org")
 
 
-async def test_an_app_may_ask_for_a_new_sign_in(visitor, app):
-    request = await asked(visitor.site, app, SCOPES, prompt="login")
-    clock = visitor.site.oauth.clock
-    again = await visitor.get(f"consent?request={request}")
-    shown = await visitor.get(f"sign-in?request={request}")
-    if again.status_code == 303:
-        assert shown.status_code == 200
-    else:
-        # Signed in within the second of the request.
-        assert clock() > 0
-
-
-async def test_a_sign_in_older_than_the_app_takes_is_done_anew(visitor, app, oauth):
-    request = await asked(visitor.site, app, SCOPES, max_age="60")
-    assert (await visitor.get(f"consent?request={request}")).status_code == 200
-    (row,) = oauth.records.find("sessions", {})
-    oauth.records.change("sessions", {"_id": row["_id"]}, {"auth_time": oauth.clock() - 90})
+@pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "60"}], ids=str)
+async def test_an_app_may_ask_for_a_sign_in_of_its_own(visitor, app, oauth, wish):
+    signed_in_before(oauth, 90)
+    request = await asked(visitor.site, app, SCOPES, **wish)
     answer = await visitor.get(f"consent?request={request}")
     assert answer.headers["location"] == f"sign-in?request={request}"
-    assert (await visitor.get(f"sign-in?request={request}")).status_code == 200
+    fields = [("request", request), ("username", "citizen"), ("password", PASSWORD)]
+    again = await visitor.answer(f"sign-in?request={request}", "sign-in", *fields)
+    assert again.headers["location"] == f"consent?request={request}"
+    assert (await visitor.get(f"consent?request={request}")).status_code == 200
+
+
+async def test_a_sign_in_grows_too_old_before_the_answer_too(visitor, app, oauth):
+    request = await asked(visitor.site, app, SCOPES, max_age="60")
+    page = await visitor.get(f"consent?request={request}")
+    signed_in_before(oauth, 90)
+    answer = await visitor.post("consent", [*ticked(page), ("do", "allow")])
+    assert answer.headers["location"] == f"sign-in?request={request}"
+
+
+def signed_in_before(oauth, seconds: int) -> None:
+    """Let the one session there is have begun so long ago."""
+    (row,) = oauth.records.find("sessions", {})
+    earlier = {"auth_time": row["auth_time"] - seconds}
+    oauth.records.change("sessions", {"_id": row["_id"]}, earlier)
+
+
+async def test_an_app_opened_by_one_user_is_not_answered_by_another(visitor, app, oauth):
+    request = await asked(visitor.site, app, SCOPES)
+    oauth.records.change("requests", {"_id": request}, {"launch_user": "Practitioner/d1"})
+    answer = await visitor.get(f"consent?request={request}")
+    assert answer.status_code == 403
+    assert "một người dùng khác" in answer.text
 
 
 async def test_a_user_without_a_record_is_told_so(browser, oauth, app):
@@ -202,18 +215,82 @@ async def test_a_user_without_a_record_is_told_so(browser, oauth, app):
     assert (await consented(browser, request)).status_code == 400
 
 
-async def test_who_treats_patients_finds_one_by_citizen_number(browser, oauth, app, citizen):
-    doctor = User("doctor", display="A doctor", fhir_user="Practitioner/d1", organisations=("h1",))
-    await asyncio.to_thread(users.add, oauth.records, doctor, PASSWORD)
+@pytest.fixture
+async def hospital(fhir, citizen):
+    """Let the organisation h1 have the patient p1 in care."""
+    await fhir.put("Organization/h1", {"resourceType": "Organization", "id": "h1", "name": "H1"})
+    encounter = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "in-progress",
+        "class": {"code": "AMB"},
+        "subject": {"reference": "Patient/p1"},
+        "serviceProvider": {"reference": "Organization/h1"},
+    }
+    assert (await fhir.put("Encounter/e1", encounter)).status_code == 201
+
+
+async def looks_for(browser, app, organisation, number):
+    """Sign in as a doctor of an organisation and look for a patient."""
+    doctor = User("doctor", fhir_user="Practitioner/d1", organisations=(organisation,))
+    await asyncio.to_thread(users.add, browser.site.oauth.records, doctor, PASSWORD)
     await browser.sign_in("doctor")
     request = await asked(browser.site, app, SCOPES)
-    page = await browser.get(f"consent?request={request}")
-    assert 'name="number"' in page.text
-    find = [("csrf", token(page)), ("request", request), ("do", "find")]
-    unknown = await browser.post("consent", [*find, ("number", "099000000002")])
-    assert unknown.status_code == 400
-    found = await browser.post("consent", [*find, ("number", " 099000000001 ")])
-    assert "Nguyễn Văn An" in found.text
-    assert "099000000001" not in found.text
-    answer = await browser.post("consent", [*ticked(found), ("do", "allow")])
+    find = [("request", request), ("do", "find"), ("number", number)]
+    return await browser.answer(f"consent?request={request}", "consent", *find)
+
+
+async def test_who_treats_a_patient_finds_them_by_citizen_number(browser, app, hospital):
+    page = await looks_for(browser, app, "h1", " 099000000001 ")
+    assert "Nguyễn Văn An" in page.text
+    assert "099000000001" not in page.text
+    answer = await browser.post("consent", [*ticked(page), ("do", "allow")])
     assert answer.status_code == 303, answer.text
+    (row,) = browser.site.oauth.records.find("grants", {})
+    told = (row["fhir_user"], row["patient"], row["organisations"])
+    assert told == ("Practitioner/d1", "p1", ["h1"])
+
+
+async def test_a_patient_of_others_and_nobody_look_alike(browser, app, hospital):
+    theirs = await looks_for(browser, app, "h2", "099000000001")
+    assert theirs.status_code == 400
+    fields = [(name, value) for name, value in ticked(theirs) if name in ("csrf", "request")]
+    more = [("do", "find"), ("number", "099000000002")]
+    nobody = await browser.post("consent", [*fields, *more])
+    assert nobody.status_code == 400
+    assert nobody.text == theirs.text
+
+
+async def test_a_mother_shares_her_childs_record_as_the_relative_she_is(
+    browser, fhir, app, citizen
+):
+    await relative(fhir, "r1", "p1")
+    child = {"resourceType": "Patient", "id": "p2", "name": [{"text": "Grown up"}]}
+    assert (await fhir.put("Patient/p2", child)).status_code == 201
+    await relative(fhir, "r2", "p2", period={"end": "2020-01-01"})
+    mother = User("mother", proxies=("RelatedPerson/r1", "RelatedPerson/r2"))
+    records = browser.site.oauth.records
+    await asyncio.to_thread(users.add, records, mother, PASSWORD)
+    await browser.sign_in("mother")
+    request = await asked(browser.site, app, SCOPES)
+    page = await browser.get(f"consent?request={request}")
+    assert "Nguyễn Văn An" in page.text
+    assert "Grown up" not in page.text
+    grown = [(name, value) for name, value in ticked(page) if name != "patient"]
+    refused = await browser.post("consent", [*grown, ("patient", "p2"), ("do", "allow")])
+    assert refused.status_code == 400
+    assert (await consented(browser, request)).status_code == 303
+    (row,) = records.find("grants", {})
+    assert (row["fhir_user"], row["patient"]) == ("RelatedPerson/r1", "p1")
+
+
+async def relative(fhir, id_, patient, **more):
+    """Keep a relative of a patient."""
+    related = {
+        "resourceType": "RelatedPerson",
+        "id": id_,
+        "active": True,
+        "patient": {"reference": f"Patient/{patient}"},
+        **more,
+    }
+    assert (await fhir.put(f"RelatedPerson/{id_}", related)).status_code == 201

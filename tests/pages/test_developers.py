@@ -109,7 +109,7 @@ async def test_an_operator_lets_an_app_in(developer, operator):
     page = await developer.get("review?lang=en")
     assert "Sổ của tôi" in page.text
     assert "Results of tests, measurements and examinations: see" in page.text
-    fields = [("csrf", token(page)), ("client", client.id), ("do", "approve")]
+    fields = [("csrf", token(page)), ("id", client.id), ("do", "approve")]
     assert (await developer.post("review", fields)).status_code == 303
     approved = await asyncio.to_thread(clients.get, developer.site.oauth, client.id)
     assert (approved.status, approved.note) == ("active", f"approve by {operator.sub}")
@@ -121,7 +121,7 @@ async def test_nobody_else_decides(developer):
     await developer.answer("developers", "developers", *APP)
     (client,) = await waiting(developer)
     page = await developer.get("apps")
-    fields = [("csrf", token(page)), ("client", client.id), ("do", "approve")]
+    fields = [("csrf", token(page)), ("id", client.id), ("do", "approve")]
     assert (await developer.post("review", fields)).status_code == 403
     assert await waiting(developer) == [client]
 
@@ -129,5 +129,20 @@ async def test_nobody_else_decides(developer):
 async def test_a_decision_there_is_not_is_refused(browser, operator):
     await browser.sign_in("operator")
     for decision in ("", "suspend", "delete"):
-        answer = await browser.answer("review", "review", ("client", "c"), ("do", decision))
+        answer = await browser.answer("review", "review", ("id", "c"), ("do", decision))
         assert answer.status_code == 400
+
+
+async def test_emergency_access_waits_until_somebody_has_looked_at_it(browser, fhir, operator):
+    database = fhir.context.store.database
+    opened = {"ts": 1, "user": "Practitioner/d1", "client": "c", "patient": "p1", "until": 2}
+    row = {"_id": "r1", **opened, "reason": "unconscious <b>", "by": "", "reviewed": 0}
+    await database["reviews"].insert_one(row)
+    await browser.sign_in("operator")
+    page = await browser.get("review")
+    assert "unconscious &lt;b&gt;" in page.text
+    answer = await browser.answer("review", "review", ("id", "r1"), ("do", "seen"))
+    assert answer.status_code == 303
+    assert "unconscious" not in (await browser.get("review")).text
+    (kept,) = await database["reviews"].find({}).to_list()
+    assert kept["by"] == operator.sub

@@ -44,7 +44,7 @@ async def test_no_form_is_taken_without_origin_and_token(browser, operator):
 
 
 async def test_a_form_without_a_session_leads_to_signing_in(browser):
-    form = [("csrf", token(await browser.get("sign-in"))), ("request", "r"), ("client", "c")]
+    form = [("csrf", token(await browser.get("sign-in"))), ("request", "r"), ("id", "c")]
     for path in POSTS:
         answer = await browser.post(path, form)
         if path != "sign-in":

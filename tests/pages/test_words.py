@@ -33,7 +33,18 @@ def test_a_text_is_plain_words(language):
 def test_every_text_is_used_and_every_text_used_is_there():
     keys = set(catalogue("en"))
     used = {key for key in keys if f'"{key}"' in SOURCES}
-    families = ("type", "scope", "value", "label", "may", "rights", "nav", "access-log", "outcome")
+    families = (
+        "type",
+        "scope",
+        "value",
+        "label",
+        "may",
+        "rights",
+        "nav",
+        "access-log",
+        "outcome",
+        "federation",
+    )
     rest = {key for key in keys - used if key.partition(".")[0] not in (*families, "developers")}
     assert not rest
     literal = set(re.findall(r'say\("([^"~]+)"[,)]', SOURCES))
