@@ -156,6 +156,15 @@ def test_a_shared_secret_proves_nothing(oauth):
     assert not good(oauth, signed(told, key, "HS256", typ="dpop+jwt", jwk=key.as_dict()))
 
 
+@pytest.mark.parametrize(
+    ("key", "alg"), [(KEYS["ES384"], "ES256"), (KEYS["ES256"], "ES384"), (KEYS["ES256"], "RS256")]
+)
+def test_the_key_is_of_the_kind_its_algorithm_asks_for(oauth, key, alg):
+    head = {"alg": alg, "typ": "dpop+jwt", "jwk": bare(key)}
+    own = {"P-256": "ES256", "P-384": "ES384"}[bare(key)["crv"]]
+    assert not good(oauth, rewritten(proof(), header=head, key=key, alg=own))
+
+
 def test_the_signature_is_of_the_key_in_the_header(oauth):
     assert not good(oauth, proof(OTHER, "RS384", header={"jwk": bare(KEYS["RS384"])}))
 
