@@ -93,7 +93,7 @@ async def test_a_plan_is_told_without_anybodys_data(fhir, patient):
 
 
 async def test_a_plan_is_for_those_who_may_see_it(fhir, patient, monkeypatch):
-    def decided(_caller, interaction, _type):
+    def decided(_caller, interaction, *_asked):
         if interaction == "$explain":
             raise Forbidden("no")
         return Everything()

@@ -159,7 +159,7 @@ async def test_a_canonical_is_resolved_by_url_and_version(fhir):
 
 
 async def test_what_the_caller_may_not_see_is_not_brought_along(fhir, monkeypatch):
-    def narrow(_caller, _interaction, type_):
+    def narrow(_caller, _interaction, type_, *_terms):
         if type_ == "Practitioner":
             raise Forbidden("no")
         return Not(AnyOf("_id", ("an",))) if type_ == "Patient" else Everything()

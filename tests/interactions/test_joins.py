@@ -121,23 +121,42 @@ async def test_pages_of_a_join_follow_one_another(fhir, limit):
 
 @pytest.mark.parametrize("limit", [1_000, 0], ids=["ahead", "looked up"])
 @pytest.mark.parametrize("hidden", ["Patient", "Organization"])
-async def test_a_hop_to_what_the_caller_may_not_see_finds_nothing(fhir, monkeypatch, hidden, limit):
+async def test_a_hop_to_a_type_the_caller_may_not_search_is_refused(
+    fhir, monkeypatch, hidden, limit
+):
     fhir.context.store._bounds = Bounds(limit)
 
-    def narrow(_caller, _interaction, type_):
+    def narrow(_caller, _interaction, type_, *_terms):
         if type_ == hidden:
             raise Forbidden("no")
         return Everything()
 
     monkeypatch.setattr(decide, "decide", narrow)
-    assert await ids(fhir, "Observation?patient.organization.name=benh vien bac") == []
-    assert await ids(fhir, "Observation?patient.organization.name:missing=true") == []
-    back = "Observation?patient._has:Observation:patient:code=718-7"
-    assert await ids(fhir, back) == ([] if hidden == "Patient" else ["1", "2", "3"])
+    for asked in ("name=benh vien bac", "name:missing=true"):
+        answer = await fhir.get(f"Observation?patient.organization.{asked}")
+        assert answer.status_code == 403
+    back = await fhir.get("Observation?patient._has:Observation:patient:code=718-7")
+    assert back.status_code == (403 if hidden == "Patient" else 200)
+
+
+async def test_of_the_types_a_hop_may_lead_to_those_are_asked_that_may_be(fhir, monkeypatch):
+    def narrow(_caller, _interaction, type_, *_terms):
+        if type_ != "Observation" and type_ not in seen:
+            raise Forbidden("no")
+        return Everything()
+
+    monkeypatch.setattr(decide, "decide", narrow)
+    asked = "Observation?subject.identifier:missing=true"
+    seen = {"Patient"}
+    assert await ids(fhir, asked) == ["1", "2", "3"]
+    seen = {"Device"}
+    assert await ids(fhir, asked) == []
+    seen = set()
+    assert (await fhir.get(asked)).status_code == 403
 
 
 async def test_a_hop_passes_only_what_the_caller_may_see(fhir, monkeypatch):
-    def narrow(_caller, _interaction, type_):
+    def narrow(_caller, _interaction, type_, *_terms):
         return Not(AnyOf("_id", ("an",))) if type_ == "Patient" else Everything()
 
     monkeypatch.setattr(decide, "decide", narrow)

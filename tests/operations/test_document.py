@@ -115,7 +115,7 @@ async def test_a_composition_is_named_by_id_on_the_type(fhir):
 async def test_what_the_composition_needs_and_is_not_here_is_told_with_its_place(fhir, monkeypatch):
     await letter(fhir)
 
-    def narrow(_caller, interaction, type_):
+    def narrow(_caller, interaction, type_, *_terms):
         if interaction == "$document" and type_ == "Organization":
             raise Forbidden("no")
         return Everything()
@@ -130,7 +130,7 @@ async def test_what_the_composition_needs_and_is_not_here_is_told_with_its_place
 async def test_what_only_others_refer_to_may_be_hidden(fhir, monkeypatch):
     await letter(fhir, custodian=None)
 
-    def narrow(_caller, interaction, type_):
+    def narrow(_caller, interaction, type_, *_terms):
         if interaction == "$document" and type_ == "Organization":
             raise Forbidden("no")
         return Everything()

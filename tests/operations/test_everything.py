@@ -183,7 +183,7 @@ async def test_nothing_of_another_patient_comes_along(fhir):
 async def test_what_the_caller_may_not_see_is_not_there(fhir, monkeypatch):
     await record(fhir)
 
-    def narrow(_caller, _interaction, type_):
+    def narrow(_caller, _interaction, type_, *_terms):
         if type_ in ("Observation", "Practitioner"):
             raise Forbidden("no")
         return Everything()
