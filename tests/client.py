@@ -15,7 +15,7 @@ import pymongo
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
-from fhir_server.http.app import App
+from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -99,9 +99,9 @@ async def health(
     caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base over this store; `limits` are fields of Limits.
+    """Give a client of a health base over this store, asking as `caller`.
 
-    Its requests are of `caller`; what is asked of `Client.context` itself is of anyone.
+    `limits` are fields of Limits. What is asked of `Client.context` itself is of anyone.
     """
     context = Context(
         current=Current(spec),
@@ -123,8 +123,8 @@ async def health(
     base = Base("/fhir", context, table.build(operations), authenticate)
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[tuple[Base, ...]]:
-        yield (base,)
+    async def opened() -> AsyncIterator[Served]:
+        yield Served((base,))
 
     app = App(opened)
     async with app.other.router.lifespan_context(app.other):

@@ -27,12 +27,14 @@ class Reach:
     """What of the data one request may reach, looked up before the request is run.
 
     `withheld` holds for what consents keep from this caller; `cleared` are the sensitivity labels
-    (codes of v3-ActCode) that do not keep a resource away.
+    (codes of v3-ActCode) that do not keep a resource away; `broken` are the patients for whom the
+    caller broke the glass.
     """
 
     parts: Mapping[Level, Part] = field(default_factory=dict)
     withheld: Mapping[str, Condition] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
 
     def withheld_of(self, type_: str) -> Condition:
         """Give what consents keep from this caller of a type."""

@@ -59,9 +59,13 @@ class Invalid(FhirError):
 
 
 class Unauthorized(FhirError):
-    """401: it is not known who asks; `WWW-Authenticate` says how to tell."""
+    """401: it is not known who asks; `WWW-Authenticate` says how to tell.
+
+    `client`, told to nobody, is the id of the client whose token was good once.
+    """
 
     status, code = 401, "login"
+    client = ""
 
 
 class Forbidden(FhirError):
@@ -140,6 +144,12 @@ class TooManyRequests(FhirError):
     """429: as much of this caller's is under way as the limits allow."""
 
     status, code = 429, "throttled"
+
+
+class HeadTooLarge(FhirError):
+    """431: there are too many headers, or they are too long."""
+
+    status, code = 431, "too-long"
 
 
 class Unavailable(FhirError):

@@ -37,7 +37,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         request = read_head(scope, base.path)
         code, handler, target = find(base.routes, request.method, request.path)
         formats.check_answer(request, code, target)
-        context = await security.known(base, scope, code)
+        context = await security.known(base, scope, request, code, target, request_id=request_id)
         # Nobody unknown has a body read.
         request = await read_body(request, scope, receive, context.limits.max_body_bytes)
         response = await _answered(context, code, handler, request, target)
@@ -67,8 +67,15 @@ async def _answered(
 
 async def not_yet(scope: Scope, send: Send) -> None:
     """Answer 503 while no base is open: the database has not answered since the start."""
-    response = respond.error(Unavailable("The server waits for its database."))
-    await send_response(send, None, response, _request_id(scope))
+    await refused(scope, send, Unavailable("The server waits for its database."))
+
+
+async def refused(scope: Scope, send: Send, error: FhirError) -> None:
+    """Answer a request that gets no further than the door."""
+    response, request_id = respond.error(error), _request_id(scope)
+    await send_response(send, None, response, request_id)
+    metrics.observe("refused", response.status, 0.0)
+    access_line(request_id, scope["method"], "refused", response, 0.0)
 
 
 def _crashed(request_id: bytes) -> FhirResponse:

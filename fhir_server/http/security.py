@@ -2,23 +2,47 @@
 
 from dataclasses import replace
 
+from fhir_server.access.caller import Caller
 from fhir_server.base import Asked, Base
+from fhir_server.fhir.errors import Invalid, Unauthorized
+from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.http.exchange import Scope
-from fhir_server.interactions.context import Context
+from fhir_server.interactions.audit import noting
+from fhir_server.interactions.context import Context, Origin, Target
 
 # Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
 _OPEN = frozenset({"capabilities"})
+_TOLD = (b"authorization", b"dpop")
 
 
-async def known(base: Base, scope: Scope, code: str) -> Context:
-    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known."""
+async def known(
+    base: Base, scope: Scope, request: FhirRequest, code: str, target: Target, *, request_id: bytes
+) -> Context:
+    """Give the base's context as the one who asks sees it; raise Unauthorized for nobody known.
+
+    A token that was good once is noted as refused.
+    """
     if code in _OPEN:
         return base.context
-    sent = {name: value for name, value in scope["headers"] if name in (b"authorization", b"dpop")}
+    told = [(name, value) for name, value in scope["headers"] if name in _TOLD]
+    sent = dict(told)
+    if len(sent) < len(told) or b"access_token=" in scope["query_string"]:
+        raise Invalid("Who asks is told once, in the header Authorization; never in the URL.")
     asked = Asked(
         sent.get(b"authorization", b"").decode("latin-1"),
         sent.get(b"dpop", b"").decode("latin-1"),
         scope["method"],
         base.context.base_url + scope["path"].removeprefix(base.path),
     )
-    return replace(base.context, caller=await base.authenticate(asked))
+    peer = scope.get("client") if base.context.limits.audit_addresses else None
+    origin = Origin(request_id.decode(), peer[0] if peer else "")
+    context = replace(base.context, origin=origin)
+    try:
+        return replace(context, caller=await base.authenticate(asked))
+    except Unauthorized as failure:
+        if failure.client:
+            late = Caller(failure.client, client=failure.client)
+            note = noting(replace(context, caller=late), code, request, target)
+            if note:
+                await note.refused(failure)
+        raise

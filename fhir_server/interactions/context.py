@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from fhir_server.access import decide, fields
 from fhir_server.access.caller import Caller
@@ -53,6 +53,16 @@ class Limits:
     unknown_profile: Literal["warn", "refuse"] = "warn"
     unknown_extension: Literal["warn", "refuse"] = "warn"
     required_profiles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    audit_loopback: bool = False
+    audit_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: its X-Request-Id, and the address where that is to be noted."""
+
+    request: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,8 @@ class Context:
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
     `definitions` keeps what terminology has read, `answers` what validation was told; `remote` is
-    asked for what is not here; `sensitivity` says which codes label a resource.
+    asked for what is not here; `sensitivity` says which codes label a resource. `security` is told
+    in the CapabilityStatement.
     """
 
     current: Current
@@ -98,6 +109,8 @@ class Context:
     answers: Answers = field(default_factory=Answers, repr=False)
     sensitivity: Table = NO_CODES
     new_id: Callable[[], str] = _random_id
+    security: Mapping[str, Any] | None = None
+    origin: Origin = Origin()
 
     @property
     def spec(self) -> Spec:

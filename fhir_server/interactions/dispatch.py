@@ -1,7 +1,8 @@
 """From a request, or an entry of a Bundle, to its answer: look up the route, run it."""
 
-from fhir_server.fhir.errors import Invalid
+from fhir_server.fhir.errors import FhirError, Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.interactions.audit import Note, noting, stands
 from fhir_server.interactions.authority import admitted
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
@@ -19,9 +20,36 @@ async def dispatch(routes: Routes, context: Context, request: FhirRequest) -> Fh
 async def run(
     code: str, handler: Handler, context: Context, request: FhirRequest, target: Target
 ) -> FhirResponse:
-    """Run what `find` gave: the one place every answer passes, at the door or in a Bundle."""
+    """Run what `find` gave: the one place every answer passes, at the door or in a Bundle.
+
+    What is answered or refused is noted before it leaves.
+    """
+    note = noting(context, code, request, target)
+    if note is None:
+        return await _run(code, handler, context, request, target)
+    try:
+        answer = await _run(code, handler, context, request, target, note=note)
+    except FhirError as failure:
+        await note.refused(failure)
+        raise
+    await note.answered()
+    return answer
+
+
+async def _run(
+    code: str,
+    handler: Handler,
+    context: Context,
+    request: FhirRequest,
+    target: Target,
+    *,
+    note: Note | None = None,
+) -> FhirResponse:
+    stands(context, code, target.type)
     part = subset(code, context, request, target)
     context = await admitted(context, code, request, target)
+    if note:
+        context = note.watching(context)
     answer = await handler(context, request, target)
     await heard(context)
     return shaped(code, context, answer, part)

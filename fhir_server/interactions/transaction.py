@@ -13,6 +13,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.reference import parse
 from fhir_server.interactions import entry as entry_
 from fhir_server.interactions import links, respond, search_parameters
+from fhir_server.interactions.audit import stands
 from fhir_server.interactions.authority import Asked, admitted_all
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import CREATE
@@ -190,6 +191,7 @@ async def _write(routes: Routes, context: Context, entry: Entry) -> Write | None
         if writing is None:
             return None
         write = await writing.asked(context, entry.request, target)
+        stands(context, code, write.type)
         context.allow(code, write.type)
         return write
 

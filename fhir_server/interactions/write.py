@@ -4,8 +4,10 @@ Create, update, Bundles and hospital documents all pass here.
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from fhir_server.access.facilities import owners
 from fhir_server.access.fields import access_fields
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Forbidden, Invalid, Issue, NotSupported, Unprocessable
@@ -140,10 +142,12 @@ def change(
     method: Method,
     expected: int | None = None,
     must_not_exist: bool = False,
+    owner: str = "",
 ) -> Change:
     """Give the Change that stores this checked resource under this id.
 
-    Raises Forbidden where it would let its own writer act for somebody.
+    `owner` is the facility whose submission it is of. Raises Forbidden where it would let its own
+    writer act for somebody.
     """
     fields = indexed(context, {**resource, "id": identity})
     if any(one["holder"] == context.caller.user for one in fields.get(CARE_FIELD, ())):
@@ -158,7 +162,14 @@ def change(
         expected=expected,
         must_not_exist=must_not_exist,
         integrity=_keeps_references(context, type_),
+        owner=owner,
+        owners=owners(context.caller),
     )
+
+
+def of_the_server(change: Change) -> Change:
+    """Give a Change as the server's own: not what the caller asked for, but what comes of it."""
+    return replace(change, owner="", owners=None)
 
 
 def _keeps_references(context: Context, type_: str) -> bool:
@@ -178,4 +189,11 @@ def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
 def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:
     """Give the Change that deletes a resource."""
     kept = context.limits.referential_integrity
-    return Change(type_, identity, "delete", expected=expected, integrity=kept)
+    return Change(
+        type_,
+        identity,
+        "delete",
+        expected=expected,
+        integrity=kept,
+        owners=owners(context.caller),
+    )

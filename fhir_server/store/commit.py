@@ -16,7 +16,8 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, labels, write
+from fhir_server.store import definitions, hold, integrity, labels, owner, write
+from fhir_server.store.audit import Noting, refuse
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
@@ -54,6 +55,7 @@ class Road:
     allow: Allow
     definitions: Definitions
     relations: Relations
+    noting: Noting | None = None
     always: bool = False
 
     async def commit(
@@ -70,13 +72,16 @@ class Road:
         `seen` is what the plan has read. `careful`: look even where new ids are to be inserted.
         """
         database, session, writer = self.database, self.session, self.writer
+        audit, note = (self.noting.audit, self.noting.note) if self.noting else (None, None)
+        if note:
+            refuse(changes)
         ordered, before = await judged(
             database, session, self.allow, changes, seen, careful=careful
         )
         ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
         known, decides = True, False
         try:
-            writes, made = write.documents(self.allow, ordered, before, ts)
+            writes, made = write.documents(self.allow, ordered, before, ts, audit)
             if writes:
                 with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
                     await write.send(database, session, writes)
@@ -90,8 +95,11 @@ class Road:
             if defines:
                 await definitions.raise_version(database, session)
             by_key = {(one.type, one.id): one for one in made}
-            result = await last([by_key[change.type, change.id] for change in changes])
-            if writes or self.always:
+            told = [by_key[change.type, change.id] for change in changes]
+            result = await last(told)
+            if note:
+                await note(told, session)
+            if writes or self.always or note:
                 await self.definitions.check(changes)
                 writer.check(ts)
                 await _finish(session)
@@ -120,6 +128,7 @@ async def judged(
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
     ordered = labels.kept(ordered, before)
+    owner.judge(ordered, before)
     write.judge(allow, ordered, before)
     # What is out of reach is not ended: its hold is not told of either.
     reached = [

@@ -1,11 +1,12 @@
 """What the store keeps and gives: a Change on its way in, a Stored version on its way out.
 
 Live documents stand in the collection named after their type, as
-`{_id, v, ts, body | chunks, method, created?, f, x}`; superseded versions and tombstones in
-`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`;
+`{_id, v, ts, body | chunks, method, created?, owner?, f, x}`; superseded versions and tombstones in
+`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, …, x}`;
 the tombstones of what is deleted now once more in `tombstones`, as `{_id: "<Type>/<id>", …}`.
-`created` marks the version that brought a deleted resource back. `ts` is int microseconds since
-the Unix epoch, UTC; `end` is the ts of the version that follows.
+`created` marks the version that brought a deleted resource back, `owner` whose submission made the
+resource (store/owner). `ts` is int microseconds since the Unix epoch, UTC; `end` is the ts of the
+version that follows.
 """
 
 import re
@@ -25,6 +26,7 @@ ENDS = frozenset({"delete", "purge"})
 
 Item = TypeVar("Item")
 PORTION = 100
+_NONE: Mapping[str, Any] = {}
 
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -40,7 +42,9 @@ class Change:
     where nothing stands. `integrity`: what the resource refers to must exist, and what others
     refer to is not deleted. `lifts_hold`: this version may be without the legal hold of the one
     before (store/hold); `lifts_labels`: without its sensitivity labels (store/labels). A `purge`
-    erases the resource and its versions, a `purge-history` the superseded ones.
+    erases the resource and its versions, a `purge-history` the superseded ones. `owner` is noted
+    where this makes the resource; `owners` are those whose resources may be written, None
+    anybody's.
     """
 
     type: str
@@ -56,6 +60,8 @@ class Change:
     place: str = ""
     lifts_hold: bool = False
     lifts_labels: bool = False
+    owner: str = ""
+    owners: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class Stored:
 
     Version 0, deleted, is what a delete gives of a resource that never was. `created`: this version
     made the resource, by whichever method. What a commit gives says too whether it `changed`
-    anything; where all was as wanted it neither changed nor created.
+    anything; where all was as wanted it neither changed nor created. `patients` are the ids of
+    those whose compartment it is in.
     """
 
     type: str
@@ -76,6 +83,7 @@ class Stored:
     method: Method = "update"
     changed: bool = field(default=True, compare=False)
     created: bool = field(default=False, compare=False)
+    patients: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +142,5 @@ def stored(type_: str, document: Mapping[str, Any]) -> Stored:
         deleted=document.get("deleted", False),
         method=document.get("method", "update"),
         created=document["v"] == 1 or document.get("created", False),
+        patients=tuple(document.get("x", _NONE).get("_patient", ())),
     )

@@ -9,7 +9,7 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from fhir_server.store import closures, once, relations, reviews, slow
+from fhir_server.store import closures, once, relations, reviews, seals, slow
 from fhir_server.store.horizon import Database
 
 Keys = tuple[tuple[str, int], ...]
@@ -111,7 +111,7 @@ async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
     named = {one.COLLECTION for one in (once, relations, reviews, slow)}
-    for name in {*_OWN, *named} - set(there):
+    for name in {*_OWN, *named, seals.SEALS, seals.CHECKPOINTS} - set(there):
         try:
             await database.create_collection(name, check_exists=False)
         except OperationFailure as error:

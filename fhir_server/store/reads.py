@@ -23,7 +23,7 @@ from fhir_server.store.order import direction, ordered
 
 Sort = Sequence[SortKey]
 
-FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
+FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1, "x._patient": 1}
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
 _ALL = Everything()
 

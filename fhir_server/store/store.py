@@ -1,7 +1,6 @@
 """One base's own database: everything the floors above may ask of it."""
 
 import asyncio
-import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
@@ -28,6 +27,7 @@ from fhir_server.store import (
     totals,
     transact,
 )
+from fhir_server.store.audit import Note, Watch, Witness
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.closures import Closures
 from fhir_server.store.concept_loads import ConceptLoads
@@ -78,13 +78,30 @@ class Store:
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
+        self.watch = Watch()
         self._session: AsyncClientSession | None = None
         self._turn: AbstractAsyncContextManager[Any] = nullcontext()
 
+    def watched(self, witness: Witness) -> Self:
+        """Give this store with a witness of what leaves it, who notes each write within it."""
+        return self._view(watch=replace(self.watch, witness=witness))
+
     def within(self, session: AsyncClientSession) -> Self:
         """Give this store as a transaction sees it: reads only, one after the other."""
-        view = copy.copy(self)
-        vars(view).update(_session=session, _turn=asyncio.Lock())
+        return self._view(_session=session, _turn=asyncio.Lock(), watch=self.watch.again())
+
+    async def note(self, made: Sequence[Stored] = ()) -> None:
+        """Keep the events of what the witness saw, and of the versions made.
+
+        Inside a transaction they are part of it; otherwise they are kept when this returns.
+        """
+        async with self._turn:
+            await self.watch.note(made, self._session)
+
+    def _view(self, **differs: Any) -> Self:
+        # Half of what copy.copy costs, on the way of every read.
+        view = object.__new__(type(self))
+        vars(view).update(vars(self) | differs)
         return view
 
     @classmethod
@@ -118,21 +135,24 @@ class Store:
     async def read(self, allow: Condition, type_: str, id_: str) -> Stored | None:
         """Give the current version or the tombstone, None without either; joins other callers."""
         if self._session:
-            return (await self._fetch(allow, type_, (id_,))).get(id_)
-        return await self._loader.read(checked(allow), type_, id_)
+            return self.watch.one((await self._fetch(allow, type_, (id_,))).get(id_))
+        return self.watch.one(await self._loader.read(checked(allow), type_, id_))
 
     async def read_many(
         self, allow: Condition, type_: str, ids: Collection[str]
     ) -> Mapping[str, Stored]:
         """Give by id the current versions or tombstones; what is not there is left out."""
-        return await self._fetch(allow, type_, ids)
+        found = await self._fetch(allow, type_, ids)
+        self.watch.all(found.values())
+        return found
 
     async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
         """Give one version, a tombstone too; None when it never was."""
         async with self._asking():
-            return await reads.vread(
+            found = await reads.vread(
                 self.database, allow, type_, id_, version, session=self._session
             )
+        return self.watch.one(found)
 
     async def history(
         self,
@@ -149,9 +169,10 @@ class Store:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
         async with self._asking():
-            return await history.history(
+            found = await history.history(
                 self.database, allow, type_, span, limit=limit, size=size, session=self._session
             )
+        return self.watch.all(found)
 
     async def count_history(
         self,
@@ -183,9 +204,10 @@ class Store:
         """Give versions of these types, newest first: see `system_history.system_history`."""
         span = Span(None, since, at)
         async with self._asking():
-            return await system_history.system_history(
+            found = await system_history.system_history(
                 self.database, allowed, span, before, limit=limit, size=size, session=self._session
             )
+        return self.watch.all(found)
 
     async def search(
         self,
@@ -204,7 +226,7 @@ class Store:
         Raises Unprocessable (too-costly) where that takes too long.
         """
         async with self._asking(), client.bounded(self.database, self._bounds.seconds):
-            return await reads.search(
+            page = await reads.search(
                 self._joins,
                 allow,
                 type_,
@@ -215,6 +237,8 @@ class Store:
                 computed=computed,
                 rest=rest,
             )
+        self.watch.all(page.found)
+        return page
 
     async def settled(self, type_: str, condition: Condition) -> Condition:
         """Give the condition with its joins answered, where that is short: see `joins.settled`.
@@ -280,14 +304,7 @@ class Store:
         self._writes()
         with client.reachable():
             return await transact.transact(
-                self.database,
-                self._writer,
-                allow,
-                plan,
-                known=self.definitions,
-                relations=self.relations,
-                patience=self._patience,
-                bounds=self._bounds,
+                self.database, self._writer, allow, plan, **self._ways(self._noted)
             )
 
     async def answer(
@@ -304,8 +321,15 @@ class Store:
         """
         self._writes()
 
+        view = self
+
         async def last(made: Sequence[Stored], session: AsyncClientSession) -> FhirResponse:
-            return await finish(made, self.within(session))
+            nonlocal view
+            view = self.within(session)
+            return await finish(made, view)
+
+        async def note(made: Sequence[Stored], _: AsyncClientSession) -> None:
+            await view.note(made)
 
         with client.reachable():
             return await transact.answer(
@@ -314,12 +338,22 @@ class Store:
                 allow,
                 plan,
                 finish=last,
-                known=self.definitions,
-                relations=self.relations,
                 unique=unique,
-                patience=self._patience,
-                bounds=self._bounds,
+                **self._ways(note),
             )
+
+    async def _noted(self, made: Sequence[Stored], session: AsyncClientSession) -> None:
+        await self.within(session).note(made)
+
+    def _ways(self, note: Note) -> dict[str, Any]:
+        """Give what is the same for every transaction of this store."""
+        return {
+            "known": self.definitions,
+            "relations": self.relations,
+            "patience": self._patience,
+            "bounds": self._bounds,
+            "noting": self.watch.noting(note),
+        }
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:

@@ -38,6 +38,7 @@ from fhir_server.store import (
     reviews,
     write,
 )
+from fhir_server.store.audit import Noting
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
@@ -171,6 +172,7 @@ async def transact(
     relations: Relations,
     patience: float,
     bounds: Bounds = BOUNDS,
+    noting: Noting | None = None,
 ) -> list[Stored]:
     """Run the plan and commit its changes, all or none; give the versions made, in their order.
 
@@ -182,7 +184,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, known, relations)
+        road = commit.Road(database, writer, session, allow, known, relations, noting)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -201,6 +203,7 @@ async def answer(
     unique: Once | None,
     patience: float,
     bounds: Bounds = BOUNDS,
+    noting: Noting | None = None,
 ) -> FhirResponse:
     """Do as `transact` and give what `finish` answers, inside the transaction, before the commit.
 
@@ -213,7 +216,9 @@ async def answer(
             return before_it
         transaction = Transaction(database, session, allow, bounds)
         always = unique is not None
-        road = commit.Road(database, writer, session, allow, known, relations, always=always)
+        road = commit.Road(
+            database, writer, session, allow, known, relations, noting, always=always
+        )
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:

@@ -13,6 +13,7 @@ from bson.int64 import Int64
 from pymongo import DeleteOne, InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.errors import (
     Conflict,
     Forbidden,
@@ -22,7 +23,8 @@ from fhir_server.fhir.errors import (
 )
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
-from fhir_server.store import chunks, purge
+from fhir_server.store import chunks, owner, purge
+from fhir_server.store.audit import Audit
 from fhir_server.store.documents import (
     Change,
     Document,
@@ -141,9 +143,9 @@ def _plain(value: Any) -> Any:
 
 
 def documents(
-    allow: Allow, changes: Iterable[Change], before: Before, ts: int
+    allow: Allow, changes: Iterable[Change], before: Before, ts: int, audit: Audit | None = None
 ) -> tuple[dict[str, Writes], list[Stored]]:
-    """Give what to write, by type, and the versions that then stand.
+    """Give what to write, by type, and the versions that then stand; `audit` signs its events.
 
     A delete of what is deleted, or never was, writes nothing. Forbidden for a new state out of the
     caller's reach.
@@ -165,7 +167,7 @@ def documents(
         if change.method == "delete":
             made.append(_delete(change, old or {}, ts, into))
             continue
-        new = _put(change, old, ts, into)
+        new = _put(change, old, ts, into, audit)
         if not may(allow, change.type, new, f"{change.method}{RESULT}"):
             told = f"{change.type}/{change.id} would be outside what this caller may do."
             raise Forbidden(told, expression=change.place)
@@ -180,14 +182,19 @@ def _as_wanted(change: Change, old: Document) -> bool:
     return "body" in old and stamped(change, old["v"], old["ts"]) == old["body"]
 
 
-def _put(change: Change, old: Document | None, ts: int, into: Writes) -> Document:
+def _put(
+    change: Change, old: Document | None, ts: int, into: Writes, audit: Audit | None
+) -> Document:
     version = old["v"] + 1 if old else 1
     body = stamped(change, version, ts)
     content, pieces = chunks.split(change.type, change.id, version, body)
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
     if old is not None and "deleted" in old:
         head["created"] = True
+    head |= owner.noted(change, old)
     new = head | content | {"f": change.index_format, "x": change.fields}
+    if audit and change.type == TYPE:
+        new |= audit.marks(body)
     into.pieces += pieces
     if old is None:
         into.live.append(InsertOne(new))
@@ -209,6 +216,7 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
         "ts": ts,
         "deleted": True,
         "method": "delete",
+        **owner.noted(change, old),
         "x": old["x"],
     }
     into.live.append(DeleteOne({"_id": change.id, "v": old["v"]}))

@@ -1,0 +1,239 @@
+"""Seals and what they show: every kind of tampering, in many places, none missed."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from bson import Binary
+
+from fhir_server.fhir import audit_event
+from fhir_server.fhir.audit_event import Access, Actor
+from fhir_server.fhir.errors import Unavailable
+from fhir_server.search.audit_event import fields
+from fhir_server.search.index import index_fields
+from fhir_server.search.place import Place
+from fhir_server.store import sealer as sealing
+from fhir_server.store.audit import Audit
+from fhir_server.store.sealer import Sealer
+from fhir_server.store.seals import CHECKPOINTS, SEALS, Checkpoint
+from fhir_server.store.verify import Verifier, lines
+
+KEY = b"a key for tests"
+ACCESS = Access("read", Actor("app", "Practitioner/1", (), "t"), "http://example.org/fhir", "r")
+PLACES = 12
+Tamper = Callable[[Any, random.Random], Awaitable[None]]
+
+
+def events(spec, audit, first, count):
+    place = Place(types=spec.types)
+    for number in range(first, first + count):
+        id_, ts, patient = f"e{number:05}", 1_795_000_000_000_000 + number, f"p{number % 7}"
+        body = audit_event.body(ACCESS, id_, ts, patient, ["Observation/1"])
+        x = fields(spec, place, ACCESS, ts, patient=patient, what=["Observation/1"])
+        yield {"_id": id_, "v": 1, "ts": ts, "body": body, "x": x, **audit.marks(body)}
+
+
+@pytest.fixture
+async def sealed(store, spec, monkeypatch) -> tuple[Any, list[dict[str, Any]]]:
+    """Give a database with 20 seals of 5 events and the checkpoints written elsewhere."""
+    monkeypatch.setattr(sealing, "MOST", 5)
+    audit, sealer = Audit(store.database, KEY), Sealer(store.database, KEY)
+    kept = []
+    for first in range(0, 100, 5):
+        await audit.write([*events(spec, audit, first, 5)])
+        assert await sealer.seal() == 5
+        if first % 20 == 15:
+            checkpoint = await sealer.checkpoint(first)
+            kept.append(asdict(checkpoint))
+    return store.database, kept
+
+
+async def faults(spec, database, checkpoints=(), key=KEY):
+    place = Place(types=spec.types)
+    read = Verifier(
+        database, key, lambda event: index_fields(spec, event, place, identity=event["id"])
+    )
+    return [fault async for fault in read.faults(checkpoints, lambda _: None)]
+
+
+async def test_what_nobody_touched_is_well(sealed, spec):
+    database, kept = sealed
+    assert await faults(spec, database, kept) == []
+
+
+async def test_another_key_says_nothing_is_well(sealed, spec):
+    database, kept = sealed
+    assert len(await faults(spec, database, kept, b"another")) >= 120
+
+
+async def _edit_body(database, random_):
+    id_ = _any(random_)
+    row = await database.AuditEvent.find_one({"_id": id_})
+    body = bytearray(row["body"])
+    body[random_.randrange(len(body))] ^= 1 << random_.randrange(7)
+    await database.AuditEvent.update_one({"_id": id_}, {"$set": {"body": bytes(body)}})
+
+
+async def _edit_index(database, random_):
+    field, value = random_.choice(
+        [("x._patient", ["other"]), ("x.agent", ["Practitioner/2"]), ("ts", 5), ("mac", b"x")]
+    )
+    await database.AuditEvent.update_one({"_id": _any(random_)}, {"$set": {field: value}})
+
+
+async def _delete(database, random_):
+    await database.AuditEvent.delete_one({"_id": _any(random_)})
+
+
+async def _delete_and_its_line(database, random_):
+    id_ = _any(random_)
+    await database.AuditEvent.delete_one({"_id": id_})
+    seal = await database[SEALS].find_one({"_id": int(id_[1:]) // 5 + 1})
+    left = [one for one in seal["events"] if one[0] != id_]
+    await database[SEALS].update_one({"_id": seal["_id"]}, {"$set": {"events": left}})
+
+
+async def _reorder(database, random_):
+    seal = await database[SEALS].find_one({"_id": random_.randint(1, 20)})
+    turned = seal["events"][::-1]
+    await database[SEALS].update_one({"_id": seal["_id"]}, {"$set": {"events": turned}})
+
+
+async def _swap_seals(database, random_):
+    first, second = random_.sample(range(1, 21), 2)
+    one = await database[SEALS].find_one({"_id": first})
+    two = await database[SEALS].find_one({"_id": second})
+    await database[SEALS].replace_one({"_id": first}, two | {"_id": first})
+    await database[SEALS].replace_one({"_id": second}, one | {"_id": second})
+    for old, new in ((first, -1), (second, first), (-1, second)):
+        await database.AuditEvent.update_many({"seal": old}, {"$set": {"seal": new}})
+
+
+async def _insert(database, random_):
+    row = await database.AuditEvent.find_one({"_id": _any(random_)})
+    seal = random_.choice([0, row["seal"], 99, "odd", None])
+    made = {
+        **row,
+        "_id": "forged",
+        "seal": seal,
+        "body": row["body"].replace(row["_id"].encode(), b"forged"),
+    }
+    await database.AuditEvent.insert_one(made)
+
+
+async def _replay(database, random_):
+    row = await database.AuditEvent.find_one({"_id": _any(random_)})
+    await database.AuditEvent.insert_one({**row, "_id": "again", "seal": random_.choice([0, 3])})
+
+
+async def _replay_seal(database, random_):
+    seal = await database[SEALS].find_one({"_id": random_.randint(1, 20)})
+    await database[SEALS].insert_one({**seal, "_id": 21})
+
+
+async def _drop_seal(database, random_):
+    number = random_.randint(1, 19)
+    await database[SEALS].delete_one({"_id": number})
+    await database.AuditEvent.delete_many({"seal": number})
+
+
+async def _truncate(database, random_):
+    """Take away the end, and the checkpoints the database has of it."""
+    last = random_.randint(0, 19)
+    await database[SEALS].delete_many({"_id": {"$gt": last}})
+    await database.AuditEvent.delete_many({"seal": {"$gt": last}})
+    await database[CHECKPOINTS].delete_many({"_id": {"$gt": last}})
+
+
+async def _edit_seal(database, random_):
+    field, value = random_.choice([("total", 1), ("previous", b""), ("mac", b"x"), ("events", 3)])
+    number = random_.randint(2, 20)
+    await database[SEALS].update_one({"_id": number}, {"$set": {field: value}})
+
+
+async def _edit_checkpoint(database, random_):
+    field, value = random_.choice([("total", 1), ("mac", "x"), ("at", 9), ("signature", 5)])
+    await database[CHECKPOINTS].update_one({}, {"$set": {field: value}})
+
+
+def _any(random_: random.Random) -> str:
+    return f"e{random_.randrange(100):05}"
+
+
+TAMPERS: tuple[Tamper, ...] = (
+    *(_edit_body, _edit_index, _edit_seal, _edit_checkpoint),
+    *(_delete, _delete_and_its_line, _drop_seal),
+    *(_reorder, _swap_seals),
+    *(_insert, _replay, _replay_seal),
+    _truncate,
+)
+
+
+@pytest.mark.parametrize("tamper", TAMPERS)
+async def test_tampering_is_found_wherever_it_is(sealed, spec, tamper):
+    database, kept = sealed
+    names = ("AuditEvent", SEALS, CHECKPOINTS)
+    before = {name: await database[name].find().to_list() for name in names}
+    missed = []
+    for seed in range(PLACES):
+        await tamper(database, random.Random(seed))
+        found = await faults(spec, database, kept)
+        if not found:
+            missed.append(seed)
+        for name, rows in before.items():
+            await database[name].delete_many({})
+            await database[name].insert_many(rows)
+    assert missed == []
+
+
+async def test_of_two_sealers_one_has_the_lease(store):
+    first, second = Sealer(store.database, KEY), Sealer(store.database, KEY)
+    assert await first.lead()
+    assert not await second.lead()
+    assert await first.lead()
+    late = {"$set": {"at": (await store.database.locks.find_one())["at"] - 2 * sealing.LEASE}}
+    await store.database.locks.update_one({}, late)
+    assert await second.lead()
+    assert not await first.lead()
+
+
+async def test_two_who_seal_at_once_seal_each_event_once(store, spec):
+    audit = Audit(store.database, KEY)
+    await audit.write([*events(spec, audit, 0, 50)])
+    sealers = [Sealer(store.database, KEY) for _ in range(4)]
+
+    async def seal(one: Sealer) -> int:
+        try:
+            return await one.seal()
+        except Unavailable:
+            return 0
+
+    assert sum(await asyncio.gather(*map(seal, sealers))) == 50
+    assert await faults(spec, store.database) == []
+
+
+async def test_a_seal_taken_away_while_the_sealer_lives_leaves_a_hole(sealed, spec, store):
+    database, _ = sealed
+    audit, sealer = Audit(database, KEY), Sealer(database, KEY)
+    await audit.write([*events(spec, audit, 100, 5)])
+    await sealer.seal()
+    await _truncate(database, random.Random(1))
+    await audit.write([*events(spec, audit, 105, 5)])
+    await sealer.seal()
+    assert await faults(spec, database) != []
+
+
+def test_a_file_of_checkpoints_is_read_line_by_line():
+    made = Checkpoint(1, 5, "ab", 7).signed(KEY)
+    assert lines(made.line() + b"not json\n") == [asdict(made), {}]
+
+
+async def test_an_event_without_a_signature_is_sealed_and_found(store, spec):
+    row = next(events(spec, Audit(store.database, b"no key"), 0, 1))
+    await store.database.AuditEvent.insert_one({**row, "mac": Binary(b"odd", 128)})
+    assert await Sealer(store.database, KEY).seal() == 1
+    [fault] = await faults(spec, store.database)
+    assert fault.place == "AuditEvent/e00000"
