@@ -69,6 +69,6 @@ async def test_a_resource_that_changes_meanwhile_is_left_to_its_writer(store):
     [made] = await store.commit(ALL, [toy("a")])
     document = await store.database.Toy.find_one({"_id": "a"})
     await store.commit(ALL, [replace(toy("a", "2", "update"), resource={"name": "new"})])
-    await store.database.Toy.bulk_write([reindex._update(document, by_name, "2")])
+    await store.database.Toy.bulk_write([reindex._update(document, {"new": ["1"]}, "2")])
     assert (await store.database.Toy.find_one({"_id": "a"}))["x"] == {"old": ["1"]}
     assert (await store.read(ALL, "Toy", "a")).version == made.version + 1
