@@ -76,9 +76,16 @@ class App:
         if base:
             await endpoint.answer(base, scope, receive, send)
         elif self._bases or scope["path"].startswith(_ALWAYS):
-            await self.other(scope, receive, send)
+            await self._beside(scope, receive, send)
         else:
             await endpoint.not_yet(scope, send)
+
+    async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is not FHIR; of a failure the log has the place in the code, and no value."""
+        try:
+            await self.other(scope, receive, send)
+        except Exception:  # noqa: BLE001 answered 500 already, and raised for a log with its values
+            log.crash_line(endpoint.request_id_of(scope))
 
     def _base(self, path: str) -> Base | None:
         """Give the base a path is in; `[base]/.well-known` is beside it."""

@@ -5,11 +5,15 @@ https://pages.nist.gov/800-63-4/sp800-63b.html
 """
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from fhir_server.fhir.errors import Unavailable
 
 SHORTEST, LONGEST_BYTES = 12, 256
 DIFFERENT_CHARACTERS = 5
@@ -19,6 +23,7 @@ _NAME_THAT_TELLS = 4
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4)
 # However many sign in at once, a process takes no more than 256 MiB for it.
 _AT_ONCE = BoundedSemaphore(4)
+_PATIENCE = 2.0
 # Of a password nobody has: it costs as much to compare as anybody's.
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$zIpgkHX+Si2W7LgwrUKLkw$"
@@ -28,19 +33,22 @@ _COMMON = Path(__file__).with_name("common_passwords.txt")
 
 
 def hashed(text: str) -> str:
-    """Give the hash to keep; ValueError for a text over 256 bytes."""
+    """Give the hash to keep; ValueError for a text over 256 bytes, else as `holds`."""
     sent = _normal(text)
     if sent is None:
         raise ValueError(f"A password has at most {LONGEST_BYTES} bytes of UTF-8.")
-    with _AT_ONCE:
+    with _turn():
         return _HASHER.hash(sent)
 
 
 def holds(kept: str, text: str) -> bool:
-    """Say whether `text` is what was hashed; False for a hash that cannot be read, too."""
+    """Say whether `text` is what was hashed; False for a hash that cannot be read, too.
+
+    Raises Unavailable where too many ask at once.
+    """
     sent = _normal(text)
     try:
-        with _AT_ONCE:
+        with _turn():
             return _HASHER.verify(kept, sent or b"") and sent is not None
     except (VerificationError, InvalidHashError):
         return False
@@ -72,6 +80,17 @@ def check(password: str, username: str) -> None:
         raise ValueError("The password is one many people have; take another.")
     if len(username) >= _NAME_THAT_TELLS and username in text:
         raise ValueError("The password has the user's name in it; take another.")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for a turn; Unavailable where so many sign in that threads would be missed elsewhere."""
+    if not _AT_ONCE.acquire(timeout=_PATIENCE):
+        raise Unavailable("Too many sign in at this moment. Try again shortly.")
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def _normal(text: str) -> bytes | None:

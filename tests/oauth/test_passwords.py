@@ -1,10 +1,12 @@
 """Passwords: what is taken, what is kept of them."""
 
 import unicodedata
+from threading import BoundedSemaphore
 
 import pytest
 from argon2 import PasswordHasher
 
+from fhir_server.fhir.errors import Unavailable
 from fhir_server.oauth import passwords
 
 GOOD = "bốn chữ lạ lùng"
@@ -83,3 +85,12 @@ def test_a_name_nobody_has_costs_what_anybodys_costs(monkeypatch):
     assert not PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4).check_needs_rehash(
         kept
     )
+
+
+def test_where_too_many_sign_in_at_once_the_next_is_told_to_come_again(monkeypatch):
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.0)
+    monkeypatch.setattr(passwords, "_AT_ONCE", BoundedSemaphore(1))
+    kept = passwords.hashed(GOOD)
+    with passwords._turn(), pytest.raises(Unavailable, match="shortly"):
+        passwords.holds(kept, GOOD)
+    assert passwords.holds(kept, GOOD)
