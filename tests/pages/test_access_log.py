@@ -14,6 +14,8 @@ async def test_a_citizen_sees_who_looked_and_nothing_of_others(browser, app, loo
     assert "<bdi>&lt;b&gt;Sổ &amp; Khám&lt;/b&gt;</bdi>" in page.text
     assert "Name, birth date, address, identity numbers" in page.text
     assert "allowed" in page.text
+    again = await browser.get("access-log?lang=en")
+    assert page.text.count('class="card"') == again.text.count('class="card"') == 1
     assert "Another" not in page.text
     assert "p2" not in page.text
 
