@@ -15,9 +15,8 @@ from fhir_server.pages.people import OURS, Person
 from fhir_server.pages.visit import Visit
 from fhir_server.pages.words import isolated, moment, say
 
-COLUMNS = ("when", "who", "organisation", "app", "what", "outcome")
-# The newest are shown; the operation $access-log has them all.
-_MOST = 100
+# The newest of so many are shown; the operation $access-log has them all.
+_LOOKED_AT, _MOST = 500, 100
 
 
 async def show(visit: Visit) -> Answer:
@@ -26,15 +25,16 @@ async def show(visit: Visit) -> Answer:
     wanted = visit.form.one("patient")
     person = next((one for one in mine if one.id == wanted), mine[0] if mine else None)
     told = await _accesses(visit, person) if person else []
-    return Page("access-log", {"people": mine, "person": person, "rows": told, "columns": COLUMNS})
+    return Page("access-log", {"people": mine, "person": person, "rows": told})
 
 
 async def _accesses(visit: Visit, person: Person) -> list[Mapping[str, Markup]]:
     caller = people.reader(visit, person.user, person.id)
     context = replace(visit.site.base.context, caller=caller)
-    found = await rows(context, person.id, _MOST)
+    every = await rows(context, person.id, _LOOKED_AT)
+    found = [one for one in every if (one.app, one.who) != (OURS, person.user)][:_MOST]
     names = await asyncio.to_thread(_names, visit, {one.app for one in found})
-    return [_told(visit, one, names) for one in found]
+    return [_told(visit, one, names, person) for one in found]
 
 
 def _names(visit: Visit, apps: Iterable[str]) -> dict[str, Markup]:
@@ -44,13 +44,18 @@ def _names(visit: Visit, apps: Iterable[str]) -> dict[str, Markup]:
     return {**names, OURS: say(visit.language, "site")}
 
 
-def _told(visit: Visit, row: Row, names: Mapping[str, Markup]) -> Mapping[str, Markup]:
+def _told(
+    visit: Visit, row: Row, names: Mapping[str, Markup], person: Person
+) -> Mapping[str, Markup]:
+    """Give what is told of one access, under the names of its texts; what is not known is not."""
     language, zone = visit.language, visit.site.base.context.zone
-    return {
+    own = row.who == person.user
+    told = {
         "when": moment(language, row.when / SECOND, zone),
-        "who": isolated(row.who),
-        "organisation": isolated(row.organisation),
-        "app": names[row.app],
+        "who": say(language, "access-log.you") if own else row.who and isolated(row.who),
+        "organisation": row.organisation and isolated(row.organisation),
+        "app": row.app and names[row.app],
         "what": Markup(", ").join(rights.name(language, one) for one in row.what),
         "outcome": say(language, f"outcome.{row.outcome}"),
     }
+    return {name: value for name, value in told.items() if isinstance(value, Markup) and value}

@@ -15,6 +15,7 @@ from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.authority import proxies
 from fhir_server.interactions.dispatch import dispatch
 from fhir_server.pages.visit import Visit
+from fhir_server.pages.words import day
 
 # What the audit calls these pages: the client that asks.
 OURS = "pages"
@@ -29,7 +30,7 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A Patient as shown to choose from: `born` is a FHIR date, "" where unknown.
+    """A Patient as shown to choose from: `born` is a date as it is read, "" where unknown.
 
     `user` is the fhirUser the reader acts as for them: himself, or the RelatedPerson he is.
     """
@@ -65,7 +66,7 @@ async def reached(visit: Visit, patient: str) -> Person | None:
         raise
     except FhirError:
         return None
-    return _person(json.parse_object(answer.body), user)
+    return _person(visit.language, json.parse_object(answer.body), user)
 
 
 async def acting(visit: Visit, patient: str) -> str:
@@ -92,10 +93,10 @@ async def _wards(visit: Visit) -> Mapping[str, str]:
     return await proxies(visit.site.base.context, related) if related else {}
 
 
-def _person(patient: Mapping[str, Any], user: str) -> Person:
+def _person(language: str, patient: Mapping[str, Any], user: str) -> Person:
     names = [one for one in patient.get("name", ()) if isinstance(one, dict)]
     official = [one for one in names if one.get("use") == "official"]
     name = next(iter([*official, *names]), {})
     parts = [name.get("family", ""), *name.get("given", ())]
     written = name.get("text") or " ".join(part for part in parts if part)
-    return Person(patient["id"], written, patient.get("birthDate", ""), user)
+    return Person(patient["id"], written, day(language, patient.get("birthDate", "")), user)

@@ -73,3 +73,8 @@ def moment(language: str, seconds: float, zone: tzinfo) -> Markup:
     when = datetime.fromtimestamp(seconds, zone)
     shown = f"{when:%d/%m/%Y %H:%M}" if language == "vi" else f"{when:%Y-%m-%d %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(when.isoformat(), shown)
+
+
+def day(language: str, date: str) -> str:
+    """Give a FHIR date, whole or in part, as it is read here."""
+    return "/".join(reversed(date.split("-"))) if language == "vi" else date

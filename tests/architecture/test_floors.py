@@ -18,6 +18,7 @@ ROOMS = {
     "joserfc": ("fhir_server/oauth/", "extensions/"),
     "argon2": ("fhir_server/oauth/",),
     "jinja2": ("fhir_server/pages/",),
+    "markupsafe": ("fhir_server/pages/",),
     "playwright": (),
     "backports": ("fhir_server/http/", "fhir_server/spec/pack.py"),
     "compression": ("fhir_server/http/", "fhir_server/spec/pack.py"),

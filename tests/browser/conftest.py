@@ -14,13 +14,18 @@ from playwright.async_api import Browser, Page, async_playwright
 from fhir_server.pages.router import router
 
 # Fixtures of the pages' own tests, over another origin.
-from tests.pages.conftest import app, citizen, oauth, operator, site
+from tests.pages.conftest import app, citizen, looked, oauth, operator, site
 
-__all__ = ["app", "citizen", "oauth", "operator", "site"]
+__all__ = ["app", "citizen", "looked", "oauth", "operator", "site"]
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 # What the app's own page shows, wherever the browser is sent back to it.
 APP_PAGE = "<!doctype html><title>App</title><h1>Back in the app</h1>"
+
+
+@pytest.fixture
+def app_name() -> str:
+    return "Sổ khám của tôi"
 
 
 @pytest.fixture

@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pymongo
 import pytest
 
+from fhir_server.access.caller import Caller
 from fhir_server.base import Base
+from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions import table
+from fhir_server.interactions.dispatch import dispatch
 from fhir_server.oauth import clients, users
 from fhir_server.oauth.clients import Client
 from fhir_server.oauth.server import OAuth, opened
 from fhir_server.oauth.users import User
 from fhir_server.operations import OPERATIONS
 from fhir_server.pages.site import Site
+from fhir_server.store.audit import Audit
 from tests.pages.browser import CALLBACK, ORIGIN, PASSWORD, Browser, visiting
 
 
@@ -79,11 +84,17 @@ async def operator(oauth) -> User:
 
 
 @pytest.fixture
-def app(oauth) -> Client:
-    """Give an app that was let in; its name is as hostile as a name may be."""
+def app_name() -> str:
+    """Give a name as hostile as a name may be."""
+    return "<b>Sổ & Khám</b>"
+
+
+@pytest.fixture
+def app(oauth, app_name) -> Client:
+    """Give an app that was let in."""
     client = Client(
         id="",
-        name="<b>Sổ & Khám</b>",
+        name=app_name,
         kind="public",
         redirect_uris=(CALLBACK,),
         scopes=(
@@ -97,3 +108,17 @@ def app(oauth) -> Client:
         status="active",
     )
     return clients.add(oauth, client)[0]
+
+
+@pytest.fixture
+async def looked(site, fhir, citizen, app) -> None:
+    """Let an app look at the citizen's record, and at somebody else's."""
+    store = fhir.context.store
+    store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+    other = {"resourceType": "Patient", "id": "p2", "name": [{"text": "Another"}]}
+    assert (await fhir.put("Patient/p2", other)).status_code == 201
+    for patient in ("p1", "p2"):
+        caller = Caller(name="x", client=app.id, scopes=("system/*.rs",), token=f"t-{patient}")
+        context = replace(fhir.context, caller=caller)
+        answer = await dispatch(site.base.routes, context, FhirRequest("GET", f"Patient/{patient}"))
+        assert answer.status == 200

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import Markup
 
 import fhir_server.pages
-from fhir_server.pages.words import LANGUAGES, catalogue, chosen, isolated, moment, say
+from fhir_server.pages.words import LANGUAGES, catalogue, chosen, day, isolated, moment, say
 
 FOLDER = Path(fhir_server.pages.__path__[0])
 SOURCES = "\n".join(
@@ -96,3 +96,11 @@ def test_a_point_in_time_is_told_in_the_readers_way(fhir):
     zone = fhir.context.zone
     assert ">28/11/2026 07:00<" in moment("vi", 1795824000, zone)
     assert ">2026-11-28 07:00<" in moment("en", 1795824000, zone)
+
+
+@pytest.mark.parametrize(
+    ("date", "shown"), [("1990-01-31", "31/01/1990"), ("1990", "1990"), ("", "")]
+)
+def test_a_day_is_told_in_the_readers_way(date, shown):
+    assert day("vi", date) == shown
+    assert day("en", date) == date
