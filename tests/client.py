@@ -1,9 +1,10 @@
 """A FHIR client for tests: the real ASGI application, the real database, no socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
 from fhir_server.main import plugins, sensitivity
 from fhir_server.operations import OPERATIONS
+from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.store.store import Store
 
@@ -111,9 +113,9 @@ async def health(
         caller=ANYONE_ON_LOOPBACK,
         started=0,
         limits=replace(Limits(), **limits),
-        sensitivity=sensitivity(plugins(Settings())),
+        sensitivity=sensitivity(_guests()),
     )
-    operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
+    operations = [*OPERATIONS, *(one for guest in _guests() for one in guest.operations)]
 
     async def authenticate(_: Asked) -> Caller:
         return caller
@@ -129,6 +131,11 @@ async def health(
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://test.invalid") as http:
             yield Client(http, context)
+
+
+@cache
+def _guests() -> Sequence[Plugin]:
+    return plugins(Settings())
 
 
 def issues(response: httpx2.Response) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ from fhir_server.store.steps import REFER, RESULT
 DEFINE = "define"
 
 _LABELS = "x._labels"
+# What a record of care refers to, always.
+_ANCHORS = frozenset({"Patient", "Encounter"})
 
 
 def decide(
@@ -52,7 +54,9 @@ def decide(
     if interaction == DEFINE:
         return Everything() if TREATMENT.get(type_ or "") == "shared" else Nothing()
     if interaction == REFER:
-        return both(_referred(scopes, reach, type_ or "", spec), _shown(reach, type_ or ""))
+        # Who may not see what a patient withheld may still write down that he was there.
+        seen = Reach(cleared=reach.cleared) if type_ in _ANCHORS else reach
+        return both(_referred(scopes, reach, type_ or "", spec), _shown(seen, type_ or ""))
     code = interaction.removesuffix(RESULT)
     letters = needed(code)
     if letters == OWN:

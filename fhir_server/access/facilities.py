@@ -6,8 +6,11 @@ from fhir_server.store.owner import FIELD
 
 
 def owners(caller: Caller) -> frozenset[str] | None:
-    """Give the facilities whose resources this caller may change; None for anybody's."""
-    return caller.facilities or None
+    """Give the facilities whose resources this caller may change; None for anybody's.
+
+    A client that acts for a user has the user's rights, which are not about facilities.
+    """
+    return (not caller.user and caller.facilities) or None
 
 
 def own(caller: Caller) -> Condition:

@@ -43,7 +43,6 @@ OPERATIONS: Mapping[str, str] = {
     "$status": "r",
     # Whose record it is, and what may be known of it, the operation itself looks at.
     "$access-log": "r",
-    "$break-glass": "r",
     # A search of one type that takes the newest of each kind.
     "$lastn": "s",
     # They read whole resources and find them too.

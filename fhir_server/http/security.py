@@ -36,13 +36,14 @@ async def known(
     )
     peer = scope.get("client") if base.context.limits.audit_addresses else None
     origin = Origin(request_id.decode(), peer[0] if peer else "")
-    context = replace(base.context, origin=origin)
     try:
-        return replace(context, caller=await base.authenticate(asked))
+        caller = await base.authenticate(asked)
+        return replace(base.context, caller=caller, origin=origin)
     except Unauthorized as failure:
         if failure.client:
             late = Caller(failure.client, client=failure.client)
-            note = noting(replace(context, caller=late), code, request, target)
+            context = replace(base.context, caller=late, origin=origin)
+            note = noting(context, code, request, target)
             if note:
                 await note.refused(failure)
         raise

@@ -79,16 +79,14 @@ class Note:
         if not made and not read:
             whole = self.access.code == "transaction"
             return [] if whole else [self._event(self.access, "", self._data())]
-        access = (
-            self.access if _is_about_one(self.access, known) else _without_question(self.access)
-        )
+        asked, access = self._apart(self.access, known)
         written = [
             self._event(replace(access, code=one.method), patient, [_versioned(one)])
             for one in made
             for patient in one.patients or ("",)
         ]
-        code = "read" if self.access.code in WRITES else self.access.code
-        return [*written, *self._each(read, replace(self.access, code=code), ())]
+        code = "read" if access.code in WRITES else access.code
+        return [*asked, *written, *self._each(read, _of_code(access, code), ())]
 
     async def answered(self) -> None:
         """Keep the events of an answer before it is sent; what it wrote is noted already."""
@@ -128,13 +126,25 @@ class Note:
     def _each(self, told: Told, access: Access, made: Sequence[Stored]) -> Iterator[Document]:
         """Yield an event for each patient; one of nobody's where there is none."""
         told = {patient: told[patient] for patient in told if patient} or told
-        if told and not _is_about_one(access, told):
-            yield self._event(access, "", [])
-            access = _without_question(access)
+        asked, access = self._apart(access, told)
+        yield from asked
         for patient, kinds in told.items():
             of_it = [_versioned(one) for one in made if patient in (one.patients or ("",))]
             what = [*self._data(), *of_it[:_MOST_DATA]]
             yield self._event(access, patient, what, " ".join(sorted(kinds)))
+
+    def _apart(
+        self, access: Access, patients: Collection[str]
+    ) -> tuple[Sequence[Document], Access]:
+        """Take from the access a question that may name others: it goes in an event of nobody's.
+
+        A patient reads the events about him, and is to read of no other there.
+        """
+        one = len(patients) <= 1 and b"%2C" not in access.query
+        if one or b"?" not in access.query or "" in patients:
+            return (), access
+        path = access.query.partition(b"?")[0]
+        return [self._event(access, "", [])], replace(access, query=path)
 
     def _data(self) -> list[str]:
         target = self.target
@@ -193,17 +203,8 @@ def _of(context: Context) -> Audit | None:
     return context.store.watch.audit if told else None
 
 
-def _is_about_one(access: Access, patients: Collection[str]) -> bool:
-    """Say whether what was asked names no more than one patient, who may then read it.
-
-    A list may name others; it is noted in an event of nobody's.
-    """
-    alone = len(patients) <= 1 and b"%2C" not in access.query
-    return alone or b"?" not in access.query or "" in patients
-
-
-def _without_question(access: Access) -> Access:
-    return replace(access, query=access.query.partition(b"?")[0])
+def _of_code(access: Access, code: str) -> Access:
+    return access if access.code == code else replace(access, code=code)
 
 
 def _versioned(one: Stored) -> str:

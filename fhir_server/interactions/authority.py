@@ -136,8 +136,10 @@ def _wanted(context: Context, asked: Iterable[Asked]) -> Named:
 
 
 async def _patients(context: Context, wanted: Named) -> set[str]:
-    """Give the patients named, and those of the resources named."""
+    """Give the patients named, by id or identifier, and those of the resources named."""
     found = set(wanted.patients)
+    if wanted.identifiers:
+        found |= await context.store.relations.patients_with(wanted.identifiers)
     by_type: dict[str, set[str]] = {}
     for type_, id_ in wanted.resources:
         by_type.setdefault(type_, set()).add(id_)

@@ -21,7 +21,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "launches": (),
     "codes": (),
     "grants": ("user", "client", "session"),
-    "tokens": ("grant",),
+    "tokens": ("grant", "client", "user", "session"),
     "refresh": (),
     "keys": (),
     "jtis": (),

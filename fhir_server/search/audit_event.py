@@ -5,7 +5,6 @@ beside it. A test holds both together equal to what `search/index` reads from th
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC
 from functools import lru_cache
 from typing import Any
@@ -36,7 +35,8 @@ def fields(
     if place.text_search or actor.address or spec.digests.get(audit_event.TYPE):
         body = audit_event.body(access, "x", ts, patient, what)
         return index_fields(spec, json.parse_object(body), place, identity="x")
-    found = dict(_kind(spec, _alike(access), patient=bool(patient), data=bool(what)))
+    has = (bool(access.query), bool(access.request), bool(patient), bool(what))
+    found = dict(_kind(spec, access.code, access.outcome, has))
     people = [actor.user] if actor.user else []
     people += [f"Organization/{one}" for one in actor.organisations]
     entities = [f"Patient/{patient}"] if patient else []
@@ -60,20 +60,13 @@ def _references(people: Sequence[str], entities: Sequence[str]) -> dict[str, Any
     return {name: values for name, values in found.items() if values}
 
 
-def _alike(access: Access) -> Access:
-    """Give what events of one kind have in common."""
-    return replace(
-        access,
-        actor=_NOBODY,
-        query=access.query[:1],
-        request=access.request[:1],
-        told="",
-        purpose="",
-    )
-
-
 @lru_cache(maxsize=512)
-def _kind(spec: Spec, alike: Access, *, patient: bool, data: bool) -> dict[str, Any]:
+def _kind(
+    spec: Spec, code: str, outcome: str, has: tuple[bool, bool, bool, bool]
+) -> dict[str, Any]:
+    """Give what all events have of which these are the same."""
+    query, request, patient, data = has
+    alike = Access(code, _NOBODY, "x", "x" * request, b"x" * query, outcome=outcome)
     body = audit_event.body(alike, "x", 0, "x" * patient, ["Basic/x"] * data)
     # Neither zone nor address is in what these fields are read from.
     place = Place((), UTC, spec.types)

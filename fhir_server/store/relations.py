@@ -20,6 +20,8 @@ COLLECTION = "relations"
 FRESH = 0.5
 # Answers kept in a process.
 _MOST = 10_000
+# Patients found by a hundred identifiers; numbers without their system may be of many.
+_MOST_FOUND = 1_000
 
 Answer = TypeVar("Answer")
 Before = Mapping[tuple[str, str], Document]
@@ -81,6 +83,16 @@ class Relations:
                     was = self._database[f"{type_}_history"].find({"id": {"$in": some}}, fields)
                     rows += await was.to_list()
         return {id_ for row in rows for id_ in row.get("x", {}).get(PATIENT_FIELD, ())}
+
+    async def patients_with(self, identifiers: Collection[str]) -> set[str]:
+        """Give the ids of Patients with any of these identifiers, as the index has them."""
+        found: set[str] = set()
+        with reachable():
+            for some in portions(identifiers):
+                wanted = {"x.identifier": {"$in": some}}
+                rows = self._database["Patient"].find(wanted, {"_id": 1}, limit=_MOST_FOUND)
+                found |= {row["_id"] for row in await rows.to_list()}
+        return found
 
     async def rules(self, patients: Collection[str]) -> list[Document]:
         """Give the rules of the Consents of these patients that withhold something."""

@@ -84,7 +84,7 @@ class Store:
 
     def watched(self, witness: Witness) -> Self:
         """Give this store with a witness of what leaves it, who notes each write within it."""
-        return self._view(watch=replace(self.watch, witness=witness))
+        return self._view(watch=Watch(self.watch.audit, witness))
 
     def within(self, session: AsyncClientSession) -> Self:
         """Give this store as a transaction sees it: reads only, one after the other."""

@@ -30,9 +30,14 @@ def right(context: Context) -> Allow:
 
 
 def refuse_others(caller: Caller, envelope: Envelope) -> None:
-    """Raise Forbidden, naming each place, where the envelope is not of the client's facilities."""
+    """Raise Forbidden, naming each place, where the envelope is not of the client's facilities.
+
+    So is every envelope for a client that has none, or acts for a user.
+    """
     if caller.unrestricted:
         return
+    if caller.user:
+        raise Forbidden("An envelope is sent by a facility's client for itself, not for a user.")
     issues = (
         Issue(
             "forbidden",

@@ -1,4 +1,4 @@
-"""The page of SMART's requirements: what each asks, and the test that holds it or why it is not ours.
+"""The page of SMART's requirements: what each asks, and the test that holds it, or why none.
 
 Ids are those of the Inferno SMART App Launch Test Kit's list (Apache-2.0), set 2.2.0: every SHALL
 and SHALL NOT with the server as actor. The words are our own.

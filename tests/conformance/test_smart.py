@@ -1,4 +1,4 @@
-"""Every requirement of SMART App Launch on a server is held by a test that is there, or explained."""
+"""Every requirement of SMART on a server is held by a test that is there, or explained."""
 
 from pathlib import Path
 

@@ -6,6 +6,7 @@ refresh token, and all who use it are answered.
 """
 
 import asyncio
+import json
 import secrets
 import time
 from base64 import urlsafe_b64encode
@@ -123,8 +124,6 @@ async def door(tmp_path, spec):
 
 
 def lines(server):
-    import json
-
     return [json.loads(one) for one in server.log.splitlines() if one.startswith("{")]
 
 

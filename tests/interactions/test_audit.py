@@ -197,6 +197,20 @@ async def test_an_answer_from_memory_is_an_access(watched):
     assert [event[0] for event in await seen(watched)] == ["create"]
 
 
+async def test_a_question_that_deletes_of_several_is_kept_once(mongodb_uri, spec):
+    async with fresh(mongodb_uri) as store:
+        store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+        limits = {"audit_loopback": True, "conditional_delete_max": 5}
+        async with health(store, spec, caller=APP, **limits) as client:
+            for one in "ab":
+                await client.put(f"Patient/{one}", patient(one))
+                await client.put(f"Observation/{one}", observation(one, one))
+            await forget(client)
+            await client.delete("Observation?status=final")
+            deleted = [("delete", "", "0"), ("delete", "a", "0"), ("delete", "b", "0")]
+            assert await seen(client) == deleted
+
+
 async def test_looking_at_events_is_one_event(watched):
     await watched.get("Observation/1")
     await watched.get("AuditEvent?patient=a")

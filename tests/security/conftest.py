@@ -9,15 +9,14 @@ import pytest
 from fhir_server.access.caller import Caller, Part, Reach
 from tests.client import Client, fresh, health
 from tests.security import traversal
-from tests.security.world import A, B, marked, of, person, stored
-
+from tests.security.world import A, B, of, stored
 
 # Who may see is judged here, not what is well made.
 LOOSE: dict[str, Any] = {"validation": "structure", "referential_integrity": False}
 
 
 @pytest.fixture(scope="session")
-async def world(mongodb_uri, spec) -> AsyncIterator[Client]:
+async def world_(mongodb_uri, spec) -> AsyncIterator[Client]:
     """Give the unrestricted client of a server that holds what is A's, B's and C's."""
     async with fresh(mongodb_uri) as store, health(store, spec, **LOOSE) as client:
         everything = [*of(A), *of(B), *traversal.mine(), *traversal.foreign(), *traversal.persons()]
@@ -33,14 +32,14 @@ def citizen(version: str = "v2") -> Caller:
 
 
 @pytest.fixture(scope="session")
-async def attackers(world, spec) -> AsyncIterator[Callable[[str], Client]]:
+async def attackers(world_, spec) -> AsyncIterator[Callable[[str], Client]]:
     """Give a function from a name to the client of that attacker."""
     async with AsyncExitStack() as stack:
         made: dict[str, Client] = {}
         for name, caller in CALLERS.items():
             limits = LOOSE | {"referential_integrity": name in KEEPING}
             made[name] = await stack.enter_async_context(
-                health(world.context.store, spec, caller=caller, **limits)
+                health(world_.context.store, spec, caller=caller, **limits)
             )
         yield made.__getitem__
 

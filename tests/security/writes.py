@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.security.attacks import Attack
 from tests.security.traversal import mine
-from tests.security.world import OF, A, B, CANARY, Planted, compartment, made_for, marked, of
+from tests.security.world import CANARY, OF, A, B, Planted, compartment, made_for, marked, of
 
 MATCH = (("if-match", 'W/"1"'),)
 

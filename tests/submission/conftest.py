@@ -5,13 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from fhir_server.access import decide
 from fhir_server.access.caller import Caller
-from fhir_server.search.condition import Everything
 from tests.client import health
 
 SCOPE = "system/$submit-document"
-_BUNDLES = ("batch", "transaction")
 EXAMPLES = Path(__file__).parents[2] / "mappings" / "decision_4750" / "examples"
 
 
@@ -21,21 +18,13 @@ def sample() -> bytes:
 
 
 @pytest.fixture
-async def hospital(store, spec, monkeypatch):
+async def hospital(store, spec):
     """Give a function that gives a client registered for these facilities, with these scopes."""
-    decided = decide.decide
-
-    def allowing(caller, interaction, *rest):
-        asked = f"system/{interaction}" if interaction.startswith("$") else "system/*.cruds"
-        if asked in caller.scopes or interaction in _BUNDLES:
-            return Everything()
-        return decided(caller, interaction, *rest)
-
-    monkeypatch.setattr(decide, "decide", allowing)
     async with AsyncExitStack() as opened:
 
-        async def client(*facilities, scopes=(SCOPE,)):
-            caller = Caller("hospital", scopes=scopes, facilities=frozenset(facilities))
+        async def client(*facilities, scopes=(SCOPE,), user=""):
+            registered = frozenset(facilities)
+            caller = Caller("hospital", user=user, scopes=scopes, facilities=registered)
             return await opened.enter_async_context(health(store, spec, caller=caller))
 
         yield client

@@ -1,11 +1,14 @@
 """A facility's client sends for its own facilities only: what it may not send leaves nothing."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
+from fhir_server.fhir import json
+from fhir_server.store.audit import Audit
 from tests.client import issues
-from tests.submission.envelopes import envelope, file, hoso, tables, visit, wrapped
+from tests.submission.envelopes import MA_LK, envelope, file, hoso, tables, visit, wrapped
 from tests.submission.stored import as_stored, everything, submit, submitted
 
 A, B = "99001", "99002"
@@ -58,6 +61,17 @@ async def test_an_envelope_of_another_facility_is_refused(fhir, hospital, query)
     places = await refused(fhir, client, theirs, query)
     assert places[0] == "THONGTINDONVI.MACSKCB"
     assert "HOSO[0].XML1.MA_CSKCB" in places
+
+
+async def test_a_refused_envelope_is_audited(fhir, store, hospital):
+    store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+    response = await submit(await hospital(A), envelope(facility=B))
+    assert response.status_code == 403
+    (event,) = [json.parse_object(body) for body, _ in (await as_stored(fhir)).values()]
+    assert event["resourceType"] == "AuditEvent"
+    assert event["outcome"] != "0"
+    assert event["agent"][0]["who"]["identifier"]["value"] == "hospital"
+    assert MA_LK not in str(event)
 
 
 @pytest.mark.parametrize("query", ["", "?dry-run=true"])
@@ -129,6 +143,10 @@ async def test_what_is_broken_and_its_own_is_quarantined_as_its_own(fhir, hospit
 
 async def test_a_client_without_facilities_sends_nothing(fhir, hospital, sample):
     assert await refused(fhir, await hospital(), sample)
+
+
+async def test_a_client_that_acts_for_a_user_sends_nothing(fhir, hospital, sample):
+    assert await refused(fhir, await hospital(A, user="Practitioner/1"), sample) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"<no envelope", envelope()])
