@@ -24,6 +24,8 @@ EVERYTHING = {
 UNRESTRICTED = {
     "fhir_server/access/caller.py",
     "fhir_server/access/decide.py",
+    # Finds the id of the one Patient with a citizen's number, whatever consents withhold.
+    "fhir_server/pages/citizens.py",
 }
 ANYONE = {"fhir_server/access/caller.py", "fhir_server/base.py", "fhir_server/main.py"}
 
