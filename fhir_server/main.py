@@ -9,10 +9,15 @@ from pathlib import Path
 
 import profiles
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
+from fhir_server.access.labels import Table
+from fhir_server.access.labels import table as labelled
 from fhir_server.base import Base
 from fhir_server.fhir import json
 from fhir_server.http import log
-from fhir_server.http.app import App
+from fhir_server.http import oauth as oauth_routes
+from fhir_server.http.app import App, Served
+from fhir_server.http.limits import Bucket, per_client
+from fhir_server.http.limits import Limits as RateLimits
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
@@ -24,7 +29,16 @@ from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
 from fhir_server.jobs.sealing import sealing
 from fhir_server.jobs.worker import Kinds, Worker, working
+from fhir_server.oauth import discovery, origins, tokens
+from fhir_server.oauth.provider import Provider, Registration, private_key
+from fhir_server.oauth.server import OAuth
+from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
+from fhir_server.outbound.address import parsed
+from fhir_server.outbound.client import Outbound
+from fhir_server.pages import citizens, federation
+from fhir_server.pages import router as pages
+from fhir_server.pages.site import Site
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
@@ -44,7 +58,7 @@ def application() -> App:
     """Give the ASGI application of this process, its settings read from the environment."""
     log.configure()
     settings = Settings()
-    return App(lambda: bases(settings))
+    return App(lambda: served(settings))
 
 
 def plugins(settings: Settings) -> Sequence[Plugin]:
@@ -61,8 +75,13 @@ def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> 
     return compiled
 
 
+def sensitivity(guests: Sequence[Plugin]) -> Table:
+    """Give which codes label a resource as sensitive, as the guests say."""
+    return labelled([row for guest in guests for row in guest.sensitive])
+
+
 @asynccontextmanager
-async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
+async def served(settings: Settings) -> AsyncIterator[Served]:
     """Open the health base: its own definitions, database and limits."""
     guests = plugins(settings)
     spec = definitions(guests, settings.packages)
@@ -75,13 +94,73 @@ async def bases(settings: Settings) -> AsyncIterator[Sequence[Base]]:
         # What is built for good is not walked through by every collection of garbage.
         gc.collect()
         gc.freeze()
+        working_ = jobs(settings, context, kinds(routes))
         async with (
             audit(settings, store),
             listening(context),
             watching(context),
-            jobs(settings, context, kinds(routes)),
+            working_,
+            smart(settings, context) as oauth,
         ):
-            yield (Base("/fhir", context, routes),)
+            yield guarded(settings, context, routes, oauth)
+
+
+def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth | None) -> Served:
+    """Give the health base, and what says who may ask it; None is anybody on loopback."""
+    if oauth is None:
+        return Served((Base("/fhir", context, routes),))
+    context = replace(context, security=discovery.security(oauth))
+    known = per_client(tokens.authentication(oauth), Bucket(settings.rate_client))
+    base = Base("/fhir", context, routes, known)
+    provider = identity_provider(settings, oauth)
+    patient_of = citizens.patient_of(base, settings.citizen_system)
+    site = Site(oauth, base, patient_of, federation.THERE if provider else "")
+    more = federation.rows(provider) if provider else ()
+    routers = (oauth_routes.router(oauth, base.path), pages.router(site, more))
+    limits = RateLimits(Bucket(settings.rate_address), Bucket(settings.rate_sign_in))
+    return Served((base,), routers, origins.registered(oauth), limits)
+
+
+def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[OAuth | None]:
+    """Give the authorization server; nothing where the settings want none."""
+    if settings.auth == "none":
+        return nullcontext()
+    uri = settings.uri()
+    assert uri is not None
+    return opened_oauth(
+        uri,
+        settings.oauth_database or f"{settings.database}_oauth",
+        issuer=settings.issuer_url(),
+        base_url=context.base_url,
+        current=context.current,
+        outbound=outbound(settings),
+    )
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Give what asks servers of others."""
+    return Outbound(frozenset(settings.outbound_origins))
+
+
+def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
+    """Give the identity provider people may sign in at; None where the settings name none."""
+    if settings.idp_issuer is None:
+        return None
+    file = settings.idp_client_key_file
+    registered = Registration(
+        issuer=settings.idp_issuer,
+        client_id=settings.idp_client_id,
+        redirect_uri=f"{oauth.issuer.removesuffix('/oauth')}/{federation.BACK}",
+        acr=tuple(settings.idp_acr.split()),
+        claim=settings.idp_claim,
+        scopes=tuple(settings.idp_scopes.split()),
+        secret=settings.idp_secret(),
+        key=private_key(file.read_text("utf-8")) if file else None,
+        max_age=settings.idp_max_age,
+        citizen_key=settings.citizen_secret(),
+    )
+    own = Outbound(frozenset({parsed(settings.idp_issuer).origin}))
+    return Provider(registered, own, oauth.clock)
 
 
 @asynccontextmanager
@@ -117,7 +196,7 @@ def jobs(settings: Settings, context: Context, known: Kinds) -> AbstractAsyncCon
 async def work(settings: Settings, ended: asyncio.Event) -> None:
     """Work jobs in this process, and serve nothing, until `ended` is set."""
     log.configure()
-    async with bases(settings):
+    async with served(settings):
         await ended.wait()
 
 
@@ -146,6 +225,7 @@ def health_context(settings: Settings, spec: Spec, store: Store) -> Context:
         caller=ANYONE_ON_LOOPBACK,
         started=wall(),
         limits=Limits(**{name: getattr(settings, name) for name in Limits.__slots__}),
+        sensitivity=sensitivity(plugins(settings)),
     )
 
 

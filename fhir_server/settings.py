@@ -11,6 +11,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import DirectoryPath, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fhir_server.outbound.address import parsed
+
+# What an identity provider cannot do without.
+_IDP = ("client_id", "acr", "claim")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class Settings(BaseSettings):
     """What can be set from outside; sizes in bytes, times in seconds."""
@@ -22,6 +28,24 @@ class Settings(BaseSettings):
     mongodb_uri_file: Path | None = None
     database: str = "fhir"
     base_url: str = "http://127.0.0.1:8080/fhir"
+    auth: Literal["smart", "none"] = "none"
+    issuer: str | None = None
+    oauth_database: str | None = None
+    citizen_system: str = "http://fhir.hl7.org.vn/core/sid/cccd"
+    citizen_key: SecretStr | None = None
+    citizen_key_file: Path | None = None
+    idp_issuer: str | None = None
+    idp_client_id: str = ""
+    idp_client_secret: SecretStr | None = None
+    idp_client_secret_file: Path | None = None
+    idp_client_key_file: Path | None = None
+    idp_scopes: str = "openid"
+    idp_acr: str = ""
+    idp_claim: str = ""
+    idp_max_age: Annotated[int, Field(ge=0)] = 300
+    rate_address: Annotated[float, Field(ge=0)] = 500.0
+    rate_client: Annotated[float, Field(ge=0)] = 500.0
+    rate_sign_in: Annotated[float, Field(ge=0)] = 20.0
     cursor_key: SecretStr | None = None
     cursor_key_file: Path | None = None
     time_zone: str = "Asia/Ho_Chi_Minh"
@@ -36,6 +60,7 @@ class Settings(BaseSettings):
     default_count: Annotated[int, Field(gt=0)] = 50
     max_count: Annotated[int, Field(gt=0)] = 1_000
     max_expansion: Annotated[int, Field(gt=0)] = 10_000
+    outbound_origins: list[str] = []
     terminology_server: str | None = None
     terminology_seconds: Annotated[float, Field(gt=0)] = 3.0
     terminology_cache_seconds: Annotated[float, Field(ge=0)] = 3_600.0
@@ -60,6 +85,8 @@ class Settings(BaseSettings):
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
     max_search_parameters: Annotated[int, Field(ge=0)] = 200
     max_jobs: Annotated[int, Field(gt=0)] = 100
+    care_grace_days: Annotated[int, Field(ge=0)] = 30
+    max_denials: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     job_result_seconds: Annotated[float, Field(gt=0)] = 86_400.0
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
     packages: Path = Path(".data/packages")
@@ -82,6 +109,44 @@ class Settings(BaseSettings):
             raise ValueError("the address has a user, a query or a fragment; give it without.")
         return address
 
+    @field_validator("outbound_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for one in origins:
+            if parsed(one).origin != one:
+                raise ValueError(f"{one!r} is no origin, such as http://127.0.0.1:9000.")
+        return origins
+
+    @model_validator(mode="after")
+    def _issuer_is_secure(self) -> "Settings":
+        parts = urlsplit(self.issuer_url())
+        secure = parts.scheme == "https" or parts.hostname in _LOOPBACK
+        if self.auth == "smart" and not secure:
+            raise ValueError(
+                f"{self.issuer_url()} is not https: tokens would travel readable by everyone. "
+                "Set FHIR_BASE_URL (or FHIR_ISSUER) to the https address callers use."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _identity_provider_is_whole(self) -> "Settings":
+        if self.idp_issuer is None:
+            return self
+        parts = urlsplit(self.idp_issuer)
+        if not parts.hostname or (parts.scheme != "https" and parts.hostname not in _LOOPBACK):
+            raise ValueError("FHIR_IDP_ISSUER is an https address.")
+        lost = [f"FHIR_IDP_{one}".upper() for one in _IDP if not getattr(self, f"idp_{one}")]
+        if lost:
+            raise ValueError(f"FHIR_IDP_ISSUER needs {', '.join(lost)} beside it.")
+        if bool(self.idp_secret()) == bool(self.idp_client_key_file):
+            raise ValueError(
+                "FHIR_IDP_ISSUER needs FHIR_IDP_CLIENT_SECRET (or …_SECRET_FILE), or "
+                "FHIR_IDP_CLIENT_KEY_FILE: one of them."
+            )
+        if "openid" not in self.idp_scopes.split():
+            raise ValueError("FHIR_IDP_SCOPES needs openid among them.")
+        return self
+
     @model_validator(mode="after")
     def _production_has_its_database(self) -> "Settings":
         if self.env == "production" and self.uri() is None:
@@ -98,6 +163,20 @@ class Settings(BaseSettings):
     def cursor_secret(self) -> bytes | None:
         """Give the key that signs paging links, or None where one is kept in the database."""
         key = _secret(self.cursor_key, self.cursor_key_file)
+        return key.encode() if key else None
+
+    def issuer_url(self) -> str:
+        """Give the address of the authorization server: beside the FHIR base where none is set."""
+        beside = self.base_url.rstrip("/").removesuffix("/fhir") + "/oauth"
+        return (self.issuer or beside).rstrip("/")
+
+    def idp_secret(self) -> str:
+        """Give our secret at the identity provider, or "" where a key proves who we are."""
+        return _secret(self.idp_client_secret, self.idp_client_secret_file) or ""
+
+    def citizen_secret(self) -> bytes | None:
+        """Give the key of the hashes of citizen numbers, or None where one is in the database."""
+        key = _secret(self.citizen_key, self.citizen_key_file)
         return key.encode() if key else None
 
     def audit_secret(self) -> bytes | None:

@@ -1,8 +1,10 @@
 """What the national mappings add to the engine: search parameters, and operations by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import profiles
+from fhir_server.fhir import json
 from fhir_server.plugin import Plugin
 from mappings.ehealth_book import operation as ehealth_book
 from mappings.quality import operation as data_quality
@@ -31,4 +33,14 @@ def plugin(identifier_base: str, fields: Path | None = None) -> Plugin:
         definitions=(_VN,),
         operations=operations,
         addresses={HL7_VIETNAM.base: systems.base},
+        sensitive=_sensitive(systems),
     )
+
+
+def _sensitive(systems: Systems) -> list[dict[str, Any]]:
+    """Give the rows of which codes are sensitive, under the addresses of this server."""
+    text = (_VN / "sensitivity" / "labels.json").read_bytes()
+    found: list[dict[str, Any]] = json.parse(
+        text.replace(HL7_VIETNAM.base.encode(), systems.base.encode())
+    )
+    return found

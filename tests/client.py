@@ -1,9 +1,10 @@
 """A FHIR client for tests: the real ASGI application, the real database, no socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -14,12 +15,13 @@ import pymongo
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
-from fhir_server.http.app import App
+from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
-from fhir_server.main import plugins
+from fhir_server.main import plugins, sensitivity
 from fhir_server.operations import OPERATIONS
+from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.store.store import Store
 
@@ -93,11 +95,14 @@ async def health(
     spec: Any,
     *,
     zone: tzinfo = ZONE,
-    caller: Caller = ANYONE_ON_LOOPBACK,
     outdated: frozenset[str] = frozenset(),
+    caller: Caller = ANYONE_ON_LOOPBACK,
     **limits: Any,
 ) -> AsyncIterator[Client]:
-    """Give a client of a health base, asked by `caller`; `limits` are fields of Limits."""
+    """Give a client of a health base over this store, asking as `caller`.
+
+    `limits` are fields of Limits. What is asked of `Client.context` itself is of anyone.
+    """
     context = Context(
         current=Current(spec),
         store=store,
@@ -105,11 +110,12 @@ async def health(
         zone=zone,
         outdated=set(outdated),
         cursor_key=b"a key for tests",
-        caller=caller,
+        caller=ANYONE_ON_LOOPBACK,
         started=0,
         limits=replace(Limits(), **limits),
+        sensitivity=sensitivity(_guests()),
     )
-    operations = [*OPERATIONS, *(one for guest in plugins(Settings()) for one in guest.operations)]
+    operations = [*OPERATIONS, *(one for guest in _guests() for one in guest.operations)]
 
     async def authenticate(_: Asked) -> Caller:
         return caller
@@ -117,14 +123,19 @@ async def health(
     base = Base("/fhir", context, table.build(operations), authenticate)
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[tuple[Base, ...]]:
-        yield (base,)
+    async def opened() -> AsyncIterator[Served]:
+        yield Served((base,))
 
     app = App(opened)
     async with app.other.router.lifespan_context(app.other):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://test.invalid") as http:
             yield Client(http, context)
+
+
+@cache
+def _guests() -> Sequence[Plugin]:
+    return plugins(Settings())
 
 
 def issues(response: httpx2.Response) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Who asks, and what of the data a request of theirs may reach."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from fhir_server.search.condition import Condition, Nothing
 
@@ -67,6 +67,35 @@ class Caller:
     clearance: frozenset[str] = frozenset()
     expires: int = 0
     reach: Reach | None = None
+
+    @property
+    def owner(self) -> str:
+        """Give whose a job or a kept answer is: this client's, for this user."""
+        return f"{self.client}|{self.user}" if self.client else self.name
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Say whether the caller may create resources under ids of its own."""
+        return self.unrestricted or any(one.startswith("system/") for one in self.scopes)
+
+
+def frozen(caller: Caller) -> dict[str, Any]:
+    """Give a caller as plain values to be kept, without what one request reaches."""
+    kept = {one.name: getattr(caller, one.name) for one in fields(caller) if one.name != "reach"}
+    return {
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in kept.items()
+    }
+
+
+def thawed(values: Mapping[str, Any]) -> Caller:
+    """Give the caller `frozen` was given; what else stands there is left out."""
+    kinds = {one.name: type(one.default) for one in fields(Caller) if one.name in values}
+    kept = {
+        name: kind(values[name]) if kind in (tuple, frozenset) else values[name]
+        for name, kind in kinds.items()
+    }
+    return Caller(**kept)
 
 
 ANYONE_ON_LOOPBACK = Caller("loopback", unrestricted=True)

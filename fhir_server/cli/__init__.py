@@ -4,6 +4,7 @@ import typer
 
 from fhir_server.cli.audit import audit
 from fhir_server.cli.book import book
+from fhir_server.cli.clients import clients
 from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
 from fhir_server.cli.load import load
@@ -12,6 +13,7 @@ from fhir_server.cli.quality import quality
 from fhir_server.cli.serve import serve
 from fhir_server.cli.synth import synth
 from fhir_server.cli.terminology import terminology
+from fhir_server.cli.users import users
 from fhir_server.cli.validate import validate
 from fhir_server.cli.work import work
 
@@ -26,6 +28,8 @@ for command in (serve, work, demo, load, validate, book, quality, synth, indexes
     app.command()(command)
 app.add_typer(terminology, name="terminology")
 app.add_typer(packages, name="packages")
+app.add_typer(clients, name="clients")
+app.add_typer(users, name="users")
 app.add_typer(audit, name="audit")
 
 

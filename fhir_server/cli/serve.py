@@ -23,10 +23,13 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
     workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
     data: Annotated[Path, typer.Option(help="Folder of the embedded database.")] = Path(".data"),
-    auth: Annotated[str, typer.Option(help="smart or none; only none exists yet.")] = "none",
+    auth: Annotated[
+        str, typer.Option(envvar="FHIR_AUTH", help="smart (who asks has a token) or none.")
+    ] = "none",
 ) -> None:
     """Serve FHIR at http://HOST:PORT/fhir until Ctrl-C."""
     _check_auth(auth, host)
+    os.environ["FHIR_AUTH"] = auth
     # A signal must unwind the stack: the embedded database ends with the server.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
@@ -55,6 +58,8 @@ def run(host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
+        http="fhir_server.cli.protocol:Bounded",
+        limit_concurrency=1000,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -78,9 +83,9 @@ def _embedded(stack: ExitStack, data: Path) -> str:
 
 
 def _check_auth(auth: str, host: str) -> None:
-    if auth != "none":
-        raise refused("--auth smart is not there yet; until OAuth lands only --auth none is.")
-    if not _loopback(host):
+    if auth not in ("smart", "none"):
+        raise refused(f"--auth is smart or none, not {auth}.")
+    if auth == "none" and not _loopback(host):
         raise refused(
             f"--auth none lets everyone do everything, so it serves loopback only, not {host}."
         )

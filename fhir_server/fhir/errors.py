@@ -146,6 +146,12 @@ class TooManyRequests(FhirError):
     status, code = 429, "throttled"
 
 
+class HeadTooLarge(FhirError):
+    """431: there are too many headers, or they are too long."""
+
+    status, code = 431, "too-long"
+
+
 class Unavailable(FhirError):
     """503: the database does not answer; try again later."""
 

@@ -12,50 +12,100 @@ from contextlib import (
     asynccontextmanager,
     suppress,
 )
+from dataclasses import dataclass
 from importlib.metadata import version
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from fhir_server.base import Base
-from fhir_server.fhir.errors import Unavailable
-from fhir_server.http import endpoint, health, log
+from fhir_server.fhir.errors import FhirError, Unavailable
+from fhir_server.http import cors, endpoint, health, limits, log
+from fhir_server.http.cors import Origins
 from fhir_server.http.exchange import Receive, Scope, Send
-
-Bases = Sequence[Base]
+from fhir_server.http.limits import Limits
 
 _ALWAYS = ("/health/", "/metrics", "/openapi.json")
+# https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
+_BESIDE = "/.well-known/"
 _RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a process serves: its bases, and the routes beside them (OAuth, pages).
+
+    `origins` tells the web origins whose pages may read answers; None where no page may.
+    """
+
+    bases: Sequence[Base]
+    routers: Sequence[APIRouter] = ()
+    origins: Origins | None = None
+    limits: Limits | None = None
 
 
 class App:
     """ASGI application over bases that are opened when the process starts."""
 
-    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Bases]]) -> None:
+    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[Served]]) -> None:
         """Take what opens the bases on the running loop and closes them at the end."""
         self._opened = opened
-        self._bases: Bases = ()
+        self._bases: Sequence[Base] = ()
+        self._origins: Origins | None = None
+        self._limits: Limits | None = None
         self.other = self._build()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
-        if scope["type"] == "http":
-            path = scope["path"]
-            for base in self._bases:
-                if path.startswith(base.path) and path[len(base.path) :][:1] in ("", "/"):
-                    await endpoint.answer(base, scope, receive, send)
-                    return
-            if not self._bases and not path.startswith(_ALWAYS):
-                await endpoint.not_yet(scope, send)
+        if scope["type"] != "http":
+            await self.other(scope, receive, send)
+            return
+        base = self._base(scope["path"])
+        if self._origins:
+            shared = await cors.shared(self._origins, scope, send, fhir=base is not None)
+            if shared is None:
                 return
-        await self.other(scope, receive, send)
+            send = shared
+        try:
+            limits.check_head(scope)
+            if self._limits:
+                self._limits.check(scope, fhir=base is not None)
+        except FhirError as error:
+            await endpoint.refused(scope, send, error)
+            return
+        if base:
+            await endpoint.answer(base, scope, receive, send)
+        elif self._bases or scope["path"].startswith(_ALWAYS):
+            await self._beside(scope, receive, send)
+        else:
+            await endpoint.not_yet(scope, send)
+
+    async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is not FHIR; of a failure the log has the place in the code, and no value."""
+        try:
+            await self.other(scope, receive, send)
+        except Exception:  # noqa: BLE001 answered 500 already, and raised for a log with its values
+            log.crash_line(endpoint.request_id_of(scope))
+
+    def _base(self, path: str) -> Base | None:
+        """Give the base a path is in; `[base]/.well-known` is beside it."""
+        for base in self._bases:
+            rest = path.removeprefix(base.path)
+            if path.startswith(base.path) and rest[:1] in ("", "/"):
+                return None if self._origins and rest.startswith(_BESIDE) else base
+        return None
 
     async def _open(self, stack: AsyncExitStack) -> None:
         """Open the bases; leave them closed where their database does not answer."""
         try:
-            self._bases = await stack.enter_async_context(self._opened())
+            served = await stack.enter_async_context(self._opened())
         except Unavailable as error:
             log.waiting_line(str(error))
+            return
+        for router in served.routers:
+            self.other.include_router(router)
+        self._origins, self._limits = served.origins, served.limits
+        self._bases = served.bases
 
     async def _open_later(self, stack: AsyncExitStack) -> None:
         while not self._bases:

@@ -28,7 +28,7 @@ _MAX_REQUEST_ID = 128
 async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request to `base`; whatever happens, with FHIR and without a trace."""
     began = time.perf_counter()
-    request_id = _request_id(scope)
+    request_id = request_id_of(scope)
     request: FhirRequest | None = None
     code = "unknown"
     structures = base.context.spec.structures
@@ -67,8 +67,15 @@ async def _answered(
 
 async def not_yet(scope: Scope, send: Send) -> None:
     """Answer 503 while no base is open: the database has not answered since the start."""
-    response = respond.error(Unavailable("The server waits for its database."))
-    await send_response(send, None, response, _request_id(scope))
+    await refused(scope, send, Unavailable("The server waits for its database."))
+
+
+async def refused(scope: Scope, send: Send, error: FhirError) -> None:
+    """Answer a request that gets no further than the door."""
+    response, request_id = respond.error(error), request_id_of(scope)
+    await send_response(send, None, response, request_id)
+    metrics.observe("refused", response.status, 0.0)
+    access_line(request_id, scope["method"], "refused", response, 0.0)
 
 
 def _crashed(request_id: bytes) -> FhirResponse:
@@ -76,7 +83,8 @@ def _crashed(request_id: bytes) -> FhirResponse:
     return FhirResponse(500, respond.outcome_body((Issue("exception", told, "", "fatal"),)))
 
 
-def _request_id(scope: Scope) -> bytes:
+def request_id_of(scope: Scope) -> bytes:
+    """Give the caller's X-Request-Id where it can be written, otherwise a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and len(value) <= _MAX_REQUEST_ID and _printable(value):
             return bytes(value)

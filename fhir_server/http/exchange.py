@@ -27,8 +27,9 @@ _LISTS = (b"accept", b"accept-encoding", b"if-match", b"if-none-match", b"prefer
 _WITHOUT_BODY = ("GET", "HEAD", "DELETE")
 _FORM = "application/x-www-form-urlencoded"
 _RAW_PARAMETERS = 300
-# How long a body may stand still.
+# How long a body may stand still, and how long all of it may take.
 _BODY_SECONDS = 30.0
+_WHOLE_BODY_SECONDS = 300.0
 
 
 def read_head(scope: Scope, base: str) -> FhirRequest:
@@ -136,9 +137,11 @@ async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
+    end = asyncio.get_running_loop().time() + _WHOLE_BODY_SECONDS
     while True:
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
+            left = end - asyncio.get_running_loop().time()
+            async with asyncio.timeout(min(_BODY_SECONDS, left)):
                 message = await receive()
         except TimeoutError:
             raise Invalid("The body stopped coming.", code="timeout") from None

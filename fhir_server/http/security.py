@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fhir_server.access.caller import Caller
 from fhir_server.base import Asked, Base
-from fhir_server.fhir.errors import Unauthorized
+from fhir_server.fhir.errors import Invalid, Unauthorized
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.http.exchange import Scope
 from fhir_server.interactions.audit import noting
@@ -12,6 +12,7 @@ from fhir_server.interactions.context import Context, Origin, Target
 
 # Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
 _OPEN = frozenset({"capabilities"})
+_TOLD = (b"authorization", b"dpop")
 
 
 async def known(
@@ -23,7 +24,10 @@ async def known(
     """
     if code in _OPEN:
         return base.context
-    sent = {name: value for name, value in scope["headers"] if name in (b"authorization", b"dpop")}
+    told = [(name, value) for name, value in scope["headers"] if name in _TOLD]
+    sent = dict(told)
+    if len(sent) < len(told) or b"access_token=" in scope["query_string"]:
+        raise Invalid("Who asks is told once, in the header Authorization; never in the URL.")
     asked = Asked(
         sent.get(b"authorization", b"").decode("latin-1"),
         sent.get(b"dpop", b"").decode("latin-1"),

@@ -125,7 +125,7 @@ def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, 
     codes = _codes(routes)
     rest = {
         "mode": "server",
-        "documentation": "Access: --auth none, loopback only, until OAuth is switched on.",
+        **_security(context),
         "resource": [_resource(routes, context, type_) for type_ in types],
         "interaction": [{"code": code} for code in _SYSTEM if code in codes],
         "searchParam": _common_params(context),
@@ -140,6 +140,13 @@ def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, 
         "patchFormat": list(MEDIA_TYPES),
         "rest": [_filled(rest)],
     }
+
+
+def _security(context: Context) -> dict[str, Any]:
+    """Tell who may ask."""
+    if context.security is None:
+        return {"documentation": "Access: --auth none, everybody on loopback may do everything."}
+    return {"security": context.security}
 
 
 def _codes(routes: Routes) -> dict[str, None]:

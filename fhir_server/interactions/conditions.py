@@ -79,21 +79,20 @@ def _tags(header: str | None) -> tuple[str, ...]:
     return tags
 
 
-async def expected(
-    transaction: Transaction, given: Preconditions, type_: str, id_: str
-) -> int | None:
+async def expected(transaction: Transaction, write: Write, id_: str) -> int | None:
     """Give the version If-Match expects, None for any; PreconditionFailed where it cannot be.
 
     One version is left to the commit to compare; lists, `*` and If-None-Match are looked at here.
     """
-    match, none_match = given.match, given.none_match
+    type_, match = write.type, write.preconditions.match
+    none_match = write.preconditions.none_match
     if not match and not none_match:
         return None
     if len(match) == 1 and match[0] != _ANY and not none_match:
         if version := version_number(match[0]):
             return version
         raise PreconditionFailed(f"No version of {type_}/{id_} has the ETag {match[0][:80]}.")
-    current = await transaction.read(type_, id_)
+    current = await transaction.read(type_, id_, write.code)
     if none_match and _names(none_match, current):
         raise PreconditionFailed(f"{type_}/{id_} is there already, and If-None-Match names it.")
     if match and not _names(match, current):

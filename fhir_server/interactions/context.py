@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from fhir_server.access import decide
+from fhir_server.access import decide, fields
 from fhir_server.access.caller import Caller
+from fhir_server.access.labels import NO_CODES, Table
 from fhir_server.fhir.errors import Forbidden
 from fhir_server.interactions.answers import Answers
 from fhir_server.interactions.current import Current
@@ -44,6 +45,8 @@ class Limits:
     slow_search_ms: int = 500
     max_search_parameters: int = 200
     max_jobs: int = 100
+    care_grace_days: int = 30
+    max_denials: int = 1_000
     job_result_seconds: float = 24 * 3600.0
     max_expansion: int = 10_000
     validation: str = "profiles"
@@ -88,7 +91,8 @@ class Context:
     `outdated` are the types whose index fields are in an older format. It and `current`, which
     holds the Spec of the moment, are what changes here: all contexts of a base share them.
     `definitions` keeps what terminology has read, `answers` what validation was told; `remote` is
-    asked for what is not here.
+    asked for what is not here; `sensitivity` says which codes label a resource. `security` is told
+    in the CapabilityStatement.
     """
 
     current: Current
@@ -103,7 +107,9 @@ class Context:
     definitions: Cache = field(default_factory=Cache, repr=False)
     remote: Remote | None = field(default=None, repr=False)
     answers: Answers = field(default_factory=Answers, repr=False)
+    sensitivity: Table = NO_CODES
     new_id: Callable[[], str] = _random_id
+    security: Mapping[str, Any] | None = None
     origin: Origin = Origin()
 
     @property
@@ -132,12 +138,13 @@ class Context:
         """Give the format of a type's index fields.
 
         In words: the definitions the server came with, the zone of dates and whether the words of
-        texts are indexed, and `code=digest` for each stored parameter.
+        texts are indexed, what access asks, and `code=digest` for each stored parameter.
         """
         stored = self.spec.digests.get(type_, {})
         words = (f"{code}={stored[code]}" for code in sorted(stored))
         reading = f"{self.zone}+text" if self.limits.text_search else str(self.zone)
-        return " ".join((self.spec.index_format(type_), reading, *words))
+        access = fields.index_format(self.sensitivity)
+        return " ".join((self.spec.index_format(type_), reading, access, *words))
 
     def frozen(self) -> Self:
         """Give this context with the definitions of the moment, for as long as it is held."""
@@ -147,9 +154,14 @@ class Context:
         """Give the wall clock's time in µs."""
         return wall()
 
-    def allow(self, interaction: str, type_: str | None) -> Condition:
-        """Give the Condition the caller is narrowed to; raise Forbidden if there is none."""
-        return decide.decide(self.caller, interaction, type_)
+    def allow(self, interaction: str, type_: str | None, step: str = "") -> Condition:
+        """Give the Condition the caller is narrowed to; raise Forbidden if there is none.
+
+        `step` is what the store does for it, see `store/steps`: an interaction is decided by that,
+        an operation has its own rights at every step.
+        """
+        asked = step if step and not interaction.startswith("$") else interaction
+        return decide.decide(self.caller, asked, type_, self.spec, self.place)
 
     def seen(self, interaction: str, type_: str) -> Condition | None:
         """Give what `allow` gives, None where there is nothing for the caller to see."""

@@ -58,7 +58,7 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     write = located.write
     found = []
     for id_ in located.ids:
-        expected = await conditions.expected(transaction, write.preconditions, write.type, id_)
+        expected = await conditions.expected(transaction, write, id_)
         found.append(deletion(context, write.type, id_, expected=expected))
     return found
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
+from fhir_server.access.caller import Caller
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.context import Context
@@ -23,6 +24,11 @@ def part(key: str, number: int) -> str:
     return sha256(f"{key}#{number}".encode()).hexdigest()
 
 
+def _whose(caller: Caller) -> tuple[str, ...]:
+    """Give whose key it is: what another token may see, or no more, is not answered again."""
+    return (caller.owner, caller.patient, *sorted(caller.scopes))
+
+
 def once(context: Context, request: FhirRequest) -> Once | None:
     """Give the key under which this caller's request is done once, None without the header."""
     key = request.headers.get(HEADER)
@@ -31,7 +37,7 @@ def once(context: Context, request: FhirRequest) -> Once | None:
     text = key.strip().strip('"')
     if not (0 < len(text) <= _LONGEST and text.isascii() and text.isprintable()):
         raise Invalid(f"Idempotency-Key is 1 to {_LONGEST} printable ASCII characters.")
-    name = sha256(msgspec.msgpack.encode((context.caller.name, text))).hexdigest()
+    name = sha256(msgspec.msgpack.encode((*_whose(context.caller), text))).hexdigest()
     asked = (
         request.method,
         request.path,

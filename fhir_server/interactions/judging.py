@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
+from fhir_server.access.decide import DEFINE
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Forbidden, Issue, Unavailable
 from fhir_server.fhir.reference import parse, relative
@@ -92,7 +93,7 @@ async def _asked(
 async def answered(context: Context, run: Callable[[Questions], T]) -> T:
     """Give what `run` gives when all it asks is answered, as far as that can be told."""
     found: dict[Question, Any] = {}
-    questions = Questions(context.answers.of(context.caller, found))
+    questions = Questions(context.answers.of(found))
     deadline = None
     for _ in range(ROUNDS):
         answer = run(questions)
@@ -139,19 +140,19 @@ async def _one(context: Context, question: Question) -> Any:
         # It is unknown, too large, or not for this caller: it cannot be told.
         answer = None
     if kind != "resolve":
-        context.answers.put(context.caller, question, answer)
+        context.answers.put(question, answer)
     return answer
 
 
 async def _member(context: Context, value_set: str, system: str, code: str) -> bool | None:
-    allow = partial(context.allow, "read")
+    allow = partial(context.allow, DEFINE)
     return await context.terminology.validate_code(allow, value_set, system, code)
 
 
 async def _definition(type_: str, context: Context, asked: str) -> Mapping[str, Any] | None:
     """Give the resource stored under a canonical, the newest where several are."""
     url, _, version = asked.partition("|")
-    allow = context.allow("read", type_)
+    allow = context.allow(DEFINE, type_)
     page = await context.store.search(allow, type_, AnyOf("x.url", (url,)), limit=50)
     fitting = [json.reload(one.body or b"{}") for one in page.found]
     fitting = [one for one in fitting if version in ("", one.get("version", ""))]

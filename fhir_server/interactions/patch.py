@@ -48,10 +48,10 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     """Give the Change that stores the patched resource, if it is well made then."""
     write, [id_] = located.write, located.ids
     assert write.patch is not None
-    expected = await conditions.expected(transaction, write.preconditions, write.type, id_)
-    current = await transaction.read(write.type, id_)
+    expected = await conditions.expected(transaction, write, id_)
+    current = await transaction.read(write.type, id_, write.code)
     if current is None or current.body is None:
-        last = await transaction.last_version(write.type, id_)
+        last = await transaction.last_version(write.type, id_, write.code)
         kind = Gone if last is not None and last.deleted else NotFound
         raise kind(f"{write.type}/{id_} is not there to be patched.")
     patched = write.patch.apply(json.parse_object(current.body))

@@ -21,6 +21,7 @@ from fhir_server.search.condition import (
     Referring,
     Subtree,
     both,
+    either,
     is_open,
 )
 from fhir_server.search.types import token
@@ -52,15 +53,19 @@ async def plain(
 async def answered(context: Context, condition: Condition) -> Condition:
     """Give the condition with codes looked up and every join narrowed to what the caller may see.
 
-    What is out of the caller's sight is not there: such a join finds nothing.
+    What is out of the caller's sight is not there. Raises Forbidden for a join through a type that
+    the caller may not search: nothing found would be an answer. Of several types that one hop may
+    lead to, those are asked that may be.
     """
     if not is_open(condition):
         return condition
     match condition:
-        case And() | Or() | Element():
+        case And() | Element():
             parts = [await answered(context, part) for part in condition.parts]
             found = replace(condition, parts=tuple(parts))
             return both(*parts) if isinstance(condition, And) else found
+        case Or():
+            return await _any(context, condition)
         case Not():
             return Not(await answered(context, condition.part))
         case Coded():
@@ -69,10 +74,27 @@ async def answered(context: Context, condition: Condition) -> Condition:
             return await _narrowed(context, condition)
 
 
+async def _any(context: Context, condition: Or) -> Condition:
+    parts: list[Condition] = []
+    asked, refused = False, None
+    for part in condition.parts:
+        try:
+            parts.append(await answered(context, part))
+            asked |= isinstance(part, Chained | Referring)
+        except Forbidden as error:
+            if not isinstance(part, Chained | Referring):
+                raise
+            refused = error
+    if refused and not asked:
+        raise refused
+    return either(*parts)
+
+
 async def _narrowed(context: Context, condition: Condition) -> Condition:
     if not isinstance(condition, Chained | Referring | Subtree):
         return condition
-    inner = both(await answered(context, condition.condition), allowed(context, condition.type))
+    allow = context.allow("search-type", condition.type)
+    inner = both(await answered(context, condition.condition), allow)
     return Nothing() if inner == Nothing() else replace(condition, condition=inner)
 
 

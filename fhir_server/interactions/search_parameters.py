@@ -149,7 +149,7 @@ async def _look_again(context: Context) -> None:
 async def _queue(context: Context, version: int) -> None:
     input_ = json.dump({"version": version})
     jobs = context.store.jobs
-    await jobs.put_once(job(version), KIND, {"name": "server"}, input_, SETTLED)
+    await jobs.put_once(job(version), KIND, {"name": "server", "owner": "server"}, input_, SETTLED)
 
 
 def _building(spec: Spec, left: Mapping[str, str], progress: str) -> dict[str, dict[str, str]]:

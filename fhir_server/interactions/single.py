@@ -52,5 +52,5 @@ async def _answer(
     if not located.found:
         [stored] = made
         return respond.written(context.base_url, request, stored, told=write.warnings)
-    found = await store.read_many(context.allow(write.code, write.type), write.type, located.ids)
+    found = await store.read_many(context.allow("search-type", write.type), write.type, located.ids)
     return respond.written(context.base_url, request, found[located.ids[0]], changed=False)

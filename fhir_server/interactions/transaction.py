@@ -14,6 +14,7 @@ from fhir_server.fhir.reference import parse
 from fhir_server.interactions import entry as entry_
 from fhir_server.interactions import links, respond, search_parameters
 from fhir_server.interactions.audit import stands
+from fhir_server.interactions.authority import Asked, admitted_all
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import CREATE
 from fhir_server.interactions.delete import DELETE
@@ -138,19 +139,19 @@ async def transaction(
     The first entry that fails, a read too, ends everything, and its error names the entry.
     """
     _check_full_urls(entries)
-    writes = {
-        entry.index: one for entry in entries if (one := await _write(routes, context, entry))
-    }
+    # The writes are one step, admitted together before anything of it stands; a read alone.
+    held = await admitted_all(context, [_asked(routes, entry) for entry in entries])
+    writes = {entry.index: one for entry in entries if (one := await _write(routes, held, entry))}
     by_index = {entry.index: entry for entry in entries}
     read = {
-        index: links.read(context, by_index[index], write.resource)
+        index: links.read(held, by_index[index], write.resource)
         for index, write in writes.items()
         if write.resource is not None
     }
-    plan = _Plan(context, by_index, writes, read)
+    plan = _Plan(held, by_index, writes, read)
 
     async def finish(made: Sequence[Stored], store: Store) -> FhirResponse:
-        written = await _written(context, plan, made, store)
+        written = await _written(held, plan, made, store)
         within = replace(context, store=store)
         answers: list[bytes] = []
         told = 0
@@ -172,8 +173,14 @@ async def transaction(
         )
         return FhirResponse(200, body)
 
-    allow = partial(context.allow, "transaction")
+    allow = partial(held.allow, "transaction")
     return await context.store.answer(allow, plan.run, finish, once(context, request))
+
+
+def _asked(routes: Routes, entry: Entry) -> Asked:
+    with entry.named():
+        code, _, target = find(routes, entry.method, entry.path)
+    return code, entry.request, target
 
 
 async def _write(routes: Routes, context: Context, entry: Entry) -> Write | None:
@@ -213,7 +220,7 @@ async def _written(
             if (located.write.type, id_) not in there:
                 missing.setdefault(located.write.type, []).append(id_)
     for type_, ids in missing.items():
-        found = await store.read_many(context.allow("create", type_), type_, ids)
+        found = await store.read_many(context.allow("search-type", type_), type_, ids)
         there |= {(type_, id_): stored for id_, stored in found.items()}
     return {
         index: [there[located.write.type, id_] for id_ in located.ids]

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#update
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fhir_server.fhir.errors import Conflict, Invalid, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
@@ -51,7 +52,7 @@ async def located(
     found = conditions.only_one(write, matches)
     if found is None:
         await conditions.lock(transaction, write)
-        if write.id and await transaction.read(write.type, write.id):
+        if write.id and await transaction.read(write.type, write.id, write.code):
             raise Conflict(
                 f"{write.type}/{write.id} is there, but the condition does not match it."
             )
@@ -65,14 +66,20 @@ async def located(
 
 
 async def changes(context: Context, transaction: Transaction, located: Located) -> Sequence[Change]:
-    """Give the Change; a resource that is not there yet is created where the setting allows."""
+    """Give the Change; a resource that is not there yet is created where the setting allows.
+
+    A patient's or a user's client names no new resource: such an id is as one that is out of reach.
+    """
     write, [id_] = located.write, located.ids
     assert write.resource is not None
-    expected = await conditions.expected(transaction, write.preconditions, write.type, id_)
-    own_id = write.criteria is None or write.id
-    if own_id and not context.limits.update_create and not await transaction.read(write.type, id_):
+    expected = await conditions.expected(transaction, write, id_)
+    own_id = write.criteria is None or write.id != ""
+    must_exist = own_id and not context.caller.chooses_ids
+    makes_none = own_id and not must_exist and not context.limits.update_create
+    if makes_none and not await transaction.read(write.type, id_, write.code):
         raise MethodNotAllowed(f"{write.type}/{id_} is not known, and ids are the server's.")
-    return (change(context, write.type, id_, write.resource, method="update", expected=expected),)
+    made = change(context, write.type, id_, write.resource, method="update", expected=expected)
+    return (replace(made, must_exist=must_exist),)
 
 
 UPDATE = Writing("update", asked, located, changes)

@@ -4,16 +4,19 @@ Create, update, Bundles and hospital documents all pass here.
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from fhir_server.access.facilities import owners
+from fhir_server.access.fields import access_fields
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import Invalid, Issue, NotSupported, Unprocessable
+from fhir_server.fhir.errors import Forbidden, Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.judging import judged
 from fhir_server.search import definition
-from fhir_server.search.index import index_fields
+from fhir_server.search.index import CARE_FIELD, index_fields
 from fhir_server.search.project import refuse_subset
 from fhir_server.spec.spec import Spec
 from fhir_server.store.documents import Change, Method
@@ -139,19 +142,34 @@ def change(
     method: Method,
     expected: int | None = None,
     must_not_exist: bool = False,
+    owner: str = "",
 ) -> Change:
-    """Give the Change that stores this checked resource under this id."""
+    """Give the Change that stores this checked resource under this id.
+
+    `owner` is the facility whose submission it is of. Raises Forbidden where it would let its own
+    writer act for somebody.
+    """
+    fields = indexed(context, {**resource, "id": identity})
+    if any(one["holder"] == context.caller.user for one in fields.get(CARE_FIELD, ())):
+        raise Forbidden(f"{type_}/{identity} makes you a proxy: somebody else has to write it.")
     return Change(
         type=type_,
         id=identity,
         method=method,
         resource=resource,
-        fields=indexed(context, {**resource, "id": identity}),
+        fields=fields,
         index_format=context.index_format(type_),
         expected=expected,
         must_not_exist=must_not_exist,
         integrity=_keeps_references(context, type_),
+        owner=owner,
+        owners=owners(context.caller),
     )
+
+
+def of_the_server(change: Change) -> Change:
+    """Give a Change as the server's own: not what the caller asked for, but what comes of it."""
+    return replace(change, owner="", owners=None)
 
 
 def _keeps_references(context: Context, type_: str) -> bool:
@@ -161,10 +179,21 @@ def _keeps_references(context: Context, type_: str) -> bool:
 
 def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
     """Give the index fields of a resource that has its id."""
-    return index_fields(context.spec, resource, context.place, identity=resource["id"])
+    place = context.place
+    return {
+        **index_fields(context.spec, resource, place, identity=resource["id"]),
+        **access_fields(resource, place, context.sensitivity),
+    }
 
 
 def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:
     """Give the Change that deletes a resource."""
     kept = context.limits.referential_integrity
-    return Change(type_, identity, "delete", expected=expected, integrity=kept)
+    return Change(
+        type_,
+        identity,
+        "delete",
+        expected=expected,
+        integrity=kept,
+        owners=owners(context.caller),
+    )

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
-from fhir_server.access.caller import Caller
+from fhir_server.access.caller import Caller, frozen, thawed
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import TooManyRequests
 from fhir_server.fhir.exchange import FhirResponse
@@ -39,7 +37,7 @@ class Job:
     @property
     def caller(self) -> Caller:
         """Who put it on the queue, and what that caller may do."""
-        return msgspec.convert(self.document["caller"], Caller)
+        return thawed(self.document["caller"])
 
     @property
     def token(self) -> int:
@@ -86,23 +84,25 @@ async def put(context: Context, kind: str, input_: dict[str, Any], body: bytes =
     Raises TooManyRequests where as many of the caller's wait already as the limit allows.
     """
     caller, most = context.caller, context.limits.max_jobs
-    if await context.store.jobs.waiting(caller.name) >= most:
+    if await context.store.jobs.waiting(caller.owner) >= most:
         told = f"{most} jobs of yours wait already; try again when one has ended, or cancel one."
         raise TooManyRequests(told, headers=[("Retry-After", str(_RETRY_SECONDS))])
-    id_, frozen = context.new_id(), msgspec.to_builtins(caller)
-    await context.store.jobs.put(id_, kind, frozen, json.dump(input_), body)
+    id_ = context.new_id()
+    # What is reached is looked up again when it is run.
+    kept = {**frozen(caller), "owner": caller.owner}
+    await context.store.jobs.put(id_, kind, kept, json.dump(input_), body)
     return id_
 
 
 async def find(context: Context, id_: str) -> Job | None:
     """Give a job of the context's caller; None for another's, one cancelled or long gone."""
-    document = await context.store.jobs.find(id_, context.caller.name)
+    document = await context.store.jobs.find(id_, context.caller.owner)
     return None if document is None else Job(document)
 
 
 async def cancel(context: Context, id_: str) -> bool:
     """End a job of the context's caller, or forget its answer; False where there is none."""
-    return await context.store.jobs.cancel(id_, context.caller.name)
+    return await context.store.jobs.cancel(id_, context.caller.owner)
 
 
 async def answer(context: Context, done: Job) -> FhirResponse:

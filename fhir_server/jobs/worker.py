@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import FhirError, Issue, Unavailable
+from fhir_server.fhir.errors import FhirError, Forbidden, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
@@ -27,6 +28,7 @@ _log = logging.getLogger("fhir_server")
 MOST_ATTEMPTS = 5
 POLL = 2.0
 _LONGEST_PAUSE = 300.0
+_REVOKED = "The access this job was asked with has been revoked."
 
 
 class LostError(Exception):
@@ -56,6 +58,15 @@ class Work:
             raise LostError
 
 
+# Whether what a caller was given (token, grant) still stands.
+Standing = Callable[[Caller], Awaitable[bool]]
+
+
+async def always(_: Caller) -> bool:
+    """Say yes: where nothing is given nothing is taken back."""
+    return True
+
+
 Kind = Callable[[Work], Awaitable[FhirResponse]]
 Kinds = Mapping[str, Kind]
 
@@ -65,13 +76,16 @@ class Worker:
     """Runs at most `at_once` jobs of one base; `beat` is how often a lease is renewed, in seconds.
 
     One that is asked to end gives its jobs back to the queue, and another goes on from their
-    checkpoints; one that is killed keeps them until their leases run out.
+    checkpoints; one that is killed keeps them until their leases run out. `standing` is asked
+    before a job is run and whenever its lease is renewed: a job that may no more is stopped, and
+    its next run ends with a 403.
     """
 
     context: Context
     kinds: Kinds
     at_once: int
     beat: float = LEASE / 6
+    standing: Standing = always
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -153,6 +167,8 @@ class Worker:
                 await self._release(job, _pause(job), job.attempts)
 
     async def _answer(self, job: Job) -> FhirResponse:
+        if not await self.standing(job.caller):
+            raise Forbidden(_REVOKED)
         seen = replace(self.context, caller=job.caller)
         return await self.kinds[job.kind](Work(seen, job))
 
@@ -165,12 +181,16 @@ class Worker:
             await asyncio.sleep(self.beat)
             sent = clock()
             try:
-                kept = await self.context.store.jobs.renew(job.id, job.token)
+                kept = await self._may_go_on(job)
             except FhirError:
                 kept = clock() < renewed + LEASE
             else:
                 renewed = sent
         await stopped(running)
+
+    async def _may_go_on(self, job: Job) -> bool:
+        ours = await self.context.store.jobs.renew(job.id, job.token)
+        return ours and await self.standing(job.caller)
 
     async def _finish(self, job: Job, answer: FhirResponse) -> None:
         state: State = "done" if answer.status < FhirError.status else "failed"

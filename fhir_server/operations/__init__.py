@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fhir_server.interactions.operation import Operation
 from fhir_server.operations.access_log import OPERATION as ACCESS_LOG
 from fhir_server.operations.async_status import OPERATION as ASYNC_STATUS
+from fhir_server.operations.break_glass import OPERATION as BREAK_GLASS
 from fhir_server.operations.closure import OPERATION as CLOSURE
 from fhir_server.operations.diff import OPERATIONS as DIFF
 from fhir_server.operations.document import OPERATIONS as DOCUMENT
@@ -27,6 +28,7 @@ from fhir_server.operations.validate_code import OPERATIONS as VALIDATE_CODE
 OPERATIONS: Sequence[Operation] = (
     ACCESS_LOG,
     ASYNC_STATUS,
+    BREAK_GLASS,
     CLOSURE,
     MERGE,
     UNMERGE,

@@ -38,7 +38,7 @@ async def closure(context: Context, request: FhirRequest, _: Target) -> FhirResp
         raise Invalid(f"A name of 1 to {MAX_NAME} letters is needed.", code="required")
     if "concept" in given and "version" in given:
         raise Invalid("Either concepts are added, or entries since a version are asked for.")
-    owner, store = context.caller.name, context.store.closures
+    owner, store = context.caller.owner, context.store.closures
     if "concept" not in given and "version" not in given:
         await store.start(owner, name)
         return await _answer(context, name, Table(), 0)

@@ -165,7 +165,7 @@ async def _kept(context: Context, request: FhirRequest, bundle: dict[str, Any]) 
         method="create",
         must_not_exist=True,
     )
-    (stored,) = await context.store.commit(partial(context.allow, NAME), [new])
+    (stored,) = await context.store.commit(partial(context.allow, "create"), [new])
     return respond.written(context.base_url, request, stored)
 
 

@@ -19,7 +19,7 @@ from fhir_server.operations.bodies import bodies, size
 from fhir_server.operations.current import current, key
 from fhir_server.operations.inputs import inputs
 from fhir_server.search import cursor
-from fhir_server.search.compartment import about
+from fhir_server.search.compartment import about, happened
 from fhir_server.search.condition import Between, Condition, Everything, both
 from fhir_server.search.query import BY_ID, SearchQuery
 from fhir_server.store.documents import Stored
@@ -155,7 +155,7 @@ async def _types(context: Context, wish: Wish) -> list[str]:
 
 def _asked(context: Context, wish: Wish, type_: str) -> Condition:
     since = Between("ts", wish.since, None, single=True) if wish.since else Everything()
-    when = compartment.happened(context, type_, wish.low, wish.high)
+    when = happened(context.spec, type_, wish.low, wish.high)
     return both(about(context.spec, wish.root, wish.id, type_), when, since)
 
 

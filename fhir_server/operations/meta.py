@@ -117,7 +117,8 @@ async def _changed(
         whole = built(context, type_, resource)
         write = Write("update", type_, identity, whole, preconditions=preconditions)
         [new] = await UPDATE.changes(context, transaction, Located(write, (identity,)))
-        return (replace(new, lifts_hold=merge is deleted),)
+        lifts = merge is deleted
+        return (replace(new, lifts_hold=lifts, lifts_labels=lifts),)
 
     (made,) = await context.store.transact(partial(context.allow, name), plan)
     return replace(_answer(_meta(made)), headers=respond.version_headers(made))

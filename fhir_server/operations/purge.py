@@ -6,13 +6,14 @@ R4 leaves removing of history to the server: https://hl7.org/fhir/R4/http.html#d
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from fhir_server.access.facilities import owners
 from fhir_server.fhir import dates
 from fhir_server.fhir.errors import Issue, NotFound, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
-from fhir_server.interactions.write import built, change
+from fhir_server.interactions.write import built, change, of_the_server
 from fhir_server.operations.current import key
 from fhir_server.operations.inputs import inputs
 from fhir_server.operations.lineage import AUDIT, LIFECYCLE
@@ -44,7 +45,8 @@ async def purge(context: Context, request: FhirRequest, target: Target) -> FhirR
     async def plan(transaction: Transaction) -> Sequence[Change]:
         await _known(transaction, root)
         found[:] = await _whole(context, transaction, types, root)
-        erased = [Change(type_, identity, "purge", integrity=True) for type_, identity in found]
+        may = owners(context.caller)
+        erased = [Change(*one, "purge", integrity=True, owners=may) for one in found]
         return [*erased, _audit(context, "/".join(root), len(found))]
 
     await context.store.transact(partial(context.allow, "$purge"), plan)
@@ -59,7 +61,8 @@ async def purge_history(context: Context, request: FhirRequest, target: Target) 
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
         await _known(transaction, root)
-        return [Change(*root, "purge-history"), _audit(context, "/".join((*root, "_history")), 1)]
+        erased = Change(*root, "purge-history", owners=owners(context.caller))
+        return [erased, _audit(context, "/".join((*root, "_history")), 1)]
 
     await context.store.transact(partial(context.allow, "$purge-history"), plan)
     return _answer("Every version but the last was erased.")
@@ -139,7 +142,8 @@ def _audit(context: Context, name: str, size: int) -> Change:
         ],
     }
     whole = built(context, AUDIT, audit)
-    return change(context, AUDIT, context.new_id(), whole, method="create", must_not_exist=True)
+    new = change(context, AUDIT, context.new_id(), whole, method="create", must_not_exist=True)
+    return of_the_server(new)
 
 
 def _answer(told: str) -> FhirResponse:

@@ -65,7 +65,7 @@ async def unmerge(context: Context, request: FhirRequest, _: Target) -> FhirResp
 
 
 async def _lineage(context: Context, identity: str) -> Lineage:
-    allow = context.allow("read", lineage.PROVENANCE)
+    allow = context.allow("$unmerge", lineage.PROVENANCE)
     stored = await context.store.read(allow, lineage.PROVENANCE, identity)
     if stored is None or stored.body is None:
         raise NotFound(f"There is no merge {identity}.")
@@ -88,7 +88,7 @@ async def _before(context: Context, done: Lineage) -> Before:
 
 
 async def _superseded(context: Context, made: Reference) -> Stored | None:
-    allow = context.allow("vread", made.type)
+    allow = context.allow("$unmerge", made.type)
     return await context.store.vread(allow, made.type, made.id, version_number(made.version) - 1)
 
 

@@ -75,7 +75,7 @@ def _mode(mode: str | None, target: Target) -> str | None:
 async def _stored(context: Context, target: Target) -> Resource:
     if target.id is None:
         raise Invalid("Send the resource, as the body or in Parameters.", code="required")
-    stored = await current(context, NAME, *key(context, target))
+    stored = await current(context, "read", *key(context, target))
     return json.parse_object(stored.body or b"{}")
 
 

@@ -12,7 +12,7 @@ answered in `interactions/questions`; `Chained`, `Referring` and `Subtree` ask o
 are answered by the store (`store/joins`). The two evaluators refuse them with TypeError.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -201,6 +201,17 @@ def either(*parts: Condition) -> Condition:
     if not kept:
         return Nothing()
     return kept[0] if len(kept) == 1 else Or(kept)
+
+
+def beyond(field: str, values: Collection[str]) -> Condition:
+    """Hold when the array `field` has a string that is none of the values."""
+    if not values:
+        return Present(field)
+    ordered = sorted(set(values))
+    # Of strings that begin with another the first is that one and U+0000.
+    lows = [None, *(f"{value}\0" for value in ordered)]
+    highs = [*ordered, None]
+    return Or(tuple(Between(field, *ends) for ends in zip(lows, highs, strict=True)))
 
 
 def one_element(leaf: Between) -> bool:

@@ -13,6 +13,8 @@ from fhir_server.spec.spec import SearchParam, Spec
 PATIENT_FIELD = "_patient"
 REFERENCES_FIELD = "_references"
 CONTAINED_FIELD = "_contained"
+# Written beside what searches need, for what access asks: see access/fields.
+LABELS_FIELD, CARE_FIELD, CONSENT_FIELD = "_labels", "_care", "_consent"
 
 
 def index_fields(

@@ -1,7 +1,7 @@
 """Where the server stands: what values are read against, when indexing and when searching."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from decimal import Decimal
 
@@ -24,6 +24,6 @@ class Place:
 
     base_urls: tuple[str, ...] = ()
     zone: tzinfo = UTC
-    types: Collection[str] = ()
+    types: Collection[str] = field(default=(), compare=False)
     canonical: Canonical = no_units
     text_search: bool = False

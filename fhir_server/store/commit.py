@@ -16,12 +16,13 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, write
+from fhir_server.store import definitions, hold, integrity, labels, owner, write
 from fhir_server.store.audit import Noting, refuse
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
-from fhir_server.store.write import Allow
+from fhir_server.store.relations import Relations
+from fhir_server.store.steps import Allow
 
 UNKNOWN = "UnknownTransactionCommitResult"
 _SHORT, _LONG = 0.004, 0.25
@@ -53,6 +54,7 @@ class Road:
     session: AsyncClientSession
     allow: Allow
     definitions: Definitions
+    relations: Relations
     noting: Noting | None = None
     always: bool = False
 
@@ -77,12 +79,14 @@ class Road:
             database, session, self.allow, changes, seen, careful=careful
         )
         ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
-        known = True
+        known, decides = True, False
         try:
             writes, made = write.documents(self.allow, ordered, before, ts, audit)
             if writes:
                 with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
                     await write.send(database, session, writes)
+                    await labels.spread(database, session, ordered, before)
+                    decides = await self.relations.keep(session, ordered, before)
                     await database.commits.insert_one(_feed(writer, ts, made), session=session)
                 # Behind the writes: of many who delete one resource only one comes as far as this.
                 ended = [one for one, new in zip(ordered, made, strict=True) if new.changed]
@@ -101,6 +105,8 @@ class Road:
                 await _finish(session)
                 if defines:
                     self.definitions.changed.set()
+                if decides:
+                    self.relations.forget()
         except PyMongoError as error:
             known = not error.has_error_label(UNKNOWN)
             raise
@@ -121,8 +127,16 @@ async def judged(
     """Give the changes in order and what stands where they write; raise what forbids one."""
     ordered = write.in_order(changes)
     before = await write.before(database, session, ordered, careful=careful)
+    ordered = labels.kept(ordered, before)
+    owner.judge(ordered, before)
     write.judge(allow, ordered, before)
-    await hold.judge(database, session, ordered, before)
+    # What is out of reach is not ended: its hold is not told of either.
+    reached = [
+        one
+        for one in ordered
+        if one.method != "delete" or write.reaches(allow, one, before.get((one.type, one.id)))
+    ]
+    await hold.judge(database, session, reached, before)
     await integrity.targets_exist(database, session, allow, ordered, seen)
     return ordered, before
 

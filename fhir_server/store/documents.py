@@ -1,11 +1,12 @@
 """What the store keeps and gives: a Change on its way in, a Stored version on its way out.
 
 Live documents stand in the collection named after their type, as
-`{_id, v, ts, body | chunks, method, created?, f, x}`; superseded versions and tombstones in
-`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, x}`;
+`{_id, v, ts, body | chunks, method, created?, owner?, f, x}`; superseded versions and tombstones in
+`<Type>_history`, as `{_id: "<id>/<v>", id, v, ts, end?, body | chunks | deleted, method, …, x}`;
 the tombstones of what is deleted now once more in `tombstones`, as `{_id: "<Type>/<id>", …}`.
-`created` marks the version that brought a deleted resource back. `ts` is int microseconds since
-the Unix epoch, UTC; `end` is the ts of the version that follows.
+`created` marks the version that brought a deleted resource back, `owner` whose submission made the
+resource (store/owner). `ts` is int microseconds since the Unix epoch, UTC; `end` is the ts of the
+version that follows.
 """
 
 import re
@@ -37,10 +38,13 @@ class Change:
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there. `integrity`: what
-    the resource refers to must exist, and what others refer to is not deleted. `lifts_hold`: this
-    version may be without the legal hold of the one before (store/hold). A `purge` erases the
-    resource and its versions, a `purge-history` the superseded ones.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `must_exist`: 404
+    where nothing stands. `integrity`: what the resource refers to must exist, and what others
+    refer to is not deleted. `lifts_hold`: this version may be without the legal hold of the one
+    before (store/hold); `lifts_labels`: without its sensitivity labels (store/labels). A `purge`
+    erases the resource and its versions, a `purge-history` the superseded ones. `owner` is noted
+    where this makes the resource; `owners` are those whose resources may be written, None
+    anybody's.
     """
 
     type: str
@@ -51,9 +55,13 @@ class Change:
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    must_exist: bool = False
     integrity: bool = False
     place: str = ""
     lifts_hold: bool = False
+    lifts_labels: bool = False
+    owner: str = ""
+    owners: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from fhir_server.store import closures, once, seals, slow
+from fhir_server.store import closures, once, relations, reviews, seals, slow
 from fhir_server.store.horizon import Database
 
 Keys = tuple[tuple[str, int], ...]
@@ -110,8 +110,8 @@ async def keep(database: Database, type_: str, wanted: Mapping[str, str]) -> Non
 async def prepare(database: Database) -> None:
     """Make the store's own collections and let MongoDB delete what is only of the moment."""
     there = await database.list_collection_names()
-    own = {*_OWN, once.COLLECTION, slow.COLLECTION, seals.SEALS, seals.CHECKPOINTS}
-    for name in own - set(there):
+    named = {one.COLLECTION for one in (once, relations, reviews, slow)}
+    for name in {*_OWN, *named, seals.SEALS, seals.CHECKPOINTS} - set(there):
         try:
             await database.create_collection(name, check_exists=False)
         except OperationFailure as error:
@@ -119,6 +119,9 @@ async def prepare(database: Database) -> None:
             if error.code != _EXISTS:
                 raise
     await database.tombstones.create_index("x._patient", sparse=True)
+    for keys in (["patient", "holder"], ["holder"], ["source"]):
+        await database[relations.COLLECTION].create_index([(name, 1) for name in keys])
+    await database[reviews.COLLECTION].create_index([("reviewed", 1), ("ts", 1), ("_id", 1)])
     for name in (once.COLLECTION, "chunks"):
         await database[name].create_index("at", expireAfterSeconds=_DAY)
     for name, seconds in ((slow.COLLECTION, slow.KEPT), (closures.COLLECTION, closures.KEPT)):

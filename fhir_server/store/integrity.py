@@ -15,7 +15,8 @@ from fhir_server.search.index import REFERENCES_FIELD
 from fhir_server.store.documents import ENDS, Change, Document, check_key, portions
 from fhir_server.store.filters import to_filter
 from fhir_server.store.horizon import Database
-from fhir_server.store.write import Allow, decided, may
+from fhir_server.store.steps import REFER, Allow
+from fhir_server.store.write import decided, may
 
 Key = tuple[str, str]
 
@@ -66,7 +67,7 @@ async def _existing(
     for type_, ids in by_type.items():
         check_key(type_)
         for some in portions(ids):
-            filter_ = {"$and": [{"_id": {"$in": some}}, to_filter(decided(allow, type_))]}
+            filter_ = {"$and": [{"_id": {"$in": some}}, to_filter(decided(allow, type_, REFER))]}
             rows = database[type_].find(filter_, {"_id": 1}, session=session)
             found |= {(type_, row["_id"]) for row in await rows.to_list()}
     return found
@@ -122,7 +123,7 @@ def _needed(
 ) -> Conflict:
     named = row["x"][REFERENCES_FIELD]
     change = next(one for one in deleted if f"{one.type}/{one.id}" in named)
-    who = f"{type_}/{row['_id']}" if may(allow, type_, dict(row)) else "Another resource"
+    who = f"{type_}/{row['_id']}" if may(allow, type_, dict(row), REFER) else "Another resource"
     return Conflict(
         f"{who} refers to {change.type}/{change.id}; delete or change it first, or in the same "
         "transaction.",

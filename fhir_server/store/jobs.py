@@ -39,7 +39,7 @@ class Jobs:
     async def put(
         self, id_: str, kind: str, caller: Mapping[str, Any], input_: bytes, body: bytes
     ) -> None:
-        """Put a job on the queue under a new id; `caller` has at least a `name`."""
+        """Put a job on the queue under a new id; `caller` has at least an `owner`."""
         with client.reachable():
             now = await self._now()
             head, rows = pieces.split(f"{id_}/body", body)
@@ -75,18 +75,18 @@ class Jobs:
     async def waiting(self, caller: str) -> int:
         """Count the jobs of a caller that have not ended."""
         with client.reachable():
-            mine = {"state": {"$in": _LIVING}, "caller.name": caller}
+            mine = {"state": {"$in": _LIVING}, "caller.owner": caller}
             return await self._database.jobs.count_documents(mine)
 
     async def find(self, id_: str, caller: str) -> Document | None:
         """Give a caller's own job; None for one that is not there, or is cancelled."""
         with client.reachable():
-            mine = {"_id": id_, "caller.name": caller, "state": {"$ne": "cancelled"}}
+            mine = {"_id": id_, "caller.owner": caller, "state": {"$ne": "cancelled"}}
             return await self._database.jobs.find_one(mine, {"body": 0})
 
     async def cancel(self, id_: str, caller: str) -> bool:
         """End a caller's own job, or forget its answer; its worker hears it when it renews."""
-        mine = {"_id": id_, "caller.name": caller, "state": {"$ne": "cancelled"}}
+        mine = {"_id": id_, "caller.owner": caller, "state": {"$ne": "cancelled"}}
         with client.reachable():
             end: list[Document] = [
                 {"$set": {"state": "cancelled", "expires": "$$NOW"}},

@@ -92,15 +92,15 @@ class Records:
 
     def count_up(self, kind: str, id_: str, expires: int) -> int:
         """Add one to the counter of this id, made where there is none; give what it says."""
-        with reachable():
-            row = self.database[kind].find_one_and_update(
-                {"_id": id_},
-                {"$inc": {"n": 1}, "$setOnInsert": {"expires": _date(expires)}},
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
-        assert row is not None
-        return int(row["n"])
+        # Not one upsert: of several at the same time some fail, or count for nothing.
+        while True:
+            with reachable():
+                row = self.database[kind].find_one_and_update(
+                    {"_id": id_}, {"$inc": {"n": 1}}, return_document=ReturnDocument.AFTER
+                )
+            if row is not None:
+                return int(row["n"])
+            self.insert(kind, {"_id": id_, "n": 0, "expires": expires})
 
     def remove(self, kind: str, where: Mapping[str, Any]) -> int:
         """Delete the records whose fields have these values; give how many."""

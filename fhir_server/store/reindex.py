@@ -9,17 +9,19 @@ from typing import Any
 
 import pymongo
 from pymongo import UpdateOne
-from pymongo.errors import ExecutionTimeout
+from pymongo.errors import ExecutionTimeout, PyMongoError
 
 from fhir_server.fhir import json
 from fhir_server.search.condition import Condition
-from fhir_server.store import chunks
+from fhir_server.search.index import CARE_FIELD
+from fhir_server.store import chunks, relations
 from fhir_server.store.documents import Document
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
 
 _BATCH = 200
 _STEP_SECONDS, _COUNT_SECONDS = 60.0, 600.0
+_ATTEMPTS, _TRANSIENT = 5, "TransientTransactionError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,45 @@ async def step(
     wanted: Document = {"_id": {"$gt": after}}
     if not everything:
         wanted["f"] = {"$ne": index_format}
-    cursor = database[type_].find(wanted, {"v": 1, "f": 1, "body": 1, "chunks": 1})
+    projected = {"v": 1, "f": 1, "body": 1, "chunks": 1, f"x.{CARE_FIELD}": 1}
+    cursor = database[type_].find(wanted, projected)
     rows = await cursor.sort("_id", 1).limit(_BATCH).to_list()
     if not rows:
         return None
     whole = await chunks.joined(database, type_, rows)
-    updates = [_update(document, fields, index_format) for document in whole]
+    new = {row["_id"]: fields(json.parse_object(row["body"])) for row in whole}
+    updates = [_update(row, new[row["_id"]], index_format) for row in whole]
     with pymongo.timeout(_STEP_SECONDS):
         done = await database[type_].bulk_write(updates, ordered=False)
+        cared = [
+            row["_id"] for row in rows if CARE_FIELD in {**row.get("x", {}), **new[row["_id"]]}
+        ]
+        if cared:
+            await _relate(database, type_, cared)
     return Step(rows[-1]["_id"], done.matched_count)
+
+
+async def _relate(database: Database, type_: str, ids: list[str]) -> None:
+    """Write the relations of these resources anew, as the index has them now.
+
+    Their documents are touched, so that a writer who comes between conflicts with this.
+    """
+    for attempt in range(_ATTEMPTS):
+        async with database.client.start_session() as session:
+            try:
+                async with await session.start_transaction():
+                    wanted = {"_id": {"$in": ids}}
+                    await database[type_].update_many(
+                        wanted, {"$currentDate": {"reindexed": True}}, session=session
+                    )
+                    rows = database[type_].find(wanted, {f"x.{CARE_FIELD}": 1}, session=session)
+                    found = {row["_id"]: row.get("x", {}) for row in await rows.to_list()}
+                    await relations.rewrite(database, session, type_, ids, found)
+            except PyMongoError as error:
+                if attempt == _ATTEMPTS - 1 or not error.has_error_label(_TRANSIENT):
+                    raise
+            else:
+                return
 
 
 async def verify(database: Database, type_: str, index_format: str) -> Counts:
@@ -125,10 +157,8 @@ async def count_formats(
     return {str(row["_id"]): row["count"] for row in rows}
 
 
-def _update(
-    document: Mapping[str, Any], fields: Callable[[Document], Document], index_format: str
-) -> UpdateOne:
-    new = {"x": fields(json.parse_object(document["body"])), "f": index_format}
+def _update(document: Mapping[str, Any], fields: Document, index_format: str) -> UpdateOne:
+    new = {"x": fields, "f": index_format}
     # Whoever wrote it, or rewrote it, since it was read knew more.
     same = {"_id": document["_id"], "v": document["v"], "f": document.get("f")}
     return UpdateOne(same, {"$set": new})

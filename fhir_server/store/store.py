@@ -43,8 +43,10 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
+from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Reviews
+from fhir_server.store.steps import Allow
 from fhir_server.store.transact import Plan
-from fhir_server.store.write import Allow
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
 _ALL = Everything()
@@ -70,6 +72,8 @@ class Store:
         self.concepts = Concepts(database)
         self.concept_loads = ConceptLoads(database)
         self.indexing = Indexing(database)
+        self.relations = Relations(database)
+        self.reviews = Reviews(database)
         self._patience = patience
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
@@ -345,6 +349,7 @@ class Store:
         """Give what is the same for every transaction of this store."""
         return {
             "known": self.definitions,
+            "relations": self.relations,
             "patience": self._patience,
             "bounds": self._bounds,
             "noting": self.watch.noting(note),

@@ -45,6 +45,8 @@ async def system_history(
     They are fewer where their bodies fill `size` bytes. `before`: the (ts, type, id) of the last
     row seen. First only keys are read, then the bodies of those that are newest.
     """
+    for allow in allowed.values():
+        checked(allow)
     listed = await _keys(database, allowed, span, before, limit=limit, session=session)
     made: list[Stored] = []
     full = 0

@@ -35,6 +35,7 @@ from fhir_server.store import (
     once,
     purge,
     reads,
+    reviews,
     write,
 )
 from fhir_server.store.audit import Noting
@@ -43,7 +44,10 @@ from fhir_server.store.documents import Change, Document, Stored, stored
 from fhir_server.store.horizon import Database, Writer
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
-from fhir_server.store.write import Allow, decided
+from fhir_server.store.relations import Relations
+from fhir_server.store.reviews import Review
+from fhir_server.store.steps import Allow
+from fhir_server.store.write import decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
 _SHORT, _LONG = 0.004, 0.25
@@ -67,14 +71,16 @@ class Transaction:
     def _joins(self) -> Joins:
         return Joins(self.database, self.bounds, self.session)
 
-    async def read(self, type_: str, id_: str) -> Stored | None:
+    async def read(self, type_: str, id_: str, step: str = "read") -> Stored | None:
         """Give the current version of a resource; None when it is deleted or never was."""
-        found = await self.search(type_, AnyOf("_id", (id_,)), 1)
+        found = await self.search(type_, AnyOf("_id", (id_,)), 1, step)
         return found[0] if found else None
 
-    async def search(self, type_: str, condition: Condition, limit: int) -> tuple[Stored, ...]:
+    async def search(
+        self, type_: str, condition: Condition, limit: int, step: str = "search-type"
+    ) -> tuple[Stored, ...]:
         """Give at most `limit` resources the condition holds for, in the order of their ids."""
-        allow = decided(self.allow, type_)
+        allow = decided(self.allow, type_, step)
         page = await reads.search(
             self._joins, allow, type_, condition, sort=[SortKey("_id")], limit=limit
         )
@@ -92,19 +98,19 @@ class Transaction:
         self, type_: str, conditions: Iterable[Condition], most: int
     ) -> Mapping[Condition, Sequence[str]]:
         """Give by condition the ids of up to `most` it holds for, in one query where it can be."""
-        allow = decided(self.allow, type_)
+        allow = decided(self.allow, type_, "search-type")
         found = await matching.matching(
             self.database, self.session, allow, type_, conditions, most=most
         )
         self.seen.update((type_, id_) for ids in found.values() for id_ in ids)
         return found
 
-    async def last_version(self, type_: str, id_: str) -> Stored | None:
+    async def last_version(self, type_: str, id_: str, step: str = "read") -> Stored | None:
         """Give the current version of a resource or its tombstone, with no body of either."""
-        decided(self.allow, type_)
         change = Change(type_, id_, "update")
         rows = await write.before(self.database, self.session, [change], careful=True)
-        return next((stored(type_, row | {"body": None}) for row in rows.values()), None)
+        seen = (row for row in rows.values() if write.may(self.allow, type_, row, step))
+        return next((stored(type_, row | {"body": None}) for row in seen), None)
 
     async def fields(
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
@@ -119,7 +125,11 @@ class Transaction:
     async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
         """Give (type, id) of at most `limit` deleted resources the condition holds for."""
         rows = await purge.tombstones(self.database, self.session, condition, limit)
-        return [(row["type"], row["id"]) for row in rows if write.may(self.allow, row["type"], row)]
+        return [
+            (row["type"], row["id"])
+            for row in rows
+            if write.may(self.allow, row["type"], row, "delete")
+        ]
 
     async def judge(self, changes: Sequence[Change]) -> None:
         """Raise what committing these changes would raise; nothing is written."""
@@ -127,6 +137,10 @@ class Transaction:
             self.database, self.session, self.allow, changes, self.seen, careful=True
         )
         await integrity.not_needed(self.database, self.allow, changes, changes)
+
+    async def review(self, review: Review) -> None:
+        """Put what was done into the queue of those a person looks at: see `reviews`."""
+        await reviews.add(self.database, self.session, review)
 
     async def lock(self, key: str) -> None:
         """Make two transactions that lock the same key conflict, so that one is run again.
@@ -155,6 +169,7 @@ async def transact(
     plan: Plan,
     *,
     known: Definitions,
+    relations: Relations,
     patience: float,
     bounds: Bounds = BOUNDS,
     noting: Noting | None = None,
@@ -169,7 +184,7 @@ async def transact(
 
     async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
         transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, known, noting)
+        road = commit.Road(database, writer, session, allow, known, relations, noting)
         changes = await plan(transaction)
         return await road.commit(changes, transaction.seen, _told, careful=before > 0)
 
@@ -184,6 +199,7 @@ async def answer(
     *,
     finish: Finish,
     known: Definitions,
+    relations: Relations,
     unique: Once | None,
     patience: float,
     bounds: Bounds = BOUNDS,
@@ -200,7 +216,9 @@ async def answer(
             return before_it
         transaction = Transaction(database, session, allow, bounds)
         always = unique is not None
-        road = commit.Road(database, writer, session, allow, known, noting, always=always)
+        road = commit.Road(
+            database, writer, session, allow, known, relations, noting, always=always
+        )
         changes = await plan(transaction)
 
         async def last(made: Sequence[Stored]) -> FhirResponse:

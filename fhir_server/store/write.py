@@ -3,7 +3,7 @@
 Everything is written in one order, by type and id, so that transactions meet in the same order.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -23,7 +23,7 @@ from fhir_server.fhir.errors import (
 )
 from fhir_server.search.condition import Condition, Everything
 from fhir_server.search.match import matches
-from fhir_server.store import chunks, purge
+from fhir_server.store import chunks, owner, purge
 from fhir_server.store.audit import Audit
 from fhir_server.store.documents import (
     Change,
@@ -36,8 +36,8 @@ from fhir_server.store.documents import (
 )
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
+from fhir_server.store.steps import RESULT, Allow
 
-Allow = Condition | Callable[[str], Condition]
 Before = Mapping[tuple[str, str], Document]
 
 _KEY = attrgetter("type", "id")
@@ -54,9 +54,9 @@ class Writes:
     erased: list[tuple[Change, Document]]
 
 
-def decided(allow: Allow | None, type_: str) -> Condition:
-    """Give the access decision for one type; TypeError where there is none."""
-    return checked(allow(type_) if callable(allow) else allow)
+def decided(allow: Allow | None, type_: str, step: str) -> Condition:
+    """Give the access decision for one type at a step; TypeError where there is none."""
+    return checked(allow(type_, step) if callable(allow) else allow)
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
@@ -92,27 +92,38 @@ async def before(
 
 
 def judge(allow: Allow, changes: Iterable[Change], before: Before) -> None:
-    """Raise for the first change that its precondition or the access decision does not let pass."""
+    """Raise for the first change that its precondition or the access decision does not let pass.
+
+    What is out of reach is told of as what never was.
+    """
     for change in changes:
         old = before.get(_KEY(change))
         live = old if old is not None and "deleted" not in old else None
         name, place = f"{change.type}/{change.id}", change.place
-        if live and not may(allow, change.type, live):
-            if change.method != "delete":
-                raise NotFound(f"There is no {name}.", expression=place)
+        if live and not may(allow, change.type, live, change.method):
             live = None
+            hidden = change.method != "delete"
+        else:
+            hidden = change.must_exist and live is None
+        if hidden:
+            raise NotFound(f"There is no {name}.", expression=place)
         if change.must_not_exist and old is not None:
             raise Conflict(f"{name} exists already.", expression=place)
         if change.expected is not None and not (live and live["v"] == change.expected):
             told = f"{name} is not at version {change.expected}."
             raise PreconditionFailed(told, expression=place)
-        if change.method in purge.METHODS and not (old and may(allow, change.type, old)):
+        if change.method in purge.METHODS and not reaches(allow, change, old):
             raise NotFound(f"There is no {name}.", expression=place)
 
 
-def may(allow: Allow, type_: str, document: Document) -> bool:
+def reaches(allow: Allow, change: Change, old: Document | None) -> bool:
+    """Say whether there is something the change writes over, and the caller may do that to it."""
+    return old is not None and may(allow, change.type, old, change.method)
+
+
+def may(allow: Allow, type_: str, document: Document, step: str) -> bool:
     """Say whether the access decision lets the caller reach this live document or tombstone."""
-    decision = decided(allow, type_)
+    decision = decided(allow, type_, step)
     if isinstance(decision, Everything):
         return True
     return matches(decision, _plain({**document, "_id": document.get("id", document["_id"])}))
@@ -146,7 +157,7 @@ def documents(
         if old is not None and change.method in purge.METHODS:
             made.append(_erase(change, old, ts, writes))
             continue
-        if change.method == "delete" and (old is None or not may(allow, change.type, old)):
+        if change.method == "delete" and not reaches(allow, change, old):
             made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
             continue
         if old is not None and _as_wanted(change, old):
@@ -157,7 +168,7 @@ def documents(
             made.append(_delete(change, old or {}, ts, into))
             continue
         new = _put(change, old, ts, into, audit)
-        if not may(allow, change.type, new):
+        if not may(allow, change.type, new, f"{change.method}{RESULT}"):
             told = f"{change.type}/{change.id} would be outside what this caller may do."
             raise Forbidden(told, expression=change.place)
         made.append(stored(change.type, new))
@@ -180,6 +191,7 @@ def _put(
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
     if old is not None and "deleted" in old:
         head["created"] = True
+    head |= owner.noted(change, old)
     new = head | content | {"f": change.index_format, "x": change.fields}
     if audit and change.type == TYPE:
         new |= audit.marks(body)
@@ -204,6 +216,7 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
         "ts": ts,
         "deleted": True,
         "method": "delete",
+        **owner.noted(change, old),
         "x": old["x"],
     }
     into.live.append(DeleteOne({"_id": change.id, "v": old["v"]}))

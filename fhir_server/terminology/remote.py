@@ -4,18 +4,18 @@ Only codes and canonical URLs go there, only to the address in the settings. Wha
 the answer is that it cannot be told. https://hl7.org/fhir/R4/terminology-service.html
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-
-import httpx2
+from urllib.parse import urlencode
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
+from fhir_server.outbound.address import parsed
+from fhir_server.outbound.client import NotFetched, Outbound
 from fhir_server.terminology.value_set import value_set_of
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -38,10 +38,15 @@ class Remote:
     """Questions to one server; answers and refusals are kept, failures are not."""
 
     def __init__(
-        self, client: httpx2.AsyncClient, bounds: Bounds, clock: Callable[[], float] = monotonic
+        self,
+        base: str,
+        outbound: Outbound,
+        bounds: Bounds,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """`client` has the server's base URL; see `opened`."""
-        self._client = client
+        """Ask at `base`, the server's address, which `outbound` may ask; see `opened`."""
+        self._base = base.rstrip("/")
+        self._outbound = outbound
         self._bounds = bounds
         self._clock = clock
         self._kept: OrderedDict[Question, tuple[float, Mapping[str, Any]]] = OrderedDict()
@@ -106,39 +111,24 @@ class Remote:
     async def _sent(self, question: Question) -> Mapping[str, Any] | None:
         """Give the answer, empty where the server knows none; None where it did not answer well."""
         path, parameters = question
+        url = f"{self._base}/{path}?{urlencode(parameters)}"
         try:
-            async with (
-                asyncio.timeout(self._bounds.seconds),
-                self._client.stream("GET", path, params=parameters) as response,
-            ):
-                body = bytearray()
-                async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > MAX_BYTES:
-                        return None
-                if response.status_code in (400, 404, 422):
-                    return {}
-                return json.parse_object(bytes(body)) if response.status_code == 200 else None  # noqa: PLR2004 - HTTP's OK
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, Invalid):
+            answer = await self._outbound.fetch(url, headers={"Accept": "application/fhir+json"})
+            if answer.status in (400, 404, 422):
+                return {}
+            return json.parse_object(answer.body) if answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
+        except (NotFetched, Invalid):
             return None
 
 
 @asynccontextmanager
 async def opened(base: str, bounds: Bounds, transport: Any = None) -> AsyncIterator[Remote]:
-    """Give what asks the server at this address, until the context ends.
-
-    Redirects are not followed and the environment's proxies not used: nothing but the settings says
-    where codes go.
-    """
-    async with httpx2.AsyncClient(
-        base_url=f"{base.rstrip('/')}/",
-        headers={"Accept": "application/fhir+json", "Accept-Encoding": "identity"},
-        timeout=bounds.seconds,
-        follow_redirects=False,
-        trust_env=False,
-        transport=transport,
-    ) as client:
-        yield Remote(client, bounds)
+    """Give what asks the server at this address, until the context ends."""
+    outbound = Outbound(
+        frozenset({parsed(base).origin}), bounds.seconds, MAX_BYTES, transport=transport
+    )
+    async with outbound.kept() as kept:
+        yield Remote(base, kept, bounds)
 
 
 def _result(answer: Mapping[str, Any]) -> bool | None:

@@ -17,6 +17,7 @@ from mappings.decision_4750.tables import SHAPES
 from mappings.terms import dates
 
 ROOT = "GIAMDINHHS"
+HEAD = "THONGTINDONVI.MACSKCB"
 MAX_INNER_BYTES = 64 * 1024 * 1024
 MAX_HOSOS = 1000
 MAX_FILES = 50
@@ -58,6 +59,8 @@ def read_envelope(body: bytes, max_inner_bytes: int = MAX_INNER_BYTES) -> Envelo
     root = xml.parse(body)
     if root.tag != ROOT:
         raise Invalid(f"The root element is {root.tag}; an envelope begins with {ROOT}.")
+    if len(root.findall("THONGTINDONVI")) > 1 or len(root.findall("THONGTINDONVI/MACSKCB")) > 1:
+        raise Invalid(f"{ROOT}/{HEAD} stands more than once; an envelope has one sender.")
     facility = _text(root, "THONGTINDONVI/MACSKCB")
     if not _FACILITY.fullmatch(facility):
         raise Invalid(f"{ROOT}/THONGTINDONVI/MACSKCB must be a facility code of 5 characters.")

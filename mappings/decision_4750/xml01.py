@@ -19,7 +19,7 @@ from mappings.terms.concepts import (
     logical,
     present,
 )
-from mappings.terms.identifiers import LETTER, SLIP, identifier
+from mappings.terms.identifiers import LETTER, SLIP, VISIT, identifier
 from mappings.terms.quantities import quantity
 
 ACT = f"{TERMINOLOGY}v3-ActCode"
@@ -49,7 +49,7 @@ def visit(scene: Scene) -> list[Draft]:
 
 def _encounter(scene: Scene, diagnosis: list[Fhir]) -> Fhir:
     row, systems = scene.summary, scene.systems
-    number = identifier(systems.sid("ma-lk", scene.facility), scene.ma_lk, "VN")
+    number = identifier(systems.sid(VISIT, scene.facility), scene.ma_lk, "VN")
     record = identifier(systems.sid("ma-hsba", scene.facility), row["MA_HSBA"])
     kind = codes.fhir_code("MA_LOAI_KCB", row["MA_LOAI_KCB"])
     return present(

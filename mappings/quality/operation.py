@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
+from fhir_server.access.facilities import own
 from fhir_server.fhir import dates, json
 from fhir_server.fhir.errors import Invalid, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -13,6 +14,7 @@ from fhir_server.interactions import paging
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.operation import Operation
 from fhir_server.interactions.parameters import only, searched
+from fhir_server.search.condition import both
 from mappings.quality.field_profile import FieldProfile
 from mappings.quality.report import Report
 from mappings.quality.rows import parameters
@@ -83,8 +85,11 @@ def _day(ts: int, zone: tzinfo) -> date:
 async def _documents(
     context: Context, wish: Wish, systems: Systems
 ) -> AsyncIterator[dict[str, Any]]:
-    """Give the DocumentReferences that arrived in these days, as far as the caller may see them."""
-    allow = context.allow(NAME, "DocumentReference")
+    """Give the DocumentReferences that arrived in these days, as far as the caller may see them.
+
+    A facility's client sees those of its own facilities.
+    """
+    allow = both(context.allow(NAME, "DocumentReference"), own(context.caller))
     asked = [("date", f"ge{wish.first}"), ("date", f"le{wish.last}")]
     if wish.facility:
         asked.append(("author:identifier", f"{systems.sid('ma-cskcb')}|{wish.facility}"))

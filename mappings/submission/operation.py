@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
-from fhir_server.fhir.errors import Invalid, Issue, Unprocessable, UnsupportedMediaType
+from fhir_server.fhir.errors import Forbidden, Invalid, Issue, Unprocessable, UnsupportedMediaType
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context, Target
@@ -24,6 +25,7 @@ from mappings.quality.facts import NAME as NOTED
 from mappings.quality.facts import Quality
 from mappings.quality.field_profile import FieldProfile
 from mappings.submission import quarantine, visit
+from mappings.submission.facility import NAME, refuse_others
 from mappings.submission.raw import RawFile
 from mappings.terms.identifiers import Systems
 
@@ -62,16 +64,21 @@ def operation(systems: Systems, profiles: tuple[FieldProfile, ...] = ()) -> Oper
 async def submit_document(
     sending: Sending, context: Context, request: FhirRequest, _: Target
 ) -> FhirResponse:
-    """Store every HOSO that is well made; 200 if one was, 422 if none, 400 for no envelope."""
+    """Store every HOSO that is well made; 200 if one was, 422 if none, 400 for no envelope.
+
+    Raises Forbidden for an envelope of a facility that is not registered to the client.
+    """
+    context.allow(NAME, None)
     dry_run = _flag(only(request, "dry-run").get("dry-run", "false"))
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _XML:
         raise UnsupportedMediaType("Send the envelope as application/xml, as hospitals emit it.")
-    context.allow("$submit-document", None)
     if len(request.body) < _LARGE:
-        envelope, mapped = _read(sending.systems, request.body)
+        envelope, mapped = _read(sending.systems, context.caller, request.body)
     else:
-        envelope, mapped = await asyncio.to_thread(_read, sending.systems, request.body)
+        envelope, mapped = await asyncio.to_thread(
+            _read, sending.systems, context.caller, request.body
+        )
     if dry_run:
         return _dry_run([outcome for _, outcome in mapped])
     profile = sending.systems.profile("vn-document-submission")
@@ -85,8 +92,9 @@ async def submit_document(
     return FhirResponse(200 if stored else 422, respond.outcome_body(issues))
 
 
-def _read(systems: Systems, body: bytes) -> tuple[Envelope, Mapped]:
+def _read(systems: Systems, caller: Caller, body: bytes) -> tuple[Envelope, Mapped]:
     envelope = read_envelope(body)
+    refuse_others(caller, envelope)
     return envelope, [(hoso, map_hoso(envelope, hoso, systems)) for hoso in envelope.hosos]
 
 
@@ -100,7 +108,7 @@ async def _one(
     if isinstance(outcome, Visit):
         try:
             return await visit.store(context, raw, outcome, sending.quality), True
-        except (Invalid, Unprocessable) as failure:
+        except (Forbidden, Invalid, Unprocessable) as failure:
             outcome = Refused(failure.issues)
     await quarantine.keep(context, raw, hoso, outcome.issues, sending.systems)
     kept = f"The file is kept in quarantine as Binary/{raw.sha256}; correct it and send it again."

@@ -2,6 +2,7 @@
 
 Whichever came first: the Encounter then refers to the paper, and the paper is used up. One field of
 the decree holds either number, so both kinds are looked for. Only papers of the same patient count.
+On what is of another visit, perhaps another facility's, only what `USED` names is written.
 """
 
 from collections.abc import Iterator
@@ -13,12 +14,18 @@ from fhir_server.store.documents import Stored
 from fhir_server.store.transact import Transaction
 from mappings.mapping import ENCOUNTER, token
 from mappings.submission.record import appointed
-from mappings.terms.identifiers import LETTER, SLIP
+from mappings.terms.identifiers import LETTER, SLIP, VISIT
 
 Fhir = dict[str, Any]
 
 # Type of the paper → (kind of its number, the element of the Encounter that refers to it)
 KINDS = {"ServiceRequest": (LETTER, "basedOn"), "Appointment": (SLIP, "appointment")}
+# What the server itself writes on a paper, or on an Encounter, of another visit: nothing else.
+USED = {
+    "ServiceRequest": ("status",),
+    "Appointment": ("status", "start", "end"),
+    ENCOUNTER: ("basedOn", "appointment"),
+}
 _MANY = 20
 
 
@@ -27,19 +34,32 @@ async def tied(
 ) -> dict[str, Fhir]:
     """Give, by `Type/id`, what changes when one visit's resources meet other visits' papers.
 
-    `patient` is `Patient/id`; `resources` are the visit's, their references final.
+    `patient` is `Patient/id`; `resources` are the visit's, their references final. Of the others
+    nothing but the elements of `USED` changes.
     """
     found: dict[str, Fhir] = {}
+    theirs: dict[str, Fhir] = {}
     for name, one in resources.items():
         if one["resourceType"] == ENCOUNTER:
             others = await _papers(transaction, patient, one)
+            theirs |= others
             for paper in others.keys() - resources.keys():
                 found |= _pair(name, found.get(name, one), paper, others[paper])
         elif _number(one) and one.get("status") != "entered-in-error":
             others = await _visits(transaction, patient, one)
+            theirs |= others
             for visit in others.keys() - resources.keys():
                 found |= _pair(visit, found.get(visit, others[visit]), name, found.get(name, one))
-    return found
+    return {
+        name: one if name in resources else marked(theirs[name], one) for name, one in found.items()
+    }
+
+
+def marked(stored: Fhir, after: Fhir) -> Fhir:
+    """Give the stored resource with the elements of `USED` as they are after, in their order."""
+    names = USED[stored["resourceType"]]
+    kept = {name: value for name, value in stored.items() if name not in names or name in after}
+    return kept | {name: after[name] for name in names if name in after}
 
 
 async def _papers(transaction: Transaction, patient: str, visit: Fhir) -> dict[str, Fhir]:
@@ -82,16 +102,28 @@ def _pair(visit_name: str, visit: Fhir, paper_name: str, paper: Fhir) -> dict[st
 
 
 def _used(paper: Fhir, visit: Fhir) -> Fhir:
+    """Give the paper used, where it stands open and was written for the visit's facility.
+
+    A slip is for the facility that issued it, a letter for whom it names.
+    """
     if paper["resourceType"] == "Appointment":
-        if paper.get("status") not in {"booked", "proposed"}:
+        if paper.get("status") not in {"booked", "proposed"} or not _returned(paper, visit):
             return paper
         began = visit.get("period", {}).get("start", "")
-        return appointed({**paper, "status": "fulfilled"}, began)
+        found = appointed({**paper, "status": "fulfilled"}, began)
+        return found if "start" in found else paper
     meant = {one.get("reference") for one in paper.get("performer", ())}
     here = visit.get("serviceProvider", {}).get("reference")
     if paper.get("status") == "active" and (not meant or here in meant):
         return {**paper, "status": "completed"}
     return paper
+
+
+def _returned(slip: Fhir, visit: Fhir) -> bool:
+    """Say whether a visit is at the facility whose slip it is."""
+    issuer = _number(slip).partition("|")[0].rpartition("/")[2]
+    systems = (one.get("system", "") for one in visit.get("identifier", ()))
+    return any(system.endswith(f"/{VISIT}/{issuer}") for system in systems)
 
 
 def _elements() -> tuple[str, ...]:

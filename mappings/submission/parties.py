@@ -1,5 +1,7 @@
 """Organisations and practitioners a visit names: found by identifier, else made.
 
+They are of the register: nobody's submission changes them, whoever named them first.
+
 Two hospitals that name the same new practitioner at once make one: its id is made from the
 identifier, and of two inserts of one id the database refuses the second.
 """
@@ -8,7 +10,7 @@ from collections.abc import Sequence
 
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.write import change, checked
+from fhir_server.interactions.write import change, checked, of_the_server
 from fhir_server.search.condition import AnyOf
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
@@ -31,13 +33,17 @@ async def resolve(
             if number not in known:
                 known[number] = party_id(type_, number)
                 resource = await checked(context, type_, draft.resource)
-                changes.append(change(context, type_, known[number], resource, method="create"))
+                new = change(context, type_, known[number], resource, method="create")
+                changes.append(of_the_server(new))
             names[draft_url(visit.facility, visit.ma_lk, draft.key)] = f"{type_}/{known[number]}"
     return names, changes
 
 
 async def _known(transaction: Transaction, type_: str, drafts: Sequence[Draft]) -> dict[str, str]:
-    """Give number → id of the parties there are; of two with one number the first by id."""
+    """Give number → id of the parties there are; of two with one number the first by id.
+
+    One made for a number stays its party where the number was taken from it since.
+    """
     numbers = tuple(map(_number, drafts))
     if not numbers:
         return {}
@@ -46,6 +52,10 @@ async def _known(transaction: Transaction, type_: str, drafts: Sequence[Draft]) 
     for stored in found:
         for one in json.parse_object(stored.body or b"{}").get("identifier", ()):
             known.setdefault(f"{one.get('system', '')}|{one.get('value', '')}", stored.id)
+    made = {party_id(type_, number): number for number in numbers if number not in known}
+    if made:
+        there = await transaction.search(type_, AnyOf("_id", tuple(made)), len(made))
+        known |= {made[stored.id]: stored.id for stored in there}
     return known
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.fhir import json
-from fhir_server.search.condition import AnyOf, Between, Element, Not, both
+from fhir_server.search.condition import AnyOf, Between, Condition, Element, Everything, Not, both
 from fhir_server.store.documents import Stored
 from fhir_server.store.transact import Transaction
 from mappings.mapping import PATIENT, PatientDraft
@@ -21,6 +21,7 @@ PROVISIONAL = {
     "code": "provisional",
     "display": "Identity under review",
 }
+_ALL = Everything()
 _MERGES = 20
 _CANDIDATES = 20
 
@@ -74,10 +75,15 @@ async def lock(
 
 
 async def is_latest(
-    transaction: Transaction, patient_id: str, encounter_id: str, start: int
+    transaction: Transaction,
+    patient_id: str,
+    encounter_id: str,
+    start: int,
+    among: Condition = _ALL,
 ) -> bool:
-    """Say whether no other visit of this patient began later than `start` (µs)."""
+    """Say whether no other visit of this patient, `among` these, began later than `start` (µs)."""
     later = both(
+        among,
         AnyOf("x.patient", (f"{PATIENT}/{patient_id}",)),
         Element("x.date", (Between("lo", start + 1),), single=True),
         Not(AnyOf("_id", (encounter_id,))),

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from fhir_server.fhir import dates, json
@@ -13,6 +12,7 @@ from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 from mappings.decision_4750.envelope import Hoso
+from mappings.submission.facility import right
 from mappings.submission.raw import RawFile, binary_changes
 from mappings.terms.identifiers import Systems, facility_identifier
 
@@ -46,6 +46,9 @@ async def keep(
         known: dict[str, Any] = json.parse_object(before.body or b"{}") if before else {}
         if known.get("contained") == resource["contained"]:
             return kept
-        return (*kept, change(context, "DocumentReference", name, resource, method="update"))
+        document = change(
+            context, "DocumentReference", name, resource, method="update", owner=raw.facility
+        )
+        return (*kept, document)
 
-    await context.store.transact(partial(context.allow, "$submit-document"), plan)
+    await context.store.transact(right(context), plan)

@@ -79,4 +79,5 @@ async def binary_changes(
     last = await transaction.last_version("Binary", raw.sha256)
     if last is not None and not last.deleted:
         return ()
-    return (change(context, "Binary", raw.sha256, raw.binary(), method="create"),)
+    binary, owner = raw.binary(), raw.facility
+    return (change(context, "Binary", raw.sha256, binary, method="create", owner=owner),)

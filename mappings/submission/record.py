@@ -136,7 +136,8 @@ async def late(
         "date": dates.instant(context.now()),
         **{name: before.document[name] for name in _ABOUT if name in before.document},
     }
-    return (change(context, DOCUMENT, identity, resource, method="create"),)
+    owner = visit.facility
+    return (change(context, DOCUMENT, identity, resource, method="create", owner=owner),)
 
 
 def entered_in_error(resource: dict[str, Any]) -> dict[str, Any]:

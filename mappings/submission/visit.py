@@ -2,25 +2,27 @@
 
 A visit is (MA_CSKCB, MA_LK). Ids of its resources are made from that key, so a re-submission
 updates the same resources; what disappeared is marked entered-in-error; an older submission that
-arrives late changes nothing.
+arrives late changes nothing. A facility's client changes only what its own submissions made: a
+Patient of others is referred to, papers of others are marked as used.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
+from fhir_server.access.facilities import own
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.reference import rewrite
 from fhir_server.interactions.context import Context
-from fhir_server.interactions.write import change, checked
+from fhir_server.interactions.write import change, checked, of_the_server
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
 from mappings.mapping import ENCOUNTER, PATIENT, Draft, PatientDraft, Visit, draft_id, draft_url
 from mappings.quality.facts import Quality, facts_of
 from mappings.submission import papers, patients, record, review
 from mappings.submission.demographics import merged
+from mappings.submission.facility import owned, right
 from mappings.submission.parties import resolve
 from mappings.submission.raw import RawFile, binary_changes
 
@@ -45,7 +47,7 @@ async def store(context: Context, raw: RawFile, visit: Visit, quality: Quality) 
         told.issues, told.late = list(visit.issues), False
         return await _changes(context, transaction, raw, visit, told=told, quality=quality)
 
-    committed = await context.store.transact(partial(context.allow, "$submit-document"), plan)
+    committed = await context.store.transact(right(context), plan)
     return (*told.issues, _summary(visit, committed, told))
 
 
@@ -106,20 +108,28 @@ async def _visit_changes(
     names, parties = await resolve(context, transaction, visit)
     shared = dict.fromkeys(names.values())
     person = replace(visit.patient, resource=rewrite(visit.patient.resource, names))
-    patient, extra = await _patient(context, transaction, replace(visit, patient=person), told)
-    subject = f"{PATIENT}/{patient.id}"
+    known, whole, people = await _patient(
+        context, transaction, replace(visit, patient=person), told
+    )
+    subject = f"{PATIENT}/{known}"
     names[_url(visit, PATIENT)] = subject
     names |= {_url(visit, draft.key): _reference(visit, draft) for draft in visit.drafts}
     drafts = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
-    resources = {**drafts, **await _disappeared(transaction, before, drafts)}
+    resources = {**drafts, **await _disappeared(context, transaction, before, drafts)}
     noted = quality.noted(
         context,
-        [patient.resource or {}, *resources.values()],
+        [whole, *resources.values()],
         warnings=sum(issue.severity == "warning" for issue in visit.issues),
         before=facts_of(before.document) if before else None,
     )
     made = (subject, *resources, *shared)
-    resources |= await papers.tied(transaction, subject, resources)
+    tied = await papers.tied(transaction, subject, resources)
+    resources |= {name: one for name, one in tied.items() if name in resources}
+    used = [
+        of_the_server(_update(context, visit, name, one))
+        for name, one in tied.items()
+        if name not in resources
+    ]
     resources |= record.of(
         context,
         raw,
@@ -131,12 +141,12 @@ async def _visit_changes(
         period=visit.drafts[0].resource.get("period", {}),
     )
     puts = [
-        _update(context, reference, dict(one))
+        _update(context, visit, reference, dict(one))
         if one is drafts.get(reference)
-        else await put(context, reference, one)
+        else await _put(context, visit, reference, one)
         for reference, one in resources.items()
     ]
-    return (patient, *extra, *parties, *puts)
+    return (*people, *parties, *puts, *used)
 
 
 def _sender(visit: Visit, names: Mapping[str, str]) -> dict[str, Any]:
@@ -148,46 +158,63 @@ def _sender(visit: Visit, names: Mapping[str, str]) -> dict[str, Any]:
 
 async def _patient(
     context: Context, transaction: Transaction, visit: Visit, told: Told
-) -> tuple[Change, Sequence[Change]]:
-    """Give the Change of the visit's Patient, and the review Task where there is doubt."""
+) -> tuple[str, dict[str, Any], Sequence[Change]]:
+    """Give the id of the visit's Patient, what is told of the person, and what is to be written.
+
+    Where there is doubt that is a provisional Patient and a review Task; where the Patient is not
+    this facility's to change, a Task where the file says something else.
+    """
     found = await patients.match(transaction, visit.patient)
     if found.doubts:
-        patient, extra, text = await review.provisional(context, transaction, visit, found)
+        identity, changes, text = await review.provisional(context, transaction, visit, found)
         told.issues.append(note(text))
-        return patient, extra
+        return identity, visit.patient.resource, changes
     await patients.lock(transaction, visit.patient, found.current)
     identity = found.id or context.new_id()
-    encounter = draft_id(visit.facility, visit.ma_lk, ENCOUNTER)
     resource = visit.patient.resource
-    if found.current is not None:
-        latest = await patients.is_latest(transaction, identity, encounter, visit.start)
-        resource = merged(found.current, resource, latest=latest)
-    return await put(context, f"{PATIENT}/{identity}", resource), ()
+    if found.current is None:
+        return identity, resource, (await _put(context, visit, f"{PATIENT}/{identity}", resource),)
+    encounter = draft_id(visit.facility, visit.ma_lk, ENCOUNTER)
+    asked = (transaction, identity, encounter, visit.start)
+    if identity not in await owned(context, transaction, PATIENT, (identity,)):
+        latest = await patients.is_latest(*asked)
+        told.issues.append(note(review.LEFT))
+        changes = await review.differing(context, transaction, visit, found.current, latest=latest)
+        return identity, resource, changes
+    latest = await patients.is_latest(*asked, own(context.caller))
+    resource = merged(found.current, resource, latest=latest)
+    return identity, resource, (await _put(context, visit, f"{PATIENT}/{identity}", resource),)
 
 
 async def _disappeared(
-    transaction: Transaction, before: record.Previous | None, made: Collection[str]
+    context: Context,
+    transaction: Transaction,
+    before: record.Previous | None,
+    made: Collection[str],
 ) -> dict[str, dict[str, Any]]:
-    """Give, marked entered-in-error, what the submission before had and this one has not."""
+    """Give, marked entered-in-error, what the submission before had and this one has not.
+
+    What the Provenance names beside, such as another facility's resource, is left alone.
+    """
     gone: dict[str, dict[str, Any]] = {}
     for reference in before.own if before else ():
         if reference not in made:
             type_, _, identity = reference.partition("/")
             stored = await transaction.read(type_, identity)
-            if stored is not None:
+            if stored and await owned(context, transaction, type_, (identity,)):
                 gone[reference] = record.entered_in_error(json.parse_object(stored.body or b"{}"))
     return gone
 
 
-async def put(context: Context, reference: str, resource: dict[str, Any]) -> Change:
+async def _put(context: Context, visit: Visit, reference: str, resource: dict[str, Any]) -> Change:
     """Give the Change that stores a well-made resource at `Type/id`; Unprocessable if it is not."""
     type_ = reference.partition("/")[0]
-    return _update(context, reference, await checked(context, type_, dict(resource)))
+    return _update(context, visit, reference, await checked(context, type_, dict(resource)))
 
 
-def _update(context: Context, reference: str, resource: dict[str, Any]) -> Change:
+def _update(context: Context, visit: Visit, reference: str, resource: dict[str, Any]) -> Change:
     type_, _, identity = reference.partition("/")
-    return change(context, type_, identity, resource, method="update")
+    return change(context, type_, identity, resource, method="update", owner=visit.facility)
 
 
 def note(text: str) -> Issue:

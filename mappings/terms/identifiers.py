@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
-# Numbers of referral letters and of follow-up slips, unique in their facility.
-LETTER, SLIP = "so-giay-chuyen-tuyen", "so-giay-hen"
+# Numbers of referral letters, of follow-up slips and of visits, unique in their facility.
+LETTER, SLIP, VISIT = "so-giay-chuyen-tuyen", "so-giay-hen", "ma-lk"
 VIETNAMESE_PASSPORT = "http://hl7.org/fhir/sid/passport-VNM"
 
 _CITIZEN = re.compile(r"\d{12}", re.ASCII)

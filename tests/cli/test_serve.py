@@ -27,8 +27,15 @@ def test_without_authorization_only_loopback_is_served(host, tmp_path):
 
 
 def test_an_authorization_that_is_not_there_is_refused(tmp_path):
-    [line] = told_in_a_line(run("serve", "--auth", "smart", "--data", tmp_path))
+    [line] = told_in_a_line(run("serve", "--auth", "basic", "--data", tmp_path))
     assert "--auth" in line
+
+
+def test_tokens_do_not_travel_readable_by_everyone(tmp_path):
+    ended = run("serve", "--auth", "smart", "--host", "0.0.0.0", "--data", tmp_path)
+    [line] = told_in_a_line(ended)
+    assert "FHIR_BASE_URL" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_production_needs_a_database_of_its_own(tmp_path):

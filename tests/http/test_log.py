@@ -55,3 +55,19 @@ def test_a_request_is_one_line_that_has_the_callers_request_id(server):
     [told] = map(json.loads, lines)
     assert told | {"method": "GET", "interaction": "read", "status": 404} == told
     assert {"time", "pid", "ms", "bytes"} <= told.keys()
+
+
+async def test_a_failure_beside_fhir_is_logged_by_its_place_and_never_by_its_values(fhir, caplog):
+    app = fhir.http._transport.app
+
+    @app.other.get("/fails")
+    async def fails():
+        raise ValueError("CANARY")
+
+    with caplog.at_level("INFO"):
+        answer = await fhir.http.get("/fails", headers={"X-Request-Id": "asked-here"})
+    assert answer.status_code == 500
+    assert "CANARY" not in answer.text
+    [told] = [record for record in caplog.records if record.msg == "crash"]
+    assert told.args["request_id"] == "asked-here"
+    assert "CANARY" not in str([(record.msg, record.args) for record in caplog.records])

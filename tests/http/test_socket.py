@@ -1,7 +1,7 @@
 """What only a real socket shows: bodies that are too large, requests that are no HTTP."""
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -28,8 +28,7 @@ def test_a_body_of_30_mb_is_a_413(server, path, body):
 
 def said(server, request):
     """Send bytes, then nothing more; give all that comes back."""
-    host, port = server.url.removeprefix("http://").split(":")
-    with closing(socket.create_connection((host, int(port)), timeout=20)) as talk:
+    with closing(connected(server)) as talk:
         talk.sendall(request)
         talk.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: talk.recv(65_536), b""))
@@ -63,3 +62,31 @@ def test_head_answers_without_a_body_and_the_connection_goes_on(server):
     with server.client() as client:
         assert client.head("/fhir/metadata").content == b""
         assert client.get("/fhir/metadata").json()["resourceType"] == "CapabilityStatement"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\nX-Long: " + b"a" * 400_000,
+        b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\n" + b"X-Many: a\r\n" * 40_000,
+        b"GET /fhir/" + b"a" * 400_000,
+        b"GET /fhir/metadata HTTP/1.1\r\nHost: a\r\n" + b"X-Many: a\r\n" * 200 + b"\r\n",
+    ],
+    ids=["endless-header", "endless-headers", "endless-url", "many-headers"],
+)
+def test_a_head_without_end_is_ended_and_the_server_goes_on(server, head):
+    with closing(connected(server)) as talk:
+        # The server may hang up while we are still talking.
+        with suppress(OSError):
+            talk.sendall(head)
+        answer = b""
+        with suppress(OSError):
+            answer = talk.recv(65_536)
+    assert answer[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 414", b"")
+    with server.client() as client:
+        assert client.get("/fhir/metadata").status_code == 200
+
+
+def connected(server):
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=20)

@@ -7,7 +7,7 @@ import pytest
 
 from fhir_server.store.chunks import SIZE
 
-ANN = {"name": "ann"}
+ANN = {"name": "ann", "owner": "ann"}
 KEPT = 3600.0
 
 

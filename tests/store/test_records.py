@@ -50,6 +50,13 @@ def test_a_counter_counts_from_one(records):
     assert [records.count_up("codes", "n", NOW + 60) for _ in range(3)] == [1, 2, 3]
 
 
+def test_a_counter_counts_all_who_come_at_once(records):
+    for name in ("a", "b", "c"):
+        with ThreadPoolExecutor(16) as pool:
+            counts = pool.map(lambda _: records.count_up("codes", name, NOW + 60), range(16))  # noqa: B023 - the pool ends in the loop
+        assert sorted(counts) == list(range(1, 17))
+
+
 @pytest.mark.parametrize("where", [{"_id": {"$ne": ""}}, {"$where": "1"}, {"_id": ["a"]}])
 def test_what_is_asked_for_is_never_an_operator(records, where):
     with pytest.raises(TypeError, match="plain values"):

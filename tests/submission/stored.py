@@ -3,6 +3,7 @@
 from fhir_server.fhir import json
 from fhir_server.fhir.reference import references
 from fhir_server.search.condition import Everything
+from fhir_server.store.owner import FIELD
 from fhir_server.validation.structure import structural_issues
 from tests.client import issues
 
@@ -78,3 +79,12 @@ def values(resource, system):
         for one in resource.get("identifier", ())
         if one.get("system", "").endswith(system)
     ]
+
+
+async def as_stored(fhir):
+    """Give every current resource by `Type/id`: its exact bytes, and whose submission made it."""
+    database, found = fhir.context.store.database, {}
+    for type_ in await fhir.context.store.collections() & set(fhir.context.spec.types):
+        for row in await database[type_].find().to_list():
+            found[f"{type_}/{row['_id']}"] = row["body"], row.get(FIELD)
+    return found

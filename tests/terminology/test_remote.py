@@ -44,7 +44,7 @@ class Server:
 async def asking(server, **bounds):
     transport = httpx2.ASGITransport(app=server)
     async with opened("http://127.0.0.1/tx/", Bounds(**bounds), transport) as found:
-        yield Remote(found._client, found._bounds, lambda: server.now)
+        yield Remote(found._base, found._outbound, found._bounds, lambda: server.now)
 
 
 async def test_a_code_is_asked_for_once_and_again_when_the_answer_is_old():

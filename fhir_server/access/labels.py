@@ -1,0 +1,118 @@
+"""Sensitivity labels: which a resource carries, said in it or told by its codes."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from fhir_server.search.condition import AnyOf, Condition, Not, Present
+from fhir_server.search.index import LABELS_FIELD
+from fhir_server.store.labels import CONFIDENTIAL, coding
+
+# The codes of v3-ActCode for sensitive matters.
+# http://terminology.hl7.org/ValueSet/v3-InformationSensitivityPolicy
+SENSITIVE = frozenset({
+    "ADOL", "BH", "CEL", "COGN", "DIA", "DRGIS", "DVD", "EMOTDIS", "EMP", "ETH", "ETHUD", "GDIS",
+    "HIV", "LOCIS", "MARST", "MH", "MST", "OPIOIDUD", "PDS", "PHY", "PRS", "PSY", "PSYTHPN", "RACE",
+    "REL", "SCA", "SDV", "SEX", "SICKLE", "SPI", "STD", "SUD", "TBOO", "VIO",
+})  # fmt: skip
+LABELS = SENSITIVE | CONFIDENTIAL
+
+_LONGEST_RANGE, _LONGEST_CODE = 1_000, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Which codes make a resource sensitive: system → code (or its beginning) → labels.
+
+    `digest` changes with what it says.
+    """
+
+    by_system: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    digest: str = ""
+
+
+NO_CODES = Table()
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Give the table of rows `{label, system, codes}`; ValueError names a row that says nothing.
+
+    A code stands for itself and for what begins with it, as `F10` for `F10.2`; `A50-A64` for
+    every code between, `*` for every code of the system.
+    """
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for row in rows:
+        if row["label"] not in LABELS:
+            raise ValueError(f"{row['label']!r} is no sensitivity label known here")
+        there = found.setdefault(row["system"], {})
+        for text in row["codes"]:
+            for code in _codes(text):
+                there[code] = there.get(code, frozenset()) | {row["label"]}
+    return Table(found, sha256(repr(rows).encode()).hexdigest()[:8] if rows else "")
+
+
+def labels(resource: Mapping[str, Any], known: Table) -> list[str]:
+    """Give the labels of a resource, sorted: those of `meta.security`, and those of its codes.
+
+    A Bundle, and what is contained, gives its own to the whole.
+    https://hl7.org/fhir/R4/security-labels.html
+    """
+    found: set[str] = set()
+    level: list[Any] = [resource]
+    while level:
+        value = level.pop()
+        if type(value) is dict:
+            found.update(_of_coding(value, known))
+            if "meta" in value:
+                found.update(_said(value["meta"]))
+            level += value.values()
+        elif type(value) is list:
+            level += value
+    return sorted(found)
+
+
+def hidden(cleared: Collection[str] = ()) -> Condition:
+    """Hold for what carries a label that is not cleared; nothing of it may be shown."""
+    name = f"x.{LABELS_FIELD}"
+    if not cleared:
+        return Present(name)
+    return AnyOf(name, tuple(sorted(LABELS - frozenset(cleared))))
+
+
+def open_to(cleared: Collection[str] = ()) -> Condition:
+    """Hold for what carries no label but cleared ones."""
+    return Not(hidden(cleared))
+
+
+def _codes(text: str) -> Iterator[str]:
+    low, dash, high = text.partition("-")
+    if not dash:
+        yield text
+        return
+    letter, first, last = low[:1], low[1:], high[1:]
+    if high[:1] != letter or not (first.isdigit() and last.isdigit() and first <= last):
+        raise ValueError(f"{text!r} is no range of codes such as A50-A64")
+    if int(last) - int(first) > _LONGEST_RANGE:
+        raise ValueError(f"{text!r} is too long a range")
+    for number in range(int(first), int(last) + 1):
+        yield f"{letter}{number:0{len(first)}d}"
+
+
+def _said(meta: Any) -> Iterator[str]:
+    security = meta.get("security") if isinstance(meta, dict) else None
+    for one in security if isinstance(security, list) else ():
+        label = one.get("code") if isinstance(one, dict) else None
+        if label in LABELS and one.get("system") == coding(label)["system"]:
+            yield label
+
+
+def _of_coding(value: Mapping[str, Any], known: Table) -> Iterator[str]:
+    """Give the labels of what is a Coding, or looks like one."""
+    system, code = value.get("system"), value.get("code")
+    there = known.by_system.get(system) if isinstance(system, str) else None
+    if not there or not isinstance(code, str):
+        return
+    yield from there.get("*", ())
+    for length in range(1, min(len(code), _LONGEST_CODE) + 1):
+        yield from there.get(code[:length].upper(), ())

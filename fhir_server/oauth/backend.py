@@ -1,0 +1,53 @@
+"""Backend Services: a system asks for itself, within what it was registered for.
+
+https://hl7.org/fhir/smart-app-launch/backend-services.html
+"""
+
+from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
+
+from fhir_server.access import scopes
+from fhir_server.oauth import granted, grants
+from fhir_server.oauth.clients import Client
+from fhir_server.oauth.exchange import Answer, Request, single
+from fhir_server.oauth.server import OAuth
+
+SECONDS = 300
+
+
+def token(oauth: OAuth, client: Client, request: Request) -> Answer:
+    """Answer a client_credentials request of an authenticated client; no refresh token is given.
+
+    Raises UnauthorizedClientError unless the client is registered for it, with a key;
+    InvalidScopeError for anything but system scopes, or none within registration.
+    """
+    if client.kind != "asymmetric" or "client_credentials" not in client.grant_types:
+        raise UnauthorizedClientError("This grant is for clients registered for it, with a key.")
+    given = list(map(str, _within(oauth, client, single(request.form).get("scope", ""))))
+    jkt = granted.bound(oauth, request, client)
+    grant = grants.new(
+        oauth,
+        client,
+        given,
+        seconds=SECONDS,
+        labels=list(client.clearance),
+        organisations=[client.organisation] if client.organisation else [],
+    )
+    return Answer(200, granted.answer(oauth, grant, given, jkt=jkt))
+
+
+def _within(oauth: OAuth, client: Client, text: str) -> tuple[scopes.Scope, ...]:
+    """Give what of the scopes asked for the registration covers.
+
+    https://hl7.org/fhir/smart-app-launch/backend-services.html#evaluate-requested-access
+    """
+    try:
+        asked = scopes.each(text, oauth.spec)
+    except ValueError:
+        raise InvalidScopeError from None
+    if not asked or any(one.level != "system" for one in asked):
+        raise InvalidScopeError("Ask for system scopes, such as system/Patient.rs, and no others.")
+    registered = [scopes.parse(one, oauth.spec) for one in client.scopes]
+    given = scopes.narrowed(registered, asked)
+    if not given:
+        raise InvalidScopeError("None of these scopes is registered for this client.")
+    return given

@@ -1,0 +1,1 @@
+"""Requests to servers of others: one client, and the guard before it."""

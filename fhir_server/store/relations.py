@@ -1,0 +1,190 @@
+"""Care relations in their own collection, and what else decides what a caller may reach.
+
+`relations` has `{_id, source, holder, patient, until, kind}`, written in the transaction of the
+resource (`source`, `Type/id`) whose index field `_care` they are.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from fhir_server.search.index import CARE_FIELD, CONSENT_FIELD, PATIENT_FIELD
+from fhir_server.store.client import reachable
+from fhir_server.store.documents import ENDS, Change, Document, check_key, portions
+from fhir_server.store.horizon import Database
+
+COLLECTION = "relations"
+# No answer older than this many seconds decides what somebody may see.
+FRESH = 0.5
+# Answers kept in a process.
+_MOST = 10_000
+# Patients found by a hundred identifiers; numbers without their system may be of many.
+_MOST_FOUND = 1_000
+
+Answer = TypeVar("Answer")
+Before = Mapping[tuple[str, str], Document]
+
+
+class Relations:
+    """What decides access, as it is committed: a transaction asks what stood before it.
+
+    Errors are fhir.errors; Unavailable when the database does not answer. `seconds`: how
+    long an answer is kept.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        seconds: float = FRESH,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing is sent yet."""
+        self._database = database
+        self._seconds = seconds
+        self._clock = clock
+        self._known: dict[Hashable, tuple[float, Any]] = {}
+
+    async def held(
+        self, holders: Collection[str], patients: Collection[str] | None = None
+    ) -> list[Document]:
+        """Give the relations of these holders, to these patients or to all; ended ones too."""
+        who = tuple(sorted(holders))
+        whose = None if patients is None else tuple(sorted(patients))
+
+        async def ask() -> list[Document]:
+            found: list[Document] = []
+            for some in [None] if whose is None else portions(whose):
+                wanted = {} if some is None else {"patient": {"$in": some}}
+                rows = self._database[COLLECTION].find({**wanted, "holder": {"$in": list(who)}})
+                found += await rows.to_list()
+            return found
+
+        return await self.fresh(("held", who, whose), ask)
+
+    async def patients_of(
+        self, type_: str, ids: Collection[str], *, past: bool = False
+    ) -> set[str]:
+        """Give the patients in whose compartments these resources are, or were before deletion.
+
+        `past`: those of their former versions too. What never was costs as much as what is.
+        """
+        check_key(type_)
+        fields = {f"x.{PATIENT_FIELD}": 1}
+        rows: list[Document] = []
+        with reachable():
+            for some in portions(ids):
+                named = [f"{type_}/{id_}" for id_ in some]
+                there = self._database[type_].find({"_id": {"$in": some}}, fields)
+                gone = self._database.tombstones.find({"_id": {"$in": named}}, fields)
+                rows += [*await there.to_list(), *await gone.to_list()]
+                if past:
+                    was = self._database[f"{type_}_history"].find({"id": {"$in": some}}, fields)
+                    rows += await was.to_list()
+        return {id_ for row in rows for id_ in row.get("x", {}).get(PATIENT_FIELD, ())}
+
+    async def patients_with(self, identifiers: Collection[str]) -> set[str]:
+        """Give the ids of Patients with any of these identifiers, as the index has them."""
+        found: set[str] = set()
+        with reachable():
+            for some in portions(identifiers):
+                wanted = {"x.identifier": {"$in": some}}
+                rows = self._database["Patient"].find(wanted, {"_id": 1}, limit=_MOST_FOUND)
+                found |= {row["_id"] for row in await rows.to_list()}
+        return found
+
+    async def rules(self, patients: Collection[str]) -> list[Document]:
+        """Give the rules of the Consents of these patients that withhold something."""
+        whose = tuple(sorted(patients))
+
+        async def ask() -> list[Document]:
+            found: list[Document] = []
+            for some in portions(whose):
+                found += await self._consents({"$in": some}, 0)
+            return found
+
+        return await self.fresh(("rules", whose), ask)
+
+    async def all_rules(self, most: int) -> list[Document] | None:
+        """Give the rules of all patients; None where they are more than `most`."""
+
+        async def ask() -> list[Document] | None:
+            found = await self._consents({"$gte": ""}, most + 1)
+            return found if len(found) <= most else None
+
+        return await self.fresh(("all", most), ask)
+
+    async def _consents(self, patient: Document, limit: int) -> list[Document]:
+        field = f"x.{CONSENT_FIELD}"
+        rows = self._database["Consent"].find({f"{field}.patient": patient}, {field: 1})
+        return [row["x"][CONSENT_FIELD] for row in await rows.limit(limit).to_list()]
+
+    async def fresh(self, key: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Give what `ask` says under this key, now or half a second ago."""
+        now = self._clock()
+        known = self._known.get(key)
+        if known is not None and now < known[0]:
+            answer: Answer = known[1]
+            return answer
+        with reachable():
+            answer = await ask()
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        # Counted from before the question: what is committed meanwhile is not in the answer.
+        self._known[key] = (now + self._seconds, answer)
+        return answer
+
+    async def keep(
+        self, session: AsyncClientSession, changes: Iterable[Change], before: Before
+    ) -> bool:
+        """Write the relations of changed resources in their transaction; say if access changes."""
+        touched = False
+        new: list[Document] = []
+        old: list[str] = []
+        for change in changes:
+            if change.method == "purge-history":
+                continue
+            source = f"{change.type}/{change.id}"
+            stood = before.get((change.type, change.id), {}).get("x", {})
+            fields = {} if change.method in ENDS else change.fields
+            touched |= stood.get(CONSENT_FIELD) != fields.get(CONSENT_FIELD)
+            if stood.get(CARE_FIELD) != fields.get(CARE_FIELD):
+                old += [source] if CARE_FIELD in stood else []
+                new += documents(source, fields)
+        await _replace(self._database, session, old, new)
+        return touched or bool(old or new)
+
+    def forget(self) -> None:
+        """Ask anew: something that decides access was changed here."""
+        self._known.clear()
+
+
+def documents(source: str, fields: Mapping[str, Any]) -> list[Document]:
+    """Give the relations a resource's index fields say, as they are stored."""
+    return [
+        {"_id": f"{source}/{number}", "source": source, **relation}
+        for number, relation in enumerate(fields.get(CARE_FIELD, ()))
+    ]
+
+
+async def rewrite(
+    database: Database,
+    session: AsyncClientSession,
+    type_: str,
+    ids: Sequence[str],
+    fields: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Write the relations of resources anew from their index fields, in a transaction."""
+    old = [f"{type_}/{id_}" for id_ in ids]
+    new = [one for id_ in ids for one in documents(f"{type_}/{id_}", fields.get(id_, {}))]
+    await _replace(database, session, old, new)
+
+
+async def _replace(
+    database: Database, session: AsyncClientSession, old: Sequence[str], new: Sequence[Document]
+) -> None:
+    for some in portions(old):
+        await database[COLLECTION].delete_many({"source": {"$in": some}}, session=session)
+    if new:
+        await database[COLLECTION].insert_many(new, session=session)

@@ -1,0 +1,86 @@
+"""What people and apps send to sign in, and to ask, is in no log line and no metric."""
+
+import base64
+import json
+
+import pytest
+
+from fhir_server.oauth import users
+from fhir_server.oauth.users import User
+from fhir_server.store.records import Records
+from tests.faults.processes import serving
+
+CANARY = "canary7f3a"
+PASSWORD = f"{CANARY} password words"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server"), "--auth", "smart") as server:
+        records = Records.open((server.folder / "mongodb/uri").read_text(), "fhir_oauth")
+        user = User(f"{CANARY}-user", display=f"{CANARY} name", fhir_user=f"Patient/{CANARY}")
+        users.add(records, user, PASSWORD)
+        records.close()
+        yield server
+
+
+PATHS = (
+    f"/fhir/Patient/{CANARY}",
+    f"/fhir/Patient?name={CANARY}&{CANARY}=1",
+    f"/fhir/{CANARY}/$everything",
+    f"/fhir/Patient?access_token={CANARY}",
+    f"/oauth/authorize?client_id={CANARY}&redirect_uri=https://{CANARY}.example&state={CANARY}",
+    f"/sign-in?request={CANARY}&to={CANARY}",
+    f"/consent?request={CANARY}",
+    f"/apps?{CANARY}",
+    f"/{CANARY}",
+)
+HEADERS = (
+    {"Authorization": f"Bearer {CANARY}"},
+    {"Authorization": "Basic " + base64.b64encode(f"{CANARY}:{CANARY}".encode()).decode()},
+    {"Cookie": f"session={CANARY}; __Host-session={CANARY}; visitor={CANARY}"},
+    {"DPoP": f"{CANARY}.{CANARY}.{CANARY}", "Authorization": f"DPoP {CANARY}"},
+    {"Origin": f"https://{CANARY}.example", "Host": f"{CANARY}.example"},
+    {"User-Agent": CANARY, "Referer": f"https://example.org/?code={CANARY}"},
+)
+FORMS = {
+    "/oauth/token": f"grant_type=authorization_code&code={CANARY}&client_id={CANARY}",
+    "/oauth/revoke": f"token={CANARY}",
+    "/oauth/introspect": f"token={CANARY}",
+    "/sign-in": f"username={CANARY}-user&password={CANARY}",
+    "/fhir/Patient/_search": f"identifier={CANARY}",
+}
+
+
+def test_nothing_that_was_sent_is_in_the_log_or_the_metrics(server):
+    with server.client() as client:
+        for path in PATHS:
+            for headers in ({}, *HEADERS):
+                assert client.get(path, headers=headers).status_code < 500
+        for path, form in FORMS.items():
+            for headers in ({}, *HEADERS):
+                answer = client.post(path, content=form, headers={**FORM, **headers})
+                assert answer.status_code < 500
+        assert signed_in(client).status_code == 303
+        assert client.get("/apps").status_code == 200
+        metrics = client.get("/metrics").text
+    assert "fhir_requests_total" in metrics
+    assert CANARY not in metrics
+    lines = [line for line in server.log.splitlines() if line.startswith("{")]
+    assert len(lines) > len(PATHS)
+    assert CANARY not in server.log.casefold()
+    assert base64.b64encode(f"{CANARY}:".encode()).decode()[:12] not in server.log
+    assert {json.loads(line)["level"] for line in lines} <= {"info", "warning"}
+
+
+def signed_in(client):
+    """Sign in as a browser does."""
+    page = client.get("/sign-in").text
+    token = page.partition('name="csrf" value="')[2].partition('"')[0]
+    form = {"csrf": token, "username": f"{CANARY}-user", "password": PASSWORD}
+    return client.post("/sign-in", data=form, headers={"Origin": server_origin(client)})
+
+
+def server_origin(client):
+    return str(client.base_url).rstrip("/")
