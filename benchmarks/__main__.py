@@ -121,6 +121,7 @@ def _rounds(bench: Bench, stack: ExitStack, folder: Path) -> None:
     get = Workload("GET by id", _gets(reads, READS), 32, b'"lastUpdated":', 1)
     name = f"search page of {PAGE}"
     page = Workload(name, _gets(pages, PAGES), 8, b'"fullUrl":', PAGE, PAGE)
+    noting, noted = _noting(bench, stack, seed)
     columns = ("Measuring", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         for number in progress.track(range(ROUNDS)):
@@ -128,8 +129,23 @@ def _rounds(bench: Bench, stack: ExitStack, folder: Path) -> None:
                 bench.measure(one, bench.port, bench.pid, "server")
                 often = replace(one, requests=one.requests * _OFTEN)
                 bench.measure(often, floor_port, floor_pid, "floor")
+            bench.measure(noted, noting[1], noting[0], "server")
+            bench.measure(replace(get, name=noted.name), bench.port, bench.pid, "floor")
             _ingest(bench, workloads.bundles(1_000 * (number + 1), BUNDLES))
             _ingest(bench, workloads.envelopes(100_000 + ENVELOPES * number, ENVELOPES))
+
+
+def _noting(bench: Bench, stack: ExitStack, seed: Workload) -> tuple[tuple[int, int], Workload]:
+    """Give pid and port of a server that writes every read down, and its reads by id.
+
+    Its floor is the server that writes nothing down. It has a database of its own, so that the
+    seals are counted with it.
+    """
+    settings = {"FHIR_AUDIT_LOOPBACK": "true", "FHIR_DATABASE": f"{server.DATABASE}_audited"}
+    pid, port, _ = stack.enter_context(server.serving(bench.uri, **settings))
+    bench.measure(seed, port, pid, "warm-up")
+    gets = _gets(_answered(port, _read_paths(port)), READS)
+    return (pid, port), Workload("GET by id, audited", gets, 32, b'"lastUpdated":', 1)
 
 
 def _ingest(bench: Bench, workload: Workload) -> None:

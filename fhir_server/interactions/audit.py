@@ -10,9 +10,11 @@ from typing import Self
 from fhir_server.fhir.audit_event import BREAK_GLASS, REFUSED, TYPE, Access, Actor, body
 from fhir_server.fhir.errors import FhirError, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
+from fhir_server.fhir.json import parse_object
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.subjects import instance, patients, query
 from fhir_server.search.audit_event import fields
+from fhir_server.search.index import index_fields
 from fhir_server.store.audit import Audit
 from fhir_server.store.documents import Document, Stored
 
@@ -161,6 +163,11 @@ class Note:
             access = replace(access, purpose=BREAK_GLASS)
         identity, ts = context.new_id(), context.now()
         written = body(access, identity, ts, patient, what, kinds=kinds)
+        spec = context.spec
+        if context.limits.text_search or spec.digests.get(TYPE):
+            x = index_fields(spec, parse_object(written), context.place, identity=identity)
+        else:
+            x = fields(spec, access, ts, patient=patient, what=what)
         return {
             "_id": identity,
             "v": 1,
@@ -168,7 +175,7 @@ class Note:
             "method": "create",
             "body": written,
             "f": context.index_format(TYPE),
-            "x": fields(context.spec, context.place, access, ts, patient=patient, what=what),
+            "x": x,
             **self.audit.marks(written),
         }
 

@@ -28,11 +28,10 @@ Tamper = Callable[[Any, random.Random], Awaitable[None]]
 
 
 def events(spec, audit, first, count):
-    place = Place(types=spec.types)
     for number in range(first, first + count):
         id_, ts, patient = f"e{number:05}", 1_795_000_000_000_000 + number, f"p{number % 7}"
         body = audit_event.body(ACCESS, id_, ts, patient, ["Observation/1"])
-        x = fields(spec, place, ACCESS, ts, patient=patient, what=["Observation/1"])
+        x = fields(spec, ACCESS, ts, patient=patient, what=["Observation/1"])
         yield {"_id": id_, "v": 1, "ts": ts, "body": body, "x": x, **audit.marks(body)}
 
 
