@@ -42,13 +42,15 @@ def demo(
     command += ["--port", str(port)]
     with log.open("ab") as sink:
         server = subprocess.Popen([*command, "--data", str(database)], stderr=sink)  # noqa: S603 our own command
+    from mappings.synthetic.demonstration import citizen_id
+
     try:
         _wait(server, port, log)
         os.environ["FHIR_MONGODB_URI"] = (database / "uri").read_text().strip()
         os.environ["FHIR_BASE_URL"] = url
         token = hospitals()
         _load_once(url, data, token)
-        login = citizen(url, token)
+        login = citizen(url, token, citizen_id())
         with served(port + 1, url) as app:
             _show(url, token)
             _invite(app, login)
@@ -119,12 +121,11 @@ def _show(url: str, token: str) -> None:
 
 def _invite(app: str, login: Login) -> None:
     """Say what to open, and who to be there."""
+    typer.echo(f"  Sample app        {app}")
+    typer.echo(f"  Sign in as        {login.username}, password {login.password}")
     typer.echo(
-        f"  Sample app        {app}\n"
-        f"  Sign in as        {login.username}, password {login.password}\n"
-        "                    A third-party app asks for the health book: look at what it asks for,\n"
-        "                    let it in, and take it back under My apps.\n"
-        "\nServing until Ctrl-C."
+        "\nA third-party app asks for the health book: look at what it asks for, let it in, and take"
+        "\nit back under My apps.\n\nServing until Ctrl-C."
     )
 
 

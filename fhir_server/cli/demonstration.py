@@ -50,13 +50,12 @@ def hospitals() -> str:
         return backend.by_hand(oauth, _there(oauth, client), "", _SECONDS)
 
 
-def citizen(url: str, token: str) -> Login:
-    """Let the citizen whose book is shown sign in, with a new password each time."""
+def citizen(url: str, token: str, number: str) -> Login:
+    """Let the citizen with this number sign in, with a new password each time."""
     from fhir_server.oauth import users
-    from mappings.synthetic.demonstration import citizen_id
 
     with connected(url, token) as client:
-        found = client.get("Patient", params={"identifier": citizen_id()}).json()
+        found = client.get("Patient", params={"identifier": number}).json()
     [patient, *_] = [one["resource"]["id"] for one in found["entry"]]
     login = Login("citizen", secrets.token_urlsafe(12))
     with opened() as oauth:
@@ -79,6 +78,7 @@ def sample_app(address: str) -> None:
         ("authorization_code", "refresh_token"),
         (address,),
         scopes=_APP_SCOPES,
+        clearance=("HIV",),
         status="active",
     )
     with opened() as oauth:

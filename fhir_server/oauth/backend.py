@@ -30,7 +30,7 @@ def token(oauth: OAuth, client: Client, request: Request) -> Answer:
 
 
 def by_hand(oauth: OAuth, client: Client, scope: str, seconds: int) -> str:
-    """Give an access token of a system, for who is at the server itself; InvalidScopeError as above.
+    """Give an access token of a system, for who is at the server. Raises InvalidScopeError.
 
     Without `scope` it is for all the client is registered for.
     """
