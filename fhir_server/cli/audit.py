@@ -13,11 +13,6 @@ _MOST_SHOWN = 100
 audit = typer.Typer(help="Check what was written down of accesses.", no_args_is_help=True)
 
 
-@audit.callback()
-def commands() -> None:
-    """Keep `verify` a command of its own while it is the only one."""
-
-
 @audit.command()
 def verify(
     checkpoints: Annotated[
@@ -38,6 +33,42 @@ def verify(
         typer.echo(f"fhir-server: {error}", err=True)
         raise typer.Exit(1) from None
     raise typer.Exit(1 if faults else 0)
+
+
+@audit.command()
+def reviews(
+    close: Annotated[str, typer.Option(help="Id of one that was looked at.")] = "",
+    by: Annotated[str, typer.Option(help="Who looked at it; goes with --close.")] = "",
+) -> None:
+    """List the broken glasses at FHIR_MONGODB_URI nobody has reviewed, or note that one was."""
+    from fhir_server.fhir.errors import Unavailable
+
+    settings = read_settings()
+    if settings.uri() is None:
+        raise refused("set FHIR_MONGODB_URI to the database whose reviews are waiting.")
+    if bool(close) != bool(by.strip()):
+        raise refused("--close names a review and --by who looked at it: give both.")
+    try:
+        known = asyncio.run(_reviews(settings, close, by.strip()))
+    except Unavailable as error:
+        typer.echo(f"fhir-server: {error}", err=True)
+        raise typer.Exit(1) from None
+    if not known:
+        typer.echo("fhir-server: no review of this id is waiting.", err=True)
+        raise typer.Exit(1)
+
+
+async def _reviews(settings: Any, close: str, by: str) -> bool:
+    from fhir_server import main
+    from fhir_server.fhir.dates import instant
+
+    async with main.health_store(settings) as store:
+        if close:
+            return await store.reviews.close(close, by, store.clock.tick())
+        for one in await store.reviews.waiting():
+            told = f"Patient/{one.patient} {one.user} {one.client} until {instant(one.until)}"
+            typer.echo(f"{one.id} {instant(one.ts)} {told}: {one.reason}")
+    return True
 
 
 async def _run(settings: Any, kept: bytes) -> int:

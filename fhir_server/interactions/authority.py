@@ -101,7 +101,7 @@ async def _of_practitioner(context: Context, asked: Sequence[Asked]) -> Reach:
     opened = {one["patient"] for one in standing if one["kind"] == "break-glass"}
     if mine and mine <= opened:
         # The glass is broken for these alone: nothing else is seen with the same eyes.
-        return Reach(_parts(caller, mine), cleared=LABELS)
+        return Reach(_parts(caller, mine), cleared=LABELS, broken=mine)
     kept = await _withheld_of_all(context, opened) if rows else None
     if rows and kept is None:
         rows = {}
@@ -109,7 +109,7 @@ async def _of_practitioner(context: Context, asked: Sequence[Asked]) -> Reach:
             raise _unnamed()
     if kept is None:
         kept = await _withheld(context, mine - opened)
-    return Reach(_parts(caller, mine, rows), kept, caller.clearance)
+    return Reach(_parts(caller, mine, rows), kept, caller.clearance, frozenset(opened))
 
 
 async def _of_system(context: Context, asked: Sequence[Asked]) -> Reach:

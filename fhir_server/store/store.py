@@ -91,10 +91,7 @@ class Store:
         return self._view(_session=session, _turn=asyncio.Lock(), watch=self.watch.again())
 
     async def note(self, made: Sequence[Stored] = ()) -> None:
-        """Keep the events of what the witness saw, and of the versions made.
-
-        Inside a transaction they are part of it; otherwise they are kept when this returns.
-        """
+        """Keep the events of what was seen and made: in the transaction, or before this returns."""
         async with self._turn:
             await self.watch.note(made, self._session)
 

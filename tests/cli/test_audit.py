@@ -46,3 +46,19 @@ def test_without_a_database_the_command_says_what_to_set():
     ended = run("audit", "verify")
     assert ended.returncode == 2
     assert "set FHIR_MONGODB_URI" in ended.stderr
+
+
+async def test_a_broken_glass_waits_until_somebody_looked(mongodb_uri, store):
+    row = {"user": "Practitioner/1", "client": "app", "patient": "a", "reason": "no pulse"}
+    left = {"_id": "r1", "ts": 1, "until": 2, "by": "", "reviewed": 0}
+    await store.database.reviews.insert_one(row | left)
+    settings = {"FHIR_DATABASE": store.database.name, "FHIR_MONGODB_URI": mongodb_uri}
+
+    async def reviews(*options):
+        return await asyncio.to_thread(run, "audit", "reviews", *options, **settings)
+
+    assert "r1 1970-01-01T00:00:00.000001Z Patient/a" in (await reviews()).stdout
+    assert (await reviews("--close", "r1")).returncode == 2
+    assert (await reviews("--close", "r1", "--by", "DPO")).returncode == 0
+    assert (await reviews("--close", "r1", "--by", "DPO")).returncode == 1
+    assert (await reviews()).stdout == ""

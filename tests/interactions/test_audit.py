@@ -10,7 +10,7 @@ from pymongo.errors import AutoReconnect
 
 from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
-from fhir_server.store.audit import Audit
+from fhir_server.store.audit import Audit, Watch
 from tests.client import fresh, health
 
 APP = Caller(
@@ -290,3 +290,29 @@ async def test_nobody_is_noted_where_that_is_not_wanted(mongodb_uri, spec):
 def bundle(kind: str, *paths: str) -> dict[str, Any]:
     entries = [{"request": {"method": "GET", "url": path}} for path in paths]
     return {"resourceType": "Bundle", "type": kind, "entry": entries}
+
+
+async def test_a_broken_glass_is_told_of_each_access(mongodb_uri, spec):
+    caller = Caller("app", client="app", user="Practitioner/1", scopes=("user/*.rs",))
+    async with fresh(mongodb_uri) as store:
+        store.watch = Watch(Audit(store.database, b"a key"))
+        async with health(store, spec) as client:
+            await client.put("Patient/a", patient("a"))
+            await client.put("Observation/1", observation("1", "a"))
+            await forget(client)
+        async with health(store, spec, caller=caller) as client:
+            assert (await client.get("Observation/1")).status_code == 404
+            reason = {"name": "reason", "valueString": "found without consciousness"}
+            body = {"resourceType": "Parameters", "parameter": [reason]}
+            opened = await client.post("Patient/a/$break-glass", body)
+            assert opened.status_code == 200, opened.text
+            assert (await client.get("Observation/1")).status_code == 200
+            purposes = [
+                (told(event), "BTG" in str(event.get("purposeOfEvent")))
+                for event in await noted(client)
+            ]
+    assert purposes == [
+        (("read", "a", "4"), False),
+        (("$break-glass", "a", "0"), True),
+        (("read", "a", "0"), True),
+    ]
