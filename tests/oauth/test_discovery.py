@@ -44,7 +44,11 @@ async def test_the_smart_configuration_has_what_smart_requires(smart):
     assert set(algorithms) == {"RS384", "ES384"}
     assert told["response_types_supported"] == ["code"]
     assert {"launch-ehr", "launch-standalone", "authorize-post"} <= set(told["capabilities"])
-    assert {"sso-openid-connect", "permission-v2"} <= set(told["capabilities"])
+    assert {"sso-openid-connect", "permission-v1", "permission-v2"} <= set(told["capabilities"])
+    assert {"permission-patient", "permission-user"} <= set(told["capabilities"])
+    assert {"client-public", "client-confidential-asymmetric"} <= set(told["capabilities"])
+    assert {"context-ehr-patient", "context-standalone-patient"} <= set(told["capabilities"])
+    assert {"openid", "fhirUser", "system/*.cruds"} <= set(told["scopes_supported"])
 
 
 async def test_the_statement_names_the_same_endpoints(smart):
