@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.conformance.smart_page import PAGE, ROOT, page, rows, functions_in
+from tests.conformance.smart_page import PAGE, ROOT, functions_in, page, rows
 
 REQUIREMENTS = 172
 
