@@ -124,8 +124,8 @@ def _invite(app: str, login: Login) -> None:
     typer.echo(f"  Sample app        {app}")
     typer.echo(f"  Sign in as        {login.username}, password {login.password}")
     typer.echo(
-        "\nA third-party app asks for the health book: look at what it asks for, let it in, and take"
-        "\nit back under My apps.\n\nServing until Ctrl-C."
+        "\nA third-party app asks for the health book: look at what it asks for, let it in,"
+        "\nand take it back under My apps.\n\nServing until Ctrl-C."
     )
 
 

@@ -8,7 +8,7 @@ from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 
 from fhir_server.cli import app
-from fhir_server.oauth import passwords
+from fhir_server.oauth.clients import holds
 from fhir_server.store.records import Records
 
 BACK = ("--redirect-uri", "https://app.example.org/back")
@@ -41,13 +41,13 @@ def test_an_app_with_a_secret_is_let_in_and_its_secret_shown_once(clients, recor
     told = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     kept = records.get("clients", "app")
     assert (told["client_id"], kept["status"], kept["kind"]) == ("app", "active", "symmetric")
-    assert passwords.holds(kept["secret"], told["client_secret"])
+    assert holds(kept["secret"], told["client_secret"])
     for shown in (clients("show", "app"), clients("list")):
         assert "An app" in shown.stdout
         assert told["client_secret"] not in shown.stdout
         assert "argon2" not in shown.stdout
     new = clients("rotate-secret", "app").stdout.split()[1]
-    assert passwords.holds(records.get("clients", "app")["secret"], new)
+    assert holds(records.get("clients", "app")["secret"], new)
 
 
 def test_a_system_is_known_by_its_keys_and_for_its_facilities(clients, records, tmp_path):

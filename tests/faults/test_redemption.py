@@ -112,7 +112,9 @@ class Door:
 @pytest.fixture
 async def door(tmp_path, spec):
     options = ("--workers", "2", "--auth", "smart")
-    with serving(tmp_path / "server", *options, rate_limit=0) as server:
+    with serving(
+        tmp_path / "server", *options, rate_address=0, rate_client=0, rate_sign_in=0
+    ) as server:
         uri = (server.folder / "mongodb" / "uri").read_text().strip()
         urls = {"issuer": f"{server.url}/oauth", "base_url": f"{server.url}/fhir"}
         async with opened(uri, "fhir_oauth", current=Current(spec), **urls) as oauth:

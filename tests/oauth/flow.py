@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx2
-from argon2 import PasswordHasher
 
 from fhir_server.base import Base
 from fhir_server.http import oauth as oauth_routes
@@ -30,7 +29,7 @@ STATE = "a state of sixteen"
 SCOPES = "openid fhirUser launch/patient offline_access patient/*.rs"
 SECRET = "the secret of a test client"
 # Cheap on purpose: what is tested is who gets in, not how long a guess takes.
-SECRET_HASH = PasswordHasher(time_cost=1, memory_cost=32, parallelism=1).hash(SECRET)
+SECRET_HASH = clients.hashed(SECRET)
 
 
 @dataclass

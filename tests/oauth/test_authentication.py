@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from fhir_server.oauth import lockout, passwords
+from fhir_server.oauth import clients, lockout
 from fhir_server.oauth.authentication import (
     InvalidClientError,
     InvalidRequestError,
@@ -60,7 +60,7 @@ def test_a_secret_is_told_in_the_header_or_in_the_form(oauth):
 def test_both_halves_of_basic_are_form_encoded(oauth):
     kept(oauth, "symmetric", id="a b:c")
     secret = "s+%:é"
-    oauth.records.change("clients", {"_id": "a b:c"}, {"secret": passwords.hashed(secret)})
+    oauth.records.change("clients", {"_id": "a b:c"}, {"secret": clients.hashed(secret)})
     assert asking(oauth, headers=basic(quote("a b:c", safe=""), quote(secret, safe="")))
 
 
@@ -129,8 +129,8 @@ def test_an_unknown_client_takes_the_time_of_a_known_one(oauth, monkeypatch):
     kept(oauth, "symmetric")
     kept(oauth, "public", id="page", name="A page")
     taken = []
-    monkeypatch.setattr(passwords, "_NOBODY", "nobody's")
-    monkeypatch.setattr(passwords, "holds", lambda kept_, _: taken.append(kept_) and False)
+
+    monkeypatch.setattr(clients, "holds", lambda kept_, _: taken.append(kept_) and False)
     for name in ("app", "page", "nobody"):
         with pytest.raises(InvalidClientError):
             asking(oauth, headers=basic(name, "wrong"))

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fhir_server.oauth import clients, grants, passwords, review
+from fhir_server.oauth import clients, grants, review
 from fhir_server.oauth.clients import Client, ClientError
 from tests.oauth.registry import KEYS, changed, emptied, kept, public, registry
 
@@ -36,7 +36,7 @@ def test_a_secret_is_told_once_and_kept_as_a_hash(oauth):
     app, secret = kept(oauth, "symmetric")
     assert len(secret) == 43
     assert secret not in str(oauth.records.get("clients", "app"))
-    assert passwords.holds(app.secret, secret)
+    assert clients.holds(app.secret, secret)
     assert app.secret not in repr(app)
     told = clients.told(app)
     assert not {"secret", "client_secret", "registration", "note"} & set(told)
@@ -46,8 +46,8 @@ def test_a_new_secret_ends_the_one_before(oauth):
     _, before = kept(oauth, "symmetric")
     after = clients.rotate_secret(oauth, "app")
     hash_ = clients.get(oauth, "app").secret
-    assert passwords.holds(hash_, after)
-    assert not passwords.holds(hash_, before)
+    assert clients.holds(hash_, after)
+    assert not clients.holds(hash_, before)
 
 
 def test_only_a_client_with_a_secret_has_it_rotated(oauth):

@@ -1,8 +1,8 @@
 """Registering an app, and the operator's word on it."""
 
 import asyncio
-from dataclasses import replace
 import re
+from dataclasses import replace
 
 import pytest
 
