@@ -10,20 +10,29 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = {
     "fhir_server/access/decide.py",
     "fhir_server/access/membership.py",
+    # What a consent's provision holds for, and which facility's resources a client may change.
+    "fhir_server/access/facilities.py",
+    "fhir_server/access/withheld.py",
     "fhir_server/store/reads.py",
     "fhir_server/store/store.py",
     "fhir_server/interactions/across.py",
     "fhir_server/interactions/merging.py",
     "fhir_server/interactions/search_system.py",
-    "fhir_server/operations/compartment.py",
+    # The notice of a broken glass is the server's own, before there is a right to anything.
+    "fhir_server/operations/break_glass.py",
     "fhir_server/operations/everything.py",
     # The job that builds the index of stored parameters reads for no caller.
     "fhir_server/operations/search_parameters.py",
+    "mappings/submission/patients.py",
 }
-# Who may everything: `--auth none`, and what is decided of it.
+# Who may everything: `--auth none`, what is decided of it, and what is not looked up for it.
 UNRESTRICTED = {
     "fhir_server/access/caller.py",
     "fhir_server/access/decide.py",
+    "fhir_server/interactions/audit.py",
+    "fhir_server/interactions/authority.py",
+    "fhir_server/operations/access_log.py",
+    "mappings/submission/facility.py",
     # Finds the id of the one Patient with a citizen's number, whatever consents withhold.
     "fhir_server/pages/citizens.py",
 }
