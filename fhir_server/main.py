@@ -28,11 +28,12 @@ from fhir_server.jobs import request
 from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
 from fhir_server.jobs.sealing import sealing
-from fhir_server.jobs.worker import Kinds, Worker, working
+from fhir_server.jobs.worker import Kinds, Standing, Worker, always, working
 from fhir_server.oauth import discovery, origins, tokens
 from fhir_server.oauth.provider import Provider, Registration, private_key
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.server import opened as opened_oauth
+from fhir_server.oauth.standing import standing
 from fhir_server.operations import OPERATIONS, reindex, search_parameters
 from fhir_server.outbound.address import parsed
 from fhir_server.outbound.client import Outbound
@@ -94,13 +95,12 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         # What is built for good is not walked through by every collection of garbage.
         gc.collect()
         gc.freeze()
-        working_ = jobs(settings, context, kinds(routes))
         async with (
             audit(settings, store),
             listening(context),
             watching(context),
-            working_,
             smart(settings, context) as oauth,
+            jobs(settings, context, kinds(routes), standing(oauth) if oauth else always),
         ):
             yield guarded(settings, context, routes, oauth)
 
@@ -186,11 +186,13 @@ def kinds(routes: Routes) -> Kinds:
     }
 
 
-def jobs(settings: Settings, context: Context, known: Kinds) -> AbstractAsyncContextManager[None]:
+def jobs(
+    settings: Settings, context: Context, known: Kinds, stands: Standing
+) -> AbstractAsyncContextManager[None]:
     """Give what works jobs in this process; nothing where the settings leave them to others."""
     if not settings.jobs_at_once:
         return nullcontext()
-    return working(Worker(context, known, settings.jobs_at_once))
+    return working(Worker(context, known, settings.jobs_at_once, standing=stands))
 
 
 async def work(settings: Settings, ended: asyncio.Event) -> None:

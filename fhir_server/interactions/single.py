@@ -1,6 +1,7 @@
 """One write on its own road: the same steps and the same commit as in a Bundle."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -51,6 +52,9 @@ async def _answer(
         return respond.deleted(request, made)
     if not located.found:
         [stored] = made
+        if write.code == "patch" and not context.seen("read", write.type):
+            # Who may change what he may not read is not shown what he changed.
+            stored = replace(stored, body=None)
         return respond.written(context.base_url, request, stored, told=write.warnings)
     found = await store.read_many(context.allow("search-type", write.type), write.type, located.ids)
     return respond.written(context.base_url, request, found[located.ids[0]], changed=False)

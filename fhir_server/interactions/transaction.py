@@ -246,5 +246,7 @@ def _answer(
         "etag": respond.etag(one.version),
         "lastModified": dates.instant(one.ts),
     }
-    body = one.body if wish == "representation" else None
+    # Who may change what he may not read is not shown what he changed.
+    shown = located.write.code != "patch" or context.seen("read", one.type)
+    body = one.body if shown and wish == "representation" else None
     return bundle.response_entry(f"{context.base_url}/{one.type}/{one.id}", body, response, outcome)

@@ -315,3 +315,14 @@ async def test_who_is_told_nothing_by_scopes_reads_metadata_only(store, spec, wo
     assert (await asked(store, spec, nobody, "get", "metadata")).status_code == 200
     for path in ("Patient/a", "Patient", "", "_history", "Patient/a/_history"):
         assert (await asked(store, spec, nobody, "get", path)).status_code == 403, path
+
+
+async def test_who_may_change_but_not_read_is_not_shown_what_was_changed(store, spec, world):
+    patch = [{"op": "add", "path": "/note", "value": [{"text": "x"}]}]
+    content = {"Content_Type": "application/json-patch+json"}
+    path = "Observation/a1"
+    for scope, shown in (("u", False), ("ru", True)):
+        caller = scoped(f"patient/Observation.{scope}")
+        answer = await asked(store, spec, caller, "patch", path, patch, **content)
+        assert answer.status_code == 200, answer.text
+        assert ("subject" in answer.text) is shown

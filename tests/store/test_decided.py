@@ -27,6 +27,8 @@ OTHERS = {
     "open", "prepare", "close", "within", "follow", "probe", "secret", "collections",
     # Each join is narrowed by `interactions/questions`.
     "settled",
+    # Events are the server's own.
+    "note", "watched",
 }  # fmt: skip
 
 
@@ -102,6 +104,6 @@ async def test_each_step_of_a_write_is_decided_by_its_own_code(store):
 def test_every_method_of_a_transaction_is_known_here():
     assert guarded(Transaction).keys() == {
         "read", "search", "matching", "last_version", "fields", "deleted",
-        # Joins are narrowed before; locks and the server's own definitions are nobody's.
-        "plain", "lock", "definitions", "judge",
+        # Joins are narrowed before; locks, reviews and definitions are the server's own.
+        "plain", "lock", "definitions", "judge", "review",
     }  # fmt: skip
