@@ -10,12 +10,15 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = {
     "fhir_server/access/decide.py",
     "fhir_server/access/membership.py",
+    # Of parts of a rule that a Consent does not have: it withholds, it never gives.
+    "fhir_server/access/withheld.py",
     "fhir_server/store/reads.py",
     "fhir_server/store/store.py",
     "fhir_server/interactions/across.py",
     "fhir_server/interactions/merging.py",
     "fhir_server/interactions/search_system.py",
-    "fhir_server/operations/compartment.py",
+    # The notice of a broken glass is the server's own: who asks may not write there yet.
+    "fhir_server/operations/break_glass.py",
     "fhir_server/operations/everything.py",
     # The job that builds the index of stored parameters reads for no caller.
     "fhir_server/operations/search_parameters.py",
@@ -24,6 +27,8 @@ EVERYTHING = {
 UNRESTRICTED = {
     "fhir_server/access/caller.py",
     "fhir_server/access/decide.py",
+    # Who may everything has nothing looked up.
+    "fhir_server/interactions/authority.py",
     # Finds the id of the one Patient with a citizen's number, whatever consents withhold.
     "fhir_server/pages/citizens.py",
 }

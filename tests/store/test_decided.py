@@ -102,6 +102,6 @@ async def test_each_step_of_a_write_is_decided_by_its_own_code(store):
 def test_every_method_of_a_transaction_is_known_here():
     assert guarded(Transaction).keys() == {
         "read", "search", "matching", "last_version", "fields", "deleted",
-        # Joins are narrowed before; locks and the server's own definitions are nobody's.
-        "plain", "lock", "definitions", "judge",
+        # Joins are narrowed before; locks, the queue of reviews and definitions are nobody's.
+        "plain", "lock", "review", "definitions", "judge",
     }  # fmt: skip
