@@ -39,8 +39,10 @@ conformance: .venv/dev .cache/r4-examples ## All official R4 examples put and re
 	$(BIN)/python scripts/conformance.py .cache/r4-examples/package
 	$(BIN)/pytest tests/conformance/test_search_parameters.py
 
-docs: .venv/dev .cache/r4-examples ## Write the page of search parameters from what a run gives
+docs: .venv/dev .cache/r4-examples ## Write the pages that say what a run gives
 	$(BIN)/python -m tests.conformance.search_page
+	$(BIN)/python -m tests.conformance.smart_page
+	$(BIN)/python -m tests.security.page
 
 # Without npm the tests that need it are skipped by name.
 .cache/json-patch-tests:

@@ -13,15 +13,10 @@ def token(
     seconds: Annotated[int, typer.Option(min=1, max=3600, help="How long it is good.")] = 300,
 ) -> None:
     """Print an access token of a system that is registered with system scopes."""
-    from authlib.oauth2 import OAuth2Error
-
     from fhir_server.oauth import backend, clients
 
     with opened(definitions=True) as oauth:
         known = clients.active(oauth, client)
         if known is None:
             raise ValueError(f"There is no active client {client}.")
-        try:
-            typer.echo(backend.by_hand(oauth, known, scope, seconds))
-        except OAuth2Error as error:
-            raise ValueError(error.description) from None
+        typer.echo(backend.by_hand(oauth, known, scope, seconds))

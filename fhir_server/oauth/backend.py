@@ -30,11 +30,14 @@ def token(oauth: OAuth, client: Client, request: Request) -> Answer:
 
 
 def by_hand(oauth: OAuth, client: Client, scope: str, seconds: int) -> str:
-    """Give an access token of a system, for who is at the server. Raises InvalidScopeError.
+    """Give an access token of a system, for who is at the server; ValueError says why not.
 
     Without `scope` it is for all the client is registered for.
     """
-    given = list(map(str, _within(oauth, client, scope or " ".join(client.scopes))))
+    try:
+        given = list(map(str, _within(oauth, client, scope or " ".join(client.scopes))))
+    except InvalidScopeError as error:
+        raise ValueError(error.description or "The scope cannot be read.") from None
     made, _ = tokens.issue(oauth, _grant(oauth, client, given, seconds), given, seconds=seconds)
     return made
 

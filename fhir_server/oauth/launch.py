@@ -32,6 +32,7 @@ _TEXTS = {
 _NEEDED = {"client_id", "user"}
 _KNOWN = {*_TEXTS, "need_patient_banner", "fhirContext"}
 _MAX_CONTEXT = 20
+_URI = r"[a-z][a-z0-9+.\-]*:[!-~]{1,256}"
 # https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html#fhircontext-exp
 _POINTS = ("reference", "canonical", "identifier")
 _ALREADY_TOLD = ("Patient/", "Encounter/")
@@ -98,14 +99,18 @@ def _read(body: bytes) -> dict[str, Any]:
     if not isinstance(listed, list) or len(listed) > _MAX_CONTEXT or not all(map(_points, listed)):
         raise InvalidRequestError(
             "fhirContext is a list of objects with reference, canonical or identifier, none of "
-            "them a Patient or an Encounter without a role."
+            "them a Patient or an Encounter without a role that is a URI."
         )
     return told
 
 
 def _points(one: Any) -> bool:
-    """Say whether this is a fhirContext's object."""
+    """Say whether this is a fhirContext's object; a role is `launch` or an absolute URI."""
     if not isinstance(one, Mapping) or not any(name in one for name in _POINTS):
         return False
-    reference = one.get("reference", "")
-    return isinstance(reference, str) and ("role" in one or not reference.startswith(_ALREADY_TOLD))
+    reference, role = one.get("reference", ""), one.get("role", "launch")
+    if not isinstance(reference, str) or not isinstance(role, str):
+        return False
+    if role == "launch":
+        return not reference.startswith(_ALREADY_TOLD)
+    return re.fullmatch(_URI, role) is not None

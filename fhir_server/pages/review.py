@@ -1,6 +1,7 @@
 """The operator's review: apps that wait are let in or not; emergency access is looked at."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from fhir_server.fhir.dates import SECOND
@@ -31,9 +32,13 @@ async def answer(visit: Visit) -> Answer:
     if decision == "seen":
         await _seen(visit, id_)
     elif decision in _DECISIONS:
-        note = f"{decision} by {visit.signed_in.user.sub}"
+        note, version = f"{decision} by {visit.signed_in.user.sub}", form.one("version")
+        if not (version.isascii() and version.isdigit()):
+            raise Refused(400, "refused.form")
+        # What changed since it was looked at is not approved unseen.
+        decided = partial(decisions.decide, version=int(version[:9]))
         try:
-            await asyncio.to_thread(decisions.decide, visit.site.oauth, id_, decision, note)
+            await asyncio.to_thread(decided, visit.site.oauth, id_, decision, note)
         except ClientError as error:
             return await _list(visit, str(error))
     else:

@@ -10,16 +10,20 @@ ROOT = Path(__file__).parents[2]
 EVERYTHING = {
     "fhir_server/access/decide.py",
     "fhir_server/access/membership.py",
-    # Of parts of a rule that a Consent does not have: it withholds, it never gives.
-    "fhir_server/access/withheld.py",
     "fhir_server/store/reads.py",
     "fhir_server/store/store.py",
     "fhir_server/interactions/across.py",
     "fhir_server/interactions/merging.py",
     "fhir_server/interactions/search_system.py",
-    # The notice of a broken glass is the server's own: who asks may not write there yet.
-    "fhir_server/operations/break_glass.py",
     "fhir_server/operations/everything.py",
+    # Whose resources a facility's client may change: anybody's, for who is none.
+    "fhir_server/access/facilities.py",
+    # What a provision says nothing of, it is not narrowed by.
+    "fhir_server/access/withheld.py",
+    # A record out of reach is opened: the operation says for whom, and that is its only write.
+    "fhir_server/operations/break_glass.py",
+    # A submission finds its citizen by number, whoever's the record is.
+    "mappings/submission/patients.py",
     # The job that builds the index of stored parameters reads for no caller.
     "fhir_server/operations/search_parameters.py",
 }
@@ -27,8 +31,13 @@ EVERYTHING = {
 UNRESTRICTED = {
     "fhir_server/access/caller.py",
     "fhir_server/access/decide.py",
-    # Who may everything has nothing looked up.
+    # Nothing is looked up for who may everything, nor written down of it.
     "fhir_server/interactions/authority.py",
+    "fhir_server/interactions/audit.py",
+    # Whose record's log it is.
+    "fhir_server/operations/access_log.py",
+    # Who may submit for every facility.
+    "mappings/submission/facility.py",
     # Finds the id of the one Patient with a citizen's number, whatever consents withhold.
     "fhir_server/pages/citizens.py",
 }

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.conformance.smart_page import PAGE, ROOT, page, rows, tests_in
+from tests.conformance.smart_page import PAGE, ROOT, functions_in, page, rows
 
 REQUIREMENTS = 172
 
@@ -22,7 +22,7 @@ def test_the_tests_are_there():
     gone = [
         f"{path}::{name}"
         for path, _, name in named
-        if not Path(ROOT / path).exists() or name not in tests_in(path)
+        if not Path(ROOT / path).exists() or name not in functions_in(path)
     ]
     assert not gone
 

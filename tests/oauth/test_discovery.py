@@ -34,6 +34,16 @@ async def test_a_document_is_json_of_the_configured_addresses_whatever_is_asked(
     assert all(url.startswith(f"{SITE}/") for url in urls)
 
 
+# The four capability sets of https://hl7.org/fhir/smart-app-launch/conformance.html and more.
+CLAIMED = {
+    "launch-ehr", "launch-standalone", "authorize-post", "client-public",
+    "client-confidential-symmetric", "client-confidential-asymmetric", "sso-openid-connect",
+    "context-banner", "context-ehr-patient", "context-ehr-encounter", "context-standalone-patient",
+    "permission-offline", "permission-online", "permission-patient", "permission-user",
+    "permission-v1", "permission-v2",
+}  # fmt: skip
+
+
 async def test_the_smart_configuration_has_what_smart_requires(smart):
     told = (await smart.http.get(SMART)).json()
     assert told["code_challenge_methods_supported"] == ["S256"]
@@ -43,8 +53,12 @@ async def test_the_smart_configuration_has_what_smart_requires(smart):
     algorithms = told["token_endpoint_auth_signing_alg_values_supported"]
     assert set(algorithms) == {"RS384", "ES384"}
     assert told["response_types_supported"] == ["code"]
-    assert {"launch-ehr", "launch-standalone", "authorize-post"} <= set(told["capabilities"])
-    assert {"sso-openid-connect", "permission-v2"} <= set(told["capabilities"])
+    assert set(told["capabilities"]) == CLAIMED
+    endpoints = ("authorization", "token", "introspection", "revocation", "registration")
+    for name in endpoints:
+        assert told[f"{name}_endpoint"].startswith(f"{ISSUER}/")
+    assert (told["issuer"], told["jwks_uri"]) == (ISSUER, f"{ISSUER}/jwks")
+    assert {"openid", "fhirUser", "launch", "launch/patient"} <= set(told["scopes_supported"])
 
 
 async def test_the_statement_names_the_same_endpoints(smart):

@@ -1,6 +1,7 @@
 """Registering an app, and the operator's word on it."""
 
 import asyncio
+from dataclasses import replace
 import re
 
 import pytest
@@ -109,19 +110,33 @@ async def test_an_operator_lets_an_app_in(developer, operator):
     page = await developer.get("review?lang=en")
     assert "Sổ của tôi" in page.text
     assert "Results of tests, measurements and examinations: see" in page.text
-    fields = [("csrf", token(page)), ("id", client.id), ("do", "approve")]
+    fields = [("csrf", token(page)), ("id", client.id), ("version", "0"), ("do", "approve")]
     assert (await developer.post("review", fields)).status_code == 303
     approved = await asyncio.to_thread(clients.get, developer.site.oauth, client.id)
     assert (approved.status, approved.note) == ("active", f"approve by {operator.sub}")
-    late = await developer.post("review", [*fields[:2], ("do", "reject")])
+    late = await developer.post("review", [*fields[:3], ("do", "reject")])
     assert late.status_code == 409
+
+
+async def test_what_an_app_changed_since_it_was_looked_at_is_not_let_in(developer, operator):
+    await developer.answer("developers", "developers", *APP)
+    (client,) = await waiting(developer)
+    await developer.answer("apps", "sign-out")
+    await developer.sign_in("operator")
+    page = await developer.get("review")
+    fields = [("csrf", token(page)), ("id", client.id), ("do", "approve")]
+    await asyncio.to_thread(clients.update, developer.site.oauth, replace(client, version=1), 0)
+    for version in ("0", "", "x"):
+        answer = await developer.post("review", [*fields, ("version", version)])
+        assert answer.status_code in {400, 409}
+    assert (await waiting(developer))[0].status == "pending"
 
 
 async def test_nobody_else_decides(developer):
     await developer.answer("developers", "developers", *APP)
     (client,) = await waiting(developer)
     page = await developer.get("apps")
-    fields = [("csrf", token(page)), ("id", client.id), ("do", "approve")]
+    fields = [("csrf", token(page)), ("id", client.id), ("version", "0"), ("do", "approve")]
     assert (await developer.post("review", fields)).status_code == 403
     assert await waiting(developer) == [client]
 
