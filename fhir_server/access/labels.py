@@ -1,12 +1,10 @@
 """Sensitivity labels: which a resource carries, said in it or told by its codes."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from fhir_server.search.condition import AnyOf, Condition, Not, Present
-from fhir_server.search.index import LABELS_FIELD
 from fhir_server.store.labels import CONFIDENTIAL, coding
 
 # The codes of v3-ActCode for sensitive matters.
@@ -70,19 +68,6 @@ def labels(resource: Mapping[str, Any], known: Table) -> list[str]:
         elif type(value) is list:
             level += value
     return sorted(found)
-
-
-def hidden(cleared: Collection[str] = ()) -> Condition:
-    """Hold for what carries a label that is not cleared; nothing of it may be shown."""
-    name = f"x.{LABELS_FIELD}"
-    if not cleared:
-        return Present(name)
-    return AnyOf(name, tuple(sorted(LABELS - frozenset(cleared))))
-
-
-def open_to(cleared: Collection[str] = ()) -> Condition:
-    """Hold for what carries no label but cleared ones."""
-    return Not(hidden(cleared))
 
 
 def _codes(text: str) -> Iterator[str]:

@@ -85,11 +85,13 @@ async def read_many(
     whole = await chunks.joined(database, type_, rows, session)
     found = {row["_id"]: stored(type_, row) for row in whole}
     missed = [id_ for id_ in ids if id_ not in found]
+    gone = await _tombstones(database, allow, type_, missed, session)
     if missed and not isinstance(allow, Everything):
+        # Of what is there, and hidden, no tombstone is told either; what never was is asked alike.
         unseen = {"_id": {"$in": missed}}
         hidden = await find(database, type_, unseen, {"_id": 1}, session=session)
-        missed = list(set(missed) - {row["_id"] for row in hidden})
-    return found | await _tombstones(database, allow, type_, missed, session)
+        gone = {id_: one for id_, one in gone.items() if all(row["_id"] != id_ for row in hidden)}
+    return found | gone
 
 
 async def _tombstones(
