@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from benchmarks import floor, load, report, server, validation, workloads
+from benchmarks import floor, load, report, security, server, validation, workloads
 from benchmarks.report import Cell, Start
 from benchmarks.workloads import PAGE, Workload
 from fhir_server.fhir import json
@@ -121,7 +121,7 @@ def _rounds(bench: Bench, stack: ExitStack, folder: Path) -> None:
     get = Workload("GET by id", _gets(reads, READS), 32, b'"lastUpdated":', 1)
     name = f"search page of {PAGE}"
     page = Workload(name, _gets(pages, PAGES), 8, b'"fullUrl":', PAGE, PAGE)
-    noting, noted = _noting(bench, stack, seed)
+    securing, secured = _securing(bench, stack, seed)
     columns = ("Measuring", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         for number in progress.track(range(ROUNDS)):
@@ -129,23 +129,28 @@ def _rounds(bench: Bench, stack: ExitStack, folder: Path) -> None:
                 bench.measure(one, bench.port, bench.pid, "server")
                 often = replace(one, requests=one.requests * _OFTEN)
                 bench.measure(often, floor_port, floor_pid, "floor")
-            bench.measure(noted, noting[1], noting[0], "server")
-            bench.measure(replace(get, name=noted.name), bench.port, bench.pid, "floor")
+            bench.measure(secured, securing[1], securing[0], "server")
+            bench.measure(replace(get, name=secured.name), bench.port, bench.pid, "floor")
             _ingest(bench, workloads.bundles(1_000 * (number + 1), BUNDLES))
             _ingest(bench, workloads.envelopes(100_000 + ENVELOPES * number, ENVELOPES))
 
 
-def _noting(bench: Bench, stack: ExitStack, seed: Workload) -> tuple[tuple[int, int], Workload]:
-    """Give pid and port of a server that writes every read down, and its reads by id.
+def _securing(bench: Bench, stack: ExitStack, seed: Workload) -> tuple[tuple[int, int], Workload]:
+    """Give pid and port of a server that knows who asks, narrows it and writes it down.
 
-    Its floor is the server that writes nothing down. It has a database of its own, so that the
-    seals are counted with it.
+    Its floor is the server that lets everyone do everything and writes nothing down. It has a
+    database of its own, so that the seals are counted with it.
     """
-    settings = {"FHIR_AUDIT_LOOPBACK": "true", "FHIR_DATABASE": f"{server.DATABASE}_audited"}
+    name = f"{server.DATABASE}_secured"
+    rates = dict.fromkeys(("FHIR_RATE_ADDRESS", "FHIR_RATE_CLIENT"), "0")
+    settings = {"FHIR_AUTH": "smart", "FHIR_DATABASE": name, **rates}
     pid, port, _ = stack.enter_context(server.serving(bench.uri, **settings))
-    bench.measure(seed, port, pid, "warm-up")
-    gets = _gets(_answered(port, _read_paths(port)), READS)
-    return (pid, port), Workload("GET by id, audited", gets, 32, b'"lastUpdated":', 1)
+    token = security.token(bench.uri, name)
+    written = tuple(workloads.bearing(one, token) for one in seed.requests)
+    bench.measure(replace(seed, requests=written), port, pid, "warm-up")
+    gets = _gets(_answered(port, _read_paths(port, token), token), READS)
+    asked = tuple(workloads.bearing(one, token) for one in gets)
+    return (pid, port), Workload("GET by id, secured", asked, 32, b'"lastUpdated":', 1)
 
 
 def _ingest(bench: Bench, workload: Workload) -> None:
@@ -154,28 +159,30 @@ def _ingest(bench: Bench, workload: Workload) -> None:
     bench.insert(workload.name, after, len(workload.requests))
 
 
-def _read_paths(port: int) -> list[str]:
+def _read_paths(port: int, token: str = "") -> list[str]:
     """Give the paths of resources of several types, from what the warm-up stored."""
     found: list[str] = []
     for type_ in ("Patient", "Encounter", "Condition", "Observation", "MedicationRequest"):
-        bundle = json.parse_object(_fetched(port, f"/fhir/{type_}?_count=100")[1])
+        bundle = json.parse_object(_fetched(port, f"/fhir/{type_}?_count=100", token)[1])
         found += [f"/fhir/{type_}/{one['resource']['id']}" for one in bundle.get("entry", ())]
     return found
 
 
-def _answered(port: int, paths: list[str]) -> dict[bytes, Any]:
+def _answered(port: int, paths: list[str], token: str = "") -> dict[bytes, Any]:
     """Give the server's own headers and body for each path: what the floor will answer."""
     answers = {}
     for path in paths:
-        headers, body = _fetched(port, path)
+        headers, body = _fetched(port, path, token)
         name, _, query = path.partition("?")
         kept = [(key, value) for key, value in headers if key.lower() not in _SKIPPED]
         answers[f"{name}?{query}".encode()] = (kept, body)
     return answers
 
 
-def _fetched(port: int, path: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+def _fetched(port: int, path: str, token: str = "") -> tuple[list[tuple[bytes, bytes]], bytes]:
+    sent = {"Authorization": f"Bearer {token}"} if token else {}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=sent)
+    with urllib.request.urlopen(asked) as answer:  # noqa: S310 - our own server's address
         headers = [(key.encode(), value.encode()) for key, value in answer.headers.items()]
         return headers, answer.read()
 

@@ -22,7 +22,8 @@ def serving(uri: str, **environment: str) -> Iterator[tuple[int, int, float]]:
     """Run `fhir-server serve` with one worker; give its pid, its port, and seconds until ready."""
     port = free_port()
     command = [sys.executable, "-m", "fhir_server", "serve", "--port", str(port)]
-    settings = {"FHIR_MONGODB_URI": uri, "FHIR_DATABASE": DATABASE, **environment}
+    settings = {"FHIR_MONGODB_URI": uri, "FHIR_DATABASE": DATABASE, "FHIR_AUTH": "none"}
+    settings |= environment
     with _running(command, settings, port, "/health/ready") as (pid, seconds):
         yield pid, port, seconds
 

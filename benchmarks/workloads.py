@@ -38,6 +38,12 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
 
+def bearing(request: bytes, token: str) -> bytes:
+    """Give the request with an access token."""
+    line, _, rest = request.partition(b"\r\n")
+    return b"%b\r\nAuthorization: Bearer %b\r\n%b" % (line, token.encode(), rest)
+
+
 def post(path: str, body: bytes, media_type: str = _JSON) -> bytes:
     """Give a POST as it stands on the wire."""
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {media_type}\r\n"

@@ -1,5 +1,6 @@
 """What many tests need: a database that speaks the real wire protocol, and a store in it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,6 +11,12 @@ from fhir_server.spec.spec import Spec
 from fhir_server.store import embedded
 from fhir_server.store.store import Store
 from tests.client import Client, fresh, health
+
+
+@pytest.fixture(scope="session")
+async def loop() -> asyncio.AbstractEventLoop:
+    """Give the loop of the run, for tests that are no coroutines themselves."""
+    return asyncio.get_running_loop()
 
 
 @pytest.fixture(scope="session")

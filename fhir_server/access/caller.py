@@ -1,7 +1,7 @@
 """Who asks, and what of the data a request of theirs may reach."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from fhir_server.search.condition import Condition, Nothing
@@ -67,6 +67,22 @@ class Caller:
     clearance: frozenset[str] = frozenset()
     expires: int = 0
     reach: Reach | None = None
+    # What was decided for this caller, and the caller with its last reach: not what it is.
+    decided: dict[Any, Condition] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _last: "list[Caller]" = field(default_factory=list, init=False, compare=False, repr=False)
+
+    @property
+    def last_reach(self) -> Reach | None:
+        """Give what this caller reached last."""
+        return self._last[0].reach if self._last else None
+
+    def reaching(self, reach: Reach) -> "Caller":
+        """Give the caller with a reach; for the same reach the same one, with what was decided."""
+        if not self._last or self._last[0].reach is not reach:
+            self._last[:] = [replace(self, reach=reach)]
+        return self._last[0]
 
     @property
     def owner(self) -> str:
@@ -81,7 +97,8 @@ class Caller:
 
 def frozen(caller: Caller) -> dict[str, Any]:
     """Give a caller as plain values to be kept, without what one request reaches."""
-    kept = {one.name: getattr(caller, one.name) for one in fields(caller) if one.name != "reach"}
+    told = (one.name for one in fields(caller) if one.init and one.name != "reach")
+    kept = {name: getattr(caller, name) for name in told}
     return {
         name: sorted(value) if isinstance(value, frozenset) else value
         for name, value in kept.items()
@@ -90,7 +107,8 @@ def frozen(caller: Caller) -> dict[str, Any]:
 
 def thawed(values: Mapping[str, Any]) -> Caller:
     """Give the caller `frozen` was given; what else stands there is left out."""
-    kinds = {one.name: type(one.default) for one in fields(Caller) if one.name in values}
+    told = (one for one in fields(Caller) if one.init)
+    kinds = {one.name: type(one.default) for one in told if one.name in values}
     kept = {
         name: kind(values[name]) if kind in (tuple, frozenset) else values[name]
         for name, kind in kinds.items()

@@ -50,6 +50,16 @@ def decide(
     """
     if caller.unrestricted:
         return Everything()
+    key = (interaction, type_, spec)
+    known = caller.decided.get(key)
+    if known is None:
+        known = caller.decided[key] = _decided(caller, interaction, type_, spec, place)
+    return known
+
+
+def _decided(
+    caller: Caller, interaction: str, type_: str | None, spec: Spec, place: Place
+) -> Condition:
     scopes, reach = _scopes(caller.scopes, spec), caller.reach or Reach()
     if interaction == DEFINE:
         return Everything() if TREATMENT.get(type_ or "") == "shared" else Nothing()

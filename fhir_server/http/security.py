@@ -1,7 +1,5 @@
 """From the headers of a request to who asks."""
 
-from dataclasses import replace
-
 from fhir_server.access.caller import Caller
 from fhir_server.base import Asked, Base
 from fhir_server.fhir.errors import Invalid, Unauthorized
@@ -38,11 +36,11 @@ async def known(
     origin = Origin(request_id.decode(), peer[0] if peer else "")
     try:
         caller = await base.authenticate(asked)
-        return replace(base.context, caller=caller, origin=origin)
+        return base.context.but(caller=caller, origin=origin)
     except Unauthorized as failure:
         if failure.client:
             late = Caller(failure.client, client=failure.client)
-            context = replace(base.context, caller=late, origin=origin)
+            context = base.context.but(caller=late, origin=origin)
             note = noting(context, code, request, target)
             if note:
                 await note.refused(failure)

@@ -52,7 +52,7 @@ class Note:
         """Give the context whose store shows this note what leaves it."""
         if context.caller.reach:
             self.broken = context.caller.reach.broken
-        self.context = replace(context, store=context.store.watched(self))
+        self.context = context.but(store=context.store.watched(self))
         return self.context
 
     def saw(self, found: Iterable[Stored | None]) -> None:

@@ -4,7 +4,7 @@ All of it is what is committed before the request, and at most half a second old
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +30,8 @@ _PURPOSES = {
     "RelatedPerson": frozenset({"PATRQT", "FAMRQT"}),
 }
 
+_NOTHING: Mapping[str, Condition] = MappingProxyType({})
+
 Asked = tuple[str, FhirRequest, Target]
 
 
@@ -48,8 +50,7 @@ async def admitted_all(context: Context, asked: Sequence[Asked]) -> Context:
     caller = context.caller
     if caller.unrestricted or caller.reach is not None:
         return context
-    reach = await _reach(context, asked)
-    return replace(context, caller=replace(caller, reach=reach))
+    return context.but(caller=caller.reaching(await _reach(context, asked)))
 
 
 async def in_care(context: Context, patients: Collection[str] | None = None) -> frozenset[str]:
@@ -75,7 +76,9 @@ async def _reach(context: Context, asked: Sequence[Asked]) -> Reach:
     if kind in ("Practitioner", "PractitionerRole"):
         return await _of_practitioner(context, asked)
     if kind in ("Patient", "RelatedPerson"):
-        return await _of_citizen(context)
+        # Whatever a citizen asks, it reaches the same.
+        key = ("reach", caller)
+        return await context.store.relations.fresh(key, partial(_of_citizen, context))
     # Whose context it is without a user, nobody can say.
     return Reach() if kind or caller.patient else await _of_system(context, asked)
 
@@ -117,6 +120,9 @@ async def _of_system(context: Context, asked: Sequence[Asked]) -> Reach:
     cleared = context.caller.clearance
     kept = await _withheld_of_all(context)
     if kept is not None:
+        last = context.caller.last_reach
+        if last is not None and last.withheld is kept:
+            return last
         return Reach({"system": Part(None)}, kept, cleared)
     wanted = _wanted(context, asked)
     if not wanted:
@@ -173,7 +179,7 @@ async def _withheld_of_all(
     relations, asker = context.store.relations, _asker(context)
     rules = await relations.all_rules(context.limits.max_denials)
     if not rules:
-        return None if rules is None else {}
+        return None if rules is None else _NOTHING
 
     async def compiled() -> Mapping[str, Condition]:
         return withheld(context.spec, [one for one in rules if one["patient"] not in opened], asker)

@@ -83,7 +83,7 @@ def _random_id() -> str:
     return str(uuid.uuid4())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """One base, seen by one caller.
 
@@ -111,6 +111,12 @@ class Context:
     new_id: Callable[[], str] = _random_id
     security: Mapping[str, Any] | None = None
     origin: Origin = Origin()
+
+    def but(self, **differs: Any) -> Self:
+        """Give this context with other fields: what every request does, at a tenth of `replace`."""
+        view = object.__new__(type(self))
+        vars(view).update(vars(self), **differs)
+        return view
 
     @property
     def spec(self) -> Spec:

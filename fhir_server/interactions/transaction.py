@@ -152,7 +152,7 @@ async def transaction(
 
     async def finish(made: Sequence[Stored], store: Store) -> FhirResponse:
         written = await _written(held, plan, made, store)
-        within = replace(context, store=store)
+        within = context.but(store=store)
         answers: list[bytes] = []
         told = 0
         for entry in entries:

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 
 from authlib.oauth2 import OAuth2Error
@@ -18,11 +19,11 @@ from fhir_server.fhir.errors import Unauthorized
 from fhir_server.oauth import clients, dpop
 from fhir_server.oauth.grants import ACCESS_SECONDS
 from fhir_server.oauth.server import OAuth
+from fhir_server.store.fresh import Fresh
 from fhir_server.store.records import Record
 
 # How long a token that was good is not looked up again; revocation is effective as late as this.
 CACHE_SECONDS = 0.5
-_CACHE_SIZE = 10_000
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,512}=*")
 
 
@@ -82,20 +83,11 @@ def caller(record: Record) -> Caller:
 
 def authentication(oauth: OAuth, monotonic: Callable[[], float] = time.monotonic) -> Authenticate:
     """Give what tells who asks a FHIR base; `monotonic` gives seconds."""
-    seen: dict[str, tuple[float, Record, Caller]] = {}
+    seen = Fresh(CACHE_SECONDS, monotonic)
 
     async def looked_up(id_: str) -> tuple[Record, Caller] | None:
-        began = monotonic()
-        if id_ in seen and began < seen[id_][0]:
-            return seen[id_][1:]
         record = await oauth.reading.get("tokens", id_)
-        if record is None or record["revoked"]:
-            seen.pop(id_, None)
-            return None
-        if len(seen) >= _CACHE_SIZE:
-            seen.clear()
-        seen[id_] = (began + CACHE_SECONDS, record, caller(record))
-        return seen[id_][1:]
+        return None if record is None or record["revoked"] else (record, caller(record))
 
     async def authenticate(asked: Asked) -> Caller:
         scheme, _, token = asked.authorization.partition(" ")
@@ -103,7 +95,8 @@ def authentication(oauth: OAuth, monotonic: Callable[[], float] = time.monotonic
             raise _refused("Bearer", "", "Say who asks: Authorization: Bearer and an access token.")
         if scheme.lower() not in ("bearer", "dpop") or not _TOKEN.fullmatch(token):
             raise _refused("Bearer", "invalid_token", "The access token cannot be read.")
-        found = await looked_up(digest(token))
+        id_ = digest(token)
+        found = await seen.get(id_, partial(looked_up, id_))
         if found is None or found[0]["expires"] <= oauth.clock():
             raise _refused("Bearer", "invalid_token", "The access token is not good, or no more.")
         record, who = found

@@ -1,7 +1,6 @@
 """Which Patient a citizen is: the one, and only one, with the citizen's number."""
 
 import re
-from dataclasses import replace
 
 from fhir_server.access.caller import Caller
 from fhir_server.base import Base
@@ -21,7 +20,7 @@ def patient_of(base: Base, system: str) -> PatientOf:
     None where there is none, or several: records of one person that are still to be merged, or a
     number written into a stranger's. https://hl7.org/fhir/R4/patient.html#Patient.identifier
     """
-    context = replace(base.context, caller=_FINDER)
+    context = base.context.but(caller=_FINDER)
 
     async def found(number: str) -> str | None:
         if not _NUMBER.fullmatch(number):

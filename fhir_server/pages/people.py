@@ -5,7 +5,7 @@ A person is shown only as the reader may see them: by the same road as every FHI
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.access.caller import Caller
@@ -59,7 +59,7 @@ async def reached(visit: Visit, patient: str) -> Person | None:
     if not _ID.fullmatch(patient):
         return None
     base, user = visit.site.base, await acting(visit, patient)
-    context = replace(base.context, caller=reader(visit, user, patient))
+    context = base.context.but(caller=reader(visit, user, patient))
     try:
         answer = await dispatch(base.routes, context, FhirRequest("GET", f"Patient/{patient}"))
     except Unavailable:

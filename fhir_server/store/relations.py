@@ -13,13 +13,13 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from fhir_server.search.index import CARE_FIELD, CONSENT_FIELD, PATIENT_FIELD
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import ENDS, Change, Document, check_key, portions
+from fhir_server.store.fresh import Fresh
 from fhir_server.store.horizon import Database
 
 COLLECTION = "relations"
-# No answer older than this many seconds decides what somebody may see.
-FRESH = 0.5
-# Answers kept in a process.
-_MOST = 10_000
+# How long an answer is kept, in seconds. What a caller reaches is kept as long again, so that a
+# consent that is withdrawn holds everywhere within a second.
+FRESH = 0.4
 # Patients found by a hundred identifiers; numbers without their system may be of many.
 _MOST_FOUND = 1_000
 
@@ -42,9 +42,7 @@ class Relations:
     ) -> None:
         """Nothing is sent yet."""
         self._database = database
-        self._seconds = seconds
-        self._clock = clock
-        self._known: dict[Hashable, tuple[float, Any]] = {}
+        self._answers = Fresh(seconds, clock)
 
     async def held(
         self, holders: Collection[str], patients: Collection[str] | None = None
@@ -121,19 +119,9 @@ class Relations:
         return [row["x"][CONSENT_FIELD] for row in await rows.limit(limit).to_list()]
 
     async def fresh(self, key: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Give what `ask` says under this key, now or half a second ago."""
-        now = self._clock()
-        known = self._known.get(key)
-        if known is not None and now < known[0]:
-            answer: Answer = known[1]
-            return answer
+        """Give what `ask` says under this key, now or a moment ago."""
         with reachable():
-            answer = await ask()
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        # Counted from before the question: what is committed meanwhile is not in the answer.
-        self._known[key] = (now + self._seconds, answer)
-        return answer
+            return await self._answers.get(key, ask)
 
     async def keep(
         self, session: AsyncClientSession, changes: Iterable[Change], before: Before
@@ -157,7 +145,7 @@ class Relations:
 
     def forget(self) -> None:
         """Ask anew: something that decides access was changed here."""
-        self._known.clear()
+        self._answers.forget()
 
 
 def documents(source: str, fields: Mapping[str, Any]) -> list[Document]:

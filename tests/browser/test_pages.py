@@ -43,7 +43,7 @@ FAULTS = """() => {
 
 
 @pytest.fixture
-def quiet(phone):
+async def quiet(phone):
     """Fail where the browser complains, such as of what the policy does not allow."""
     said = []
     phone.on("console", lambda message: said.append(message.text))

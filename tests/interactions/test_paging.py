@@ -1,6 +1,5 @@
 """Pages there and back, asked of the database: every row once, in order, whatever is missing."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -109,8 +108,7 @@ async def there_and_back(fhir, fields, sort, size):
 
 
 @pytest.fixture
-def ask(fhir):
-    loop = asyncio.get_event_loop()
+def ask(fhir, loop):
     return lambda *given: loop.run_until_complete(there_and_back(fhir, *given))
 
 

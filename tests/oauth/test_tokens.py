@@ -150,7 +150,7 @@ async def test_a_token_goes_with_its_own_scheme_only(smart, scheme):
 def test_an_issuer_that_is_not_https_is_refused(url):
     with pytest.raises(ValueError, match="is not https"):
         Settings(auth="smart", base_url=url)
-    assert Settings(base_url=url).issuer_url() == url.replace("/fhir", "/oauth")
+    assert Settings(auth="none", base_url=url).issuer_url() == url.replace("/fhir", "/oauth")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80"])

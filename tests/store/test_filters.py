@@ -1,7 +1,5 @@
 """A Condition means the same to the database and to search/match."""
 
-import asyncio
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -124,8 +122,7 @@ async def found(store, documents, conditions):
 
 
 @pytest.fixture
-def ask(store):
-    loop = asyncio.get_event_loop()
+def ask(store, loop):
     return lambda documents, conditions: loop.run_until_complete(
         found(store, documents, conditions)
     )

@@ -1,6 +1,5 @@
 """What every parameter type asks means the same to the database and to search/match."""
 
-import asyncio
 from decimal import Decimal
 
 import pytest
@@ -136,8 +135,7 @@ async def found(store, documents, conditions):
 
 
 @pytest.fixture
-def ask(store):
-    loop = asyncio.get_event_loop()
+def ask(store, loop):
     return lambda documents, conditions: loop.run_until_complete(
         found(store, documents, conditions)
     )

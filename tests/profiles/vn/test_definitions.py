@@ -31,7 +31,10 @@ OURS = re.compile(
     r"/(?:CodeSystem|ValueSet|StructureDefinition)/[A-Za-z0-9.-]+"
 )
 HL7_PROFILE = re.compile(r"http://hl7\.org/fhir/StructureDefinition/[A-Za-z0-9-]+")
-SID = re.compile(r"sid\(\s*\"([a-z-]+)\"|number\(scene, \"([a-z-]+)\"")
+SID = re.compile(
+    r"sid\(\s*\"([a-z-]+)\"|number\(scene, \"([a-z-]+)\"|^LETTER, SLIP, VISIT = .*\"([a-z-]+)\"$",
+    re.MULTILINE,
+)
 BASE = re.escape(HL7_VIETNAM.base)
 # The fields of the decree that hold a code of a list, by the list's own words or by another law.
 CODED = re.findall(
