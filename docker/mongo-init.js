@@ -4,9 +4,9 @@ const fs = require("fs");
 
 const SET = { _id: "rs0", members: [{ _id: 0, host: "mongo:27017" }] };
 const ADMIN = { database: "admin", user: "admin", roles: ["root"] };
-// readWrite also covers creating, listing and dropping indexes of that one database.
+// readWrite also covers creating, listing and dropping indexes of the database; `also` are others.
 const USERS = [
-  { database: "fhir", user: "health", roles: ["readWrite"] },
+  { database: "fhir", also: ["fhir_oauth"], user: "health", roles: ["readWrite"] },
   { database: "legal", user: "legal", roles: ["readWrite"] },
   { database: "admin", user: "backup", roles: ["backup"] },
 ];
@@ -41,9 +41,10 @@ function authenticate() {
   );
 }
 
-function keepUser({ database, user, roles }) {
+function keepUser({ database, also = [], user, roles }) {
   const home = server.getSiblingDB(database);
-  const wanted = { pwd: password(user), roles: roles.map((role) => ({ role, db: database })) };
+  const granted = [database, ...also].flatMap((db) => roles.map((role) => ({ role, db })));
+  const wanted = { pwd: password(user), roles: granted };
   if (home.getUser(user)) home.updateUser(user, wanted);
   else home.createUser({ user, ...wanted });
   print(`user ${user} on database ${database}: ${roles.join(", ")}`);
