@@ -27,7 +27,8 @@ def services(compose) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def users() -> dict[str, tuple[str, str]]:
     script = (DOCKER / "mongo-init.js").read_text("utf-8")
-    rows = re.findall(r'database: "(\w+)", user: "(\w+)", roles: \["(\w+)"\]', script)
+    also = r'(?: also: \["fhir_oauth"\],)?'
+    rows = re.findall(rf'database: "(\w+)",{also} user: "(\w+)", roles: \["(\w+)"\]', script)
     return {user: (database, role) for database, user, role in rows}
 
 
