@@ -50,11 +50,9 @@ def decide(
     """
     if caller.unrestricted:
         return Everything()
-    key = (interaction, type_, spec)
-    known = caller.decided.get(key)
-    if known is None:
-        known = caller.decided[key] = _decided(caller, interaction, type_, spec, place)
-    return known
+    made = _decided(caller, interaction, type_, spec, place)
+    caller.decided[interaction, type_, spec] = made
+    return made
 
 
 def _decided(

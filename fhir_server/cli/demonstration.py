@@ -1,7 +1,7 @@
 """Who takes part in the demonstration: the hospitals' client, a citizen, the sample app."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.cli.authorization import opened
@@ -82,7 +82,9 @@ def sample_app(address: str) -> None:
         status="active",
     )
     with opened() as oauth:
-        _there(oauth, client)
+        there = _there(oauth, client)
+        # Another port than last time.
+        clients.update(oauth, replace(there, redirect_uris=(address,)), there.version)
 
 
 def _there(oauth: Any, client: Any) -> Any:

@@ -55,7 +55,7 @@ class Actor:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Access:
     """What a request did, or was refused: what all its events have in common.
 

@@ -1,7 +1,7 @@
 """One base as a plain ASGI application: no framework between the socket and the route table."""
 
+import os
 import time
-import uuid
 
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
@@ -88,7 +88,7 @@ def request_id_of(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and len(value) <= _MAX_REQUEST_ID and _printable(value):
             return bytes(value)
-    return uuid.uuid4().hex.encode()
+    return os.urandom(16).hex().encode()
 
 
 def _printable(value: bytes) -> bool:

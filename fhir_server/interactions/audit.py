@@ -5,6 +5,7 @@ https://profiles.ihe.net/ITI/BALP/content.html
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Self
 
 from fhir_server.fhir.audit_event import BREAK_GLASS, REFUSED, TYPE, Access, Actor, body
@@ -28,6 +29,9 @@ _SERVER_FAILS = 500
 _BREAKS = "$break-glass"
 
 Told = Mapping[str, Iterable[str]]
+
+# Who asks often is made once.
+_actor = lru_cache(maxsize=4096)(Actor)
 
 
 @dataclass(slots=True)
@@ -187,13 +191,8 @@ def noting(context: Context, code: str, request: FhirRequest, target: Target) ->
     if audit is None or code in _OPEN:
         return None
     caller, origin = context.caller, context.origin
-    who = Actor(
-        caller.client or caller.name,
-        caller.user,
-        caller.organisations,
-        caller.token,
-        origin.address,
-    )
+    name = caller.client or caller.name
+    who = _actor(name, caller.user, caller.organisations, caller.token, origin.address)
     access = Access(code, who, context.base_url, origin.request, query(code, request))
     return Note(context, audit, access, request, target)
 

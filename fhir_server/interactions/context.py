@@ -1,9 +1,10 @@
 """What every interaction is given: the definitions, the store, the limits, the caller."""
 
-import uuid
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any, Literal, Self
 
 from fhir_server.access import decide, fields
@@ -80,7 +81,10 @@ class Target:
 
 
 def _random_id() -> str:
-    return str(uuid.uuid4())
+    """Give a random UUID: https://www.rfc-editor.org/rfc/rfc9562#section-5.4 ."""
+    text = os.urandom(16).hex()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,8 @@ class Context:
         In words: the definitions the server came with, the zone of dates and whether the words of
         texts are indexed, what access asks, and `code=digest` for each stored parameter.
         """
-        stored = self.spec.digests.get(type_, {})
-        words = (f"{code}={stored[code]}" for code in sorted(stored))
-        reading = f"{self.zone}+text" if self.limits.text_search else str(self.zone)
         access = fields.index_format(self.sensitivity)
-        return " ".join((self.spec.index_format(type_), reading, access, *words))
+        return _index_format(self.spec, type_, self.zone, access, text=self.limits.text_search)
 
     def frozen(self) -> Self:
         """Give this context with the definitions of the moment, for as long as it is held."""
@@ -167,7 +168,9 @@ class Context:
         an operation has its own rights at every step.
         """
         asked = step if step and not interaction.startswith("$") else interaction
-        return decide.decide(self.caller, asked, type_, self.spec, self.place)
+        caller, spec = self.caller, self.spec
+        known = caller.decided.get((asked, type_, spec))
+        return known or decide.decide(caller, asked, type_, spec, self.place)
 
     def seen(self, interaction: str, type_: str) -> Condition | None:
         """Give what `allow` gives, None where there is nothing for the caller to see."""
@@ -175,3 +178,11 @@ class Context:
             return self.allow(interaction, type_)
         except Forbidden:
             return None
+
+
+@lru_cache(maxsize=1024)
+def _index_format(spec: Spec, type_: str, zone: tzinfo, access: str, *, text: bool) -> str:
+    stored = spec.digests.get(type_, {})
+    words = (f"{code}={stored[code]}" for code in sorted(stored))
+    reading = f"{zone}+text" if text else str(zone)
+    return " ".join((spec.index_format(type_), reading, access, *words))

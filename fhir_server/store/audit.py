@@ -9,6 +9,7 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, Self, TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -40,7 +41,15 @@ class Witness(Protocol):
 
 def mac(key: bytes, body: bytes) -> bytes:
     """Give what shows that an event was made by a holder of the key, and is as it was made."""
-    return hmac.digest(key, b"event\0" + body, "sha256")
+    made = _begun(key).copy()
+    made.update(body)
+    return made.digest()
+
+
+@lru_cache(maxsize=8)
+def _begun(key: bytes) -> hmac.HMAC:
+    """Give what every event's signature begins with: half of what each costs."""
+    return hmac.new(key, b"event\0", "sha256")
 
 
 class Audit:
