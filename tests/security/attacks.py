@@ -15,7 +15,12 @@ from tests.security.world import CANARY, SECRET
 # As long as the canary.
 NOBODY = "never07f3a"
 assert len(NOBODY) == len(CANARY)
-_PASSING = re.compile(r'"(id|lastUpdated|lastModified|url)":\s*"[^"]*",?|request [0-9a-f]{32}')
+# In words, and as a file's data has them.
+_SECRETS = (SECRET.encode(), base64.b64encode(SECRET.encode())[:-4])
+_PASSING = re.compile(
+    r'"(id|lastUpdated|lastModified|url)":\s*"[^"]*",?|request [0-9a-f]{32}'
+    r'|<(id|lastUpdated|lastModified) value="[^"]*"/>'
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ async def verdict(client: Client, attack: Attack) -> str:
     """Give what is wrong with the answer to an attack; empty where it is safe."""
     response = await sent(client, attack)
     text = response.content + repr(response.headers.multi_items()).encode()
-    if SECRET.encode() in text:
+    if any(one in text for one in _SECRETS):
         return f"the secret came out ({response.status_code})"
     asked = json.dumps([attack.path, attack.body, attack.headers])
     if CANARY.encode() in text and CANARY not in asked:

@@ -8,6 +8,8 @@ from tests.security import injection, reads, traversal, writes
 from tests.security.attacks import Attack, in_forms
 from tests.security.world import A, compartment, of
 
+JSON = (("accept", "application/fhir+json"),)
+
 
 @dataclass(frozen=True)
 class Class:
@@ -42,6 +44,10 @@ def twins() -> list[Attack]:
     """Ask for what is A's as the attacks ask for what is B's; `body` has to be in the answer."""
     found = []
     for one in of(A):
+        if one.type == "Binary" and one.code:
+            found.append(
+                Attack("twin", "GET", f"Binary/{one.id}", "ours", '"bWluZQ=="', headers=JSON)
+            )
         if one.type != "Patient" and one.code not in compartment().get(one.type, ()):
             continue
         id_ = f'"id":"{one.id}"'

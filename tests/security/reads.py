@@ -1,9 +1,20 @@
 """Attacks that read: by id, by version, by search, by compartment, by operation."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 
 from tests.security.attacks import Attack
-from tests.security.world import OF, B, Planted, compartment, of, to_patients
+from tests.security.world import (
+    OF,
+    SECRET,
+    A,
+    B,
+    Planted,
+    attachment,
+    compartment,
+    of,
+    to_patients,
+)
 
 WAYS = ("{code}=Patient/{id}", "{code}={base}/Patient/{id}", "{code}:Patient={id}",
         "{code}:Patient.identifier=http://example.org/citizen|099-{id}",
@@ -70,6 +81,28 @@ def operations() -> Iterator[Attack]:
     yield Attack("I12", "GET", f"Composition/{composition.id}/$document", "absent")
 
 
+def attachments() -> Iterator[Attack]:
+    """Ask for B's file, and through documents of A's that name it: F01, F02, F04."""
+    file = f"Binary/{attachment(B).id}"
+    for accept in ("text/plain", "*/*", "application/fhir+json", "application/fhir+xml"):
+        for more in ((), (("range", "bytes=0-3"),), (("range", f"bytes=0-1{',0-1' * 5000}"),)):
+            yield Attack("F01", "GET", file, "absent", headers=(("accept", accept), *more))
+        yield Attack("F01", "HEAD", file, "absent", headers=(("accept", accept),))
+    for path in (f"{file}/_history", f"{file}/_history/1", f"Binary?_id={attachment(B).id}"):
+        yield Attack("F01", "GET", path, "absent")
+    base64 = b64encode(SECRET.encode()).decode()
+    assert SECRET not in base64
+    for url in (file, f"{BASE}/{file}", f"{file}/_history/1"):
+        told = {"resourceType": "DocumentReference", "status": "current",
+                "subject": {"reference": f"Patient/{A}"},
+                "content": [{"attachment": {"url": url}}]}  # fmt: skip
+        yield Attack("F01", "POST", "DocumentReference/$validate", "ours", told)
+        context = {"reference": f"Patient/{A}"}
+        taken = {"resourceType": "Binary", "id": attachment(B).id, "contentType": "text/plain",
+                 "data": "AAAA", "securityContext": context}  # fmt: skip
+        yield Attack("F01", "PUT", file, "absent", taken)
+
+
 def by_type() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in theirs():
@@ -83,4 +116,5 @@ CLASSES = {
     "compartment": compartments,
     "across types": whole,
     "operations": operations,
+    "attachments": attachments,
 }

@@ -7,6 +7,7 @@ of, and the secret in its text: no byte of an answer to A may hold that.
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -71,6 +72,7 @@ def of(patient: str) -> Iterator[Planted]:
     A type that can name none has one resource all the same; one for everyone to read has none.
     """
     yield Planted("Patient", patient, "{def}", person(patient))
+    yield attachment(patient)
     for type_ in types():
         if type_ == "Patient" or type_ in shared():
             continue
@@ -79,6 +81,15 @@ def of(patient: str) -> Iterator[Planted]:
             if resource is not None and (not code or names(resource, patient)):
                 id_ = f"{type_.lower()[:24]}-{code or 'none'}-{patient}"[:64]
                 yield Planted(type_, id_, code, {**marked(resource, patient), "id": id_})
+
+
+def attachment(patient: str) -> Planted:
+    """Give a file that is the patient's by its securityContext alone."""
+    id_ = f"binary-context-{patient}"
+    data = b64encode(said(patient).encode()).decode()
+    context = {"reference": f"Patient/{patient}"}
+    told = {"resourceType": "Binary", "id": id_, "contentType": "text/plain", "data": data}
+    return Planted("Binary", id_, "securityContext", {**told, "securityContext": context})
 
 
 def names(resource: Resource, patient: str) -> bool:
