@@ -87,7 +87,7 @@ def authentication(oauth: OAuth, monotonic: Callable[[], float] = time.monotonic
 
     async def looked_up(id_: str) -> tuple[Record, Caller] | None:
         record = await oauth.reading.get("tokens", id_)
-        return None if record is None or record["revoked"] else (record, caller(record))
+        return None if record is None else (record, caller(record))
 
     async def authenticate(asked: Asked) -> Caller:
         scheme, _, token = asked.authorization.partition(" ")
@@ -97,8 +97,11 @@ def authentication(oauth: OAuth, monotonic: Callable[[], float] = time.monotonic
             raise _refused("Bearer", "invalid_token", "The access token cannot be read.")
         id_ = digest(token)
         found = await seen.get(id_, partial(looked_up, id_))
-        if found is None or found[0]["expires"] <= oauth.clock():
-            raise _refused("Bearer", "invalid_token", "The access token is not good, or no more.")
+        if found is None or found[0]["revoked"] or found[0]["expires"] <= oauth.clock():
+            late = _refused("Bearer", "invalid_token", "The access token is not good, or no more.")
+            # Whose it was is noted in the audit.
+            late.client = found[1].client if found else ""
+            raise late
         record, who = found
         if record["jkt"] or scheme.lower() == "dpop":
             await asyncio.to_thread(_proven, oauth, asked, token, record["jkt"])
