@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from fhir_server.cli import app
 from fhir_server.oauth.clients import holds
 from fhir_server.store.records import Records
+from tests.records import drop
 
 BACK = ("--redirect-uri", "https://app.example.org/back")
 APP = (*BACK, "--scope", "openid patient/*.rs")
@@ -19,7 +20,7 @@ APP = (*BACK, "--scope", "openid patient/*.rs")
 def records(mongodb_uri):
     opened = Records.open(mongodb_uri, f"test_{uuid4().hex}_oauth")
     yield opened
-    opened.database.client.drop_database(opened.database.name)
+    drop(opened)
     opened.close()
 
 

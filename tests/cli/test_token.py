@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from fhir_server.cli import app
 from fhir_server.store.records import Records
+from tests.records import drop
 
 SCOPES = "system/Patient.rs system/$submit-document"
 
@@ -18,7 +19,7 @@ SCOPES = "system/Patient.rs system/$submit-document"
 def records(mongodb_uri):
     opened = Records.open(mongodb_uri, f"test_{uuid4().hex}_oauth")
     yield opened
-    opened.database.client.drop_database(opened.database.name)
+    drop(opened)
     opened.close()
 
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from fhir_server.cli import app
 from fhir_server.oauth import passwords
 from fhir_server.store.records import Records
+from tests.records import drop
 
 PASSWORD = "four odd words do"
 NUMBER = "099000000001"
@@ -17,7 +18,7 @@ NUMBER = "099000000001"
 def records(mongodb_uri):
     opened = Records.open(mongodb_uri, f"test_{uuid4().hex}_oauth")
     yield opened
-    opened.database.client.drop_database(opened.database.name)
+    drop(opened)
     opened.close()
 
 

@@ -9,6 +9,7 @@ from fhir_server.oauth.server import KINDS
 from fhir_server.store.records import Reading, Records
 from tests.client import fresh, health
 from tests.oauth.flow import smart as opened
+from tests.records import drop
 
 _DAY = 24 * 3600
 
@@ -28,7 +29,7 @@ async def behind(mongodb_uri, spec):
     records.prepare(KINDS)
     async with fresh(mongodb_uri) as store, health(store, spec) as client:
         yield client.context, records, reading
-    records.database.client.drop_database(name)
+    drop(records)
     await reading.close()
     records.close()
 

@@ -8,6 +8,7 @@ from fhir_server.interactions.current import Current
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.users import User
 from fhir_server.store.records import Records
+from tests.records import drop
 
 NOW = 2_000_000_000
 PASSWORD = "four odd words do"
@@ -37,5 +38,5 @@ def identities(mongodb_uri, issuer="https://example.org/oauth"):
     try:
         yield OAuth(issuer, base, records, None, Current(None), Clock())
     finally:
-        records.database.client.drop_database(records.database.name)
+        drop(records)
         records.close()

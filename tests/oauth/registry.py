@@ -20,6 +20,7 @@ from fhir_server.oauth.exchange import answered
 from fhir_server.oauth.server import OAuth
 from fhir_server.outbound.client import Outbound
 from fhir_server.store.records import Records
+from tests.records import drop
 
 NOW = 2_000_000_000
 ISSUER = "https://fhir.example.org/oauth"
@@ -74,7 +75,7 @@ def registry(mongodb_uri, spec=None):
     try:
         yield OAuth(ISSUER, base, records, None, Current(spec), clock, net.outbound), net
     finally:
-        records.database.client.drop_database(records.database.name)
+        drop(records)
         records.close()
 
 

@@ -36,8 +36,9 @@ async def process(mongodb_uri):
         async with httpx2.AsyncClient(transport=transport, base_url=SITE) as http:
             yield http
     client = pymongo.MongoClient(mongodb_uri)
-    for one in (name, f"{name}_oauth"):
-        client.drop_database(one)
+    with pymongo.timeout(60):
+        for one in (name, f"{name}_oauth"):
+            client.drop_database(one)
     client.close()
 
 

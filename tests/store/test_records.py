@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from fhir_server.store.records import Reading, Records
+from tests.records import drop
 
 NOW = int(time.time())
 
@@ -16,7 +17,7 @@ def records(mongodb_uri):
     opened = Records.open(mongodb_uri, f"test_{uuid4().hex}")
     opened.prepare({"codes": ("family",)})
     yield opened
-    opened.database.client.drop_database(opened.database.name)
+    drop(opened)
     opened.close()
 
 
