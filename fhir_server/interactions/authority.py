@@ -1,6 +1,6 @@
 """What one request may reach, looked up before it is run: care relations, consents, labels.
 
-All of it is what is committed before the request, and at most half a second old (store/relations).
+All of it is what is committed before the request, and less than a second old (store/relations).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
