@@ -166,6 +166,8 @@ def _server() -> Iterator[str]:
             "-m",
             "fhir_server",
             "serve",
+            "--auth",
+            "none",
             "--port",
             str(PORT),
             "--data",
