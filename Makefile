@@ -19,10 +19,10 @@ install: .venv/dev ## Create .venv with everything, from the lock
 demo: .venv/embedded .cache/fhirclient ## Install, start, load real envelopes, print a citizen's book, a login, an app
 	$(BIN)/fhir-server demo
 
-test: .venv/dev .cache/json-patch-tests ## The whole suite, against the embedded MongoDB
+test: .venv/dev .cache/json-patch-tests .cache/fhirclient ## The whole suite, against the embedded MongoDB
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-long: .venv/dev .cache/json-patch-tests ## The long form too
+test-long: .venv/dev .cache/json-patch-tests .cache/fhirclient ## The long form too
 	$(BIN)/pytest -n 2 --dist loadfile -m "long or not long"
 
 check: .venv/dev ## Format, lint, types, floors
@@ -52,7 +52,7 @@ docs: .venv/dev .cache/r4-examples ## Write the pages that say what a run gives
 	scripts/fetch-examples $@
 
 .cache/fhirclient:
-	scripts/fetch-fhirclient $@
+	@command -v npm >/dev/null && scripts/fetch-fhirclient $@ || echo "npm brought nothing: the sample app is not served, its test is skipped"
 
 bench: .venv/dev ## Measure against a floor in the same run; prints a table, writes JSON
 	$(BIN)/python -m benchmarks
