@@ -20,6 +20,8 @@ _SECRETS = (SECRET.encode(), base64.b64encode(SECRET.encode())[:-4])
 _PASSING = re.compile(
     r'"(id|lastUpdated|lastModified|url)":\s*"[^"]*",?|request [0-9a-f]{32}'
     r'|<(id|lastUpdated|lastModified) value="[^"]*"/>'
+    # The id a new resource would have had.
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 
 
