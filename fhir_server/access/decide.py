@@ -50,9 +50,11 @@ def decide(
     """
     if caller.unrestricted:
         return Everything()
-    made = _decided(caller, interaction, type_, spec, place)
-    caller.decided[interaction, type_, spec] = made
-    return made
+    key = (interaction, type_, spec)
+    known = caller.decided.get(key)
+    if known is None:
+        known = caller.decided[key] = _decided(caller, interaction, type_, spec, place)
+    return known
 
 
 def _decided(

@@ -7,14 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fhir_server.cli.demonstration import Login, citizen, hospitals
 from fhir_server.cli.environment import refused
-from fhir_server.cli.sample_app import served
 from fhir_server.cli.serve import EMBEDDED_NOTICE
+
+if TYPE_CHECKING:
+    from fhir_server.cli.demonstration import Login
 
 _START_SECONDS = 60.0
 _SAMPLE = "mappings/decision_4750/examples/sample/envelope.xml"
@@ -42,6 +43,8 @@ def demo(
     command += ["--port", str(port)]
     with log.open("ab") as sink:
         server = subprocess.Popen([*command, "--data", str(database)], stderr=sink)  # noqa: S603 our own command
+    from fhir_server.cli.demonstration import citizen, hospitals
+    from fhir_server.cli.sample_app import served
     from mappings.synthetic.demonstration import citizen_id
 
     try:
@@ -119,7 +122,7 @@ def _show(url: str, token: str) -> None:
     typer.echo(f"  Capabilities      {url}/metadata?_pretty=true")
 
 
-def _invite(app: str, login: Login) -> None:
+def _invite(app: str, login: "Login") -> None:
     """Say what to open, and who to be there."""
     typer.echo(f"  Sample app        {app}")
     typer.echo(f"  Sign in as        {login.username}, password {login.password}")

@@ -130,13 +130,7 @@ class Context:
     @property
     def place(self) -> Place:
         """What search values are read against, when indexing and when searching."""
-        return Place(
-            (self.base_url,),
-            self.zone,
-            self.spec.types,
-            canonical,
-            text_search=self.limits.text_search,
-        )
+        return _place(self.base_url, self.zone, self.spec, text=self.limits.text_search)
 
     @property
     def terminology(self) -> Terminology:
@@ -168,9 +162,7 @@ class Context:
         an operation has its own rights at every step.
         """
         asked = step if step and not interaction.startswith("$") else interaction
-        caller, spec = self.caller, self.spec
-        known = caller.decided.get((asked, type_, spec))
-        return known or decide.decide(caller, asked, type_, spec, self.place)
+        return decide.decide(self.caller, asked, type_, self.spec, self.place)
 
     def seen(self, interaction: str, type_: str) -> Condition | None:
         """Give what `allow` gives, None where there is nothing for the caller to see."""
@@ -178,6 +170,11 @@ class Context:
             return self.allow(interaction, type_)
         except Forbidden:
             return None
+
+
+@lru_cache(maxsize=16)
+def _place(base_url: str, zone: tzinfo, spec: Spec, *, text: bool) -> Place:
+    return Place((base_url,), zone, spec.types, canonical, text_search=text)
 
 
 @lru_cache(maxsize=1024)

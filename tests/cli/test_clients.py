@@ -1,7 +1,6 @@
 """`fhir-server clients`: registered, shown, decided on; a secret is seen once."""
 
 import json
-from uuid import uuid4
 
 import pytest
 from joserfc.jwk import ECKey
@@ -9,25 +8,13 @@ from typer.testing import CliRunner
 
 from fhir_server.cli import app
 from fhir_server.oauth.clients import holds
-from fhir_server.store.records import Records
-from tests.records import drop
 
 BACK = ("--redirect-uri", "https://app.example.org/back")
 APP = (*BACK, "--scope", "openid patient/*.rs")
 
 
 @pytest.fixture
-def records(mongodb_uri):
-    opened = Records.open(mongodb_uri, f"test_{uuid4().hex}_oauth")
-    yield opened
-    drop(opened)
-    opened.close()
-
-
-@pytest.fixture
-def clients(mongodb_uri, records, spec, monkeypatch):
-    monkeypatch.setenv("FHIR_MONGODB_URI", mongodb_uri)
-    monkeypatch.setenv("FHIR_DATABASE", records.database.name.removesuffix("_oauth"))
+def clients(records, spec, monkeypatch):
     monkeypatch.setattr("fhir_server.main.definitions", lambda *_: spec)
 
     def run(*options):

@@ -1,31 +1,17 @@
 """`fhir-server users`: added, listed, given another password, disabled."""
 
-from uuid import uuid4
-
 import pytest
 from typer.testing import CliRunner
 
 from fhir_server.cli import app
 from fhir_server.oauth import passwords
-from fhir_server.store.records import Records
-from tests.records import drop
 
 PASSWORD = "four odd words do"
 NUMBER = "099000000001"
 
 
 @pytest.fixture
-def records(mongodb_uri):
-    opened = Records.open(mongodb_uri, f"test_{uuid4().hex}_oauth")
-    yield opened
-    drop(opened)
-    opened.close()
-
-
-@pytest.fixture
-def users(mongodb_uri, records, monkeypatch):
-    monkeypatch.setenv("FHIR_MONGODB_URI", mongodb_uri)
-    monkeypatch.setenv("FHIR_DATABASE", records.database.name.removesuffix("_oauth"))
+def users(records):
 
     def run(*options, lines=(), **variables):
         typed = "".join(f"{line}\n" for line in lines)

@@ -28,7 +28,6 @@ BACK = "https://app.example.org/back"
 STATE = "a state of sixteen"
 SCOPES = "openid fhirUser launch/patient offline_access patient/*.rs"
 SECRET = "the secret of a test client"
-# Cheap on purpose: what is tested is who gets in, not how long a guess takes.
 SECRET_HASH = clients.hashed(SECRET)
 
 
