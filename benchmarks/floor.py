@@ -14,9 +14,10 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
-from benchmarks.load import pin
+from benchmarks.exchange import Answer
 
-Answers = Mapping[bytes, tuple[Sequence[tuple[bytes, bytes]], bytes]]
+# Method and target, such as `GET /fhir/Patient/1` → the answer.
+Answers = Mapping[str, Answer]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Documents = Mapping[str, Sequence[RawBSONDocument]]
 
@@ -35,7 +36,6 @@ class Inserted:
 
 def application() -> Callable[..., Awaitable[None]]:
     """Give an application that answers paths with bytes it was given, by the file FLOOR_ANSWERS."""
-    pin(0)
     # A file this benchmark wrote itself a moment ago.
     answers: Answers = pickle.loads(Path(os.environ["FLOOR_ANSWERS"]).read_bytes())  # noqa: S301 - our own
 
@@ -43,9 +43,11 @@ def application() -> Callable[..., Awaitable[None]]:
         if scope["type"] != "http":
             await _lifespan(receive, send)
             return
-        headers, body = answers[scope["raw_path"] + b"?" + scope["query_string"]]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        target, query = scope["raw_path"].decode(), scope["query_string"].decode()
+        told = answers[f"{scope['method']} {target}{'?' if query else ''}{query}"]
+        start = {"status": told.status, "headers": told.headers}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": told.body})
 
     return answer
 

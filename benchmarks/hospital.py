@@ -12,13 +12,15 @@ Fhir = dict[str, Any]
 
 VISITS, OBSERVATIONS = 10, 100
 ORGANIZATIONS, FIRST_DAY, DAYS = 20, date(2020, 1, 1), 2_000
-CODES = ("8480-6", "8462-4", "8867-4", "2339-0", "29463-7", "8310-5", "59408-5", "9279-1")
+# Laboratory results: R4 has profiles of its own for vital signs.
+CODES = ("2345-7", "718-7", "4548-4", "2160-0", "2951-2", "2823-3", "6690-2", "777-3")
 RARE_CODE = "99999-9"
 CITIZEN, VISIT, LOINC = (
     "http://example.org/sid/cccd",
     "http://example.org/sid/visit",
     "http://loinc.org",
 )
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 # Every hundredth citizen has the rare code.
 RARE = 100
 
@@ -31,7 +33,7 @@ def organizations() -> Iterator[Fhir]:
     """Give the places of care."""
     for number in range(ORGANIZATIONS):
         name = f"Bệnh viện mẫu số {number:02}"
-        yield {"resourceType": "Organization", "id": f"99{number:03}", "name": name}
+        yield {"resourceType": "Organization", "id": f"o99{number:03}", "name": name}
 
 
 def citizens(first: int, last: int) -> Iterator[Fhir]:
@@ -68,7 +70,7 @@ def _patient(number: int) -> Fhir:
         "name": [{"family": family, "given": given}],
         "gender": ("male", "female")[number % 2],
         "birthDate": (date(1940, 1, 1) + timedelta(days=number * 13 % 30_000)).isoformat(),
-        "managingOrganization": {"reference": f"Organization/99{number % ORGANIZATIONS:03}"},
+        "managingOrganization": {"reference": f"Organization/o99{number % ORGANIZATIONS:03}"},
     }
 
 
@@ -83,7 +85,7 @@ def _visits(number: int) -> Iterator[Fhir]:
             "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
             "subject": {"reference": f"Patient/{patient_id(number)}"},
             "period": {"start": f"{on}T08:00:00+07:00", "end": f"{on}T09:00:00+07:00"},
-            "serviceProvider": {"reference": f"Organization/99{number % ORGANIZATIONS:03}"},
+            "serviceProvider": {"reference": f"Organization/o99{number % ORGANIZATIONS:03}"},
         }
 
 
@@ -97,16 +99,16 @@ def _observations(number: int) -> Iterator[Fhir]:
             "resourceType": "Observation",
             "id": f"{patient_id(number)}-{visit}-{minute}",
             "status": "final",
-            "category": [{"coding": [{"system": LOINC, "code": "vital-signs"}]}],
+            "category": [{"coding": [{"system": CATEGORY, "code": "laboratory"}]}],
             "code": {"coding": [{"system": LOINC, "code": code}]},
             "subject": {"reference": f"Patient/{patient_id(number)}"},
             "encounter": {"reference": f"Encounter/{patient_id(number)}-{visit}"},
             "effectiveDateTime": f"{day(number, visit)}T08:{minute:02}:{number % 60:02}+07:00",
             "valueQuantity": {
                 "value": 60 + (number * 7 + one * 11) % 120,
-                "unit": "mm[Hg]",
+                "unit": "mmol/L",
                 "system": "http://unitsofmeasure.org",
-                "code": "mm[Hg]",
+                "code": "mmol/L",
             },
         }
 

@@ -18,15 +18,15 @@ from rich.table import Table
 from fhir_server.fhir import json
 
 _LIBRARIES = ("fhir-server", "pymongo", "uvicorn", "uvloop", "httptools", "msgspec", "secantusdb")
-_MS, _WIDTH = 1000, 120
+_MS, _WIDTH, _NOISE = 1000, 120, 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One run: `units` done in `seconds`, processor seconds of the process and of the database.
 
-    `kind` is server, floor or warm-up; `drift` the seconds the calibration loop took around it;
-    `resources` how many resources a unit is.
+    `kind` is server, floor, or a level; `drift` the seconds the calibration loop took around it,
+    and `moved` the slower before or after over the faster; `resources` how many a unit is.
     """
 
     workload: str
@@ -39,6 +39,7 @@ class Cell:
     p99: float
     drift: float
     resources: float = 1
+    moved: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,14 @@ class Start:
 
 
 def calibration() -> float:
-    """Give the seconds a fixed loop takes: how fast the machine is just now."""
+    """Give the seconds a fixed loop takes, the best of three: how fast the machine is just now."""
+    return min(_looped() for _ in range(3))
+
+
+def _looped() -> float:
     began = time.perf_counter()
     total = 0
-    for number in range(300_000):
+    for number in range(100_000):
         total += number * number % 7
     return time.perf_counter() - began
 
@@ -65,17 +70,24 @@ def summary(
 ) -> dict[str, Any]:
     """Give all figures of a run as JSON will hold them."""
     names = dict.fromkeys(cell.workload for cell in cells if cell.kind == "server")
-    return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _output("git", "rev-parse", "HEAD"),
-        "changed": bool(_output("git", "status", "--porcelain", "fhir_server", "mappings")),
-        "machine": _machine(),
-        "versions": {name: version(name) for name in _LIBRARIES},
+    return told() | {
         "seconds": round(seconds, 1),
         "workloads": [_figures(name, cells) for name in names],
         "starts": [asdict(one) for one in starts],
         "megabytes": {"idle": memory[0], "after": memory[1]},
         "cells": [asdict(cell) for cell in cells],
+    }
+
+
+def told() -> dict[str, Any]:
+    """Give what every run says of itself: when, which commit, where, with what."""
+    folders = ("fhir_server", "mappings", "extensions")
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _output("git", "rev-parse", "HEAD"),
+        "changed": bool(_output("git", "status", "--porcelain", *folders)),
+        "machine": _machine(),
+        "versions": {name: version(name) for name in _LIBRARIES},
     }
 
 
@@ -106,10 +118,38 @@ def _figures(name: str, cells: Sequence[Cell]) -> dict[str, Any]:
     }
 
 
+def levels(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Give the figures of each workload at each level; `ratio` is to the floor of its round."""
+    by: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        by.setdefault((cell.workload, cell.kind.partition(",")[0]), []).append(cell)
+    return [
+        _level(name, level, some, by.get((name, "L0"), [])) for (name, level), some in by.items()
+    ]
+
+
+def _level(name: str, level: str, cells: Sequence[Cell], floor: Sequence[Cell]) -> dict[str, Any]:
+    costs = [_cost(one) * _MS for one in cells]
+    pairs = zip(cells, floor, strict=False)
+    ratios = [_cost(one) / _cost(bare) for one, bare in pairs if bare.cpu]
+    return {
+        "workload": name,
+        "level": level,
+        "rounds": len(cells),
+        "resources": cells[0].resources,
+        "cpu_us": {"min": round(min(costs), 2), "median": round(statistics.median(costs), 2)},
+        "ratio": _median(ratios) if ratios else None,
+        "database_us": _median(one.database_cpu / one.units * _MS * _MS for one in cells),
+        "per_second": _median(one.units / one.seconds for one in cells),
+        "most_per_second": round(max(one.units / one.seconds for one in cells), 1),
+        "p50_ms": _median(one.p50 * _MS for one in cells),
+        "p99_ms": _median(one.p99 * _MS for one in cells),
+        "moved": round(max(one.moved for one in cells), 2),
+    }
+
+
 def _cost(cell: Cell) -> float:
-    # Processor time is counted in ticks: a floor may use less than one.
-    tick: float = 1 / os.sysconf("SC_CLK_TCK")
-    return max(cell.cpu, tick) / cell.units * _MS
+    return cell.cpu / cell.units * _MS
 
 
 def _median(values: Iterable[float]) -> float:
@@ -134,25 +174,43 @@ def _output(*command: str) -> str:
     return told.stdout.strip()
 
 
-def write(results: dict[str, Any], folder: Path) -> Path:
-    """Write a run's figures to a file of its own."""
+def write(results: dict[str, Any], folder: Path, kind: str = "") -> Path:
+    """Write a run's figures to a file of its own, named after its kind and its time."""
     folder.mkdir(exist_ok=True)
     stamp = results["time"].replace(":", "").replace("-", "").partition("+")[0]
-    path = folder / f"{stamp}.json"
+    path = folder / f"{kind}{stamp}.json"
     path.write_bytes(json.pretty(json.dump(results)) + b"\n")
     return path
 
 
-def show(results: dict[str, Any]) -> None:
-    """Print the table."""
+def kept(results: dict[str, Any]) -> dict[str, Any]:
+    """Give what of a run the next ones are compared with."""
+    ratios = {row["workload"]: row["cpu_to_floor"] for row in results["workloads"]}
+    own = {name: results[name] for name in ("time", "commit", "machine")}
+    return own | {"cpu_to_floor": ratios}
+
+
+def change(row: dict[str, Any], baseline: dict[str, Any]) -> str:
+    """Give by how much a row's CPU ÷ floor differs from that of the baseline, coloured."""
+    before = baseline.get("cpu_to_floor", {}).get(row["workload"])
+    if not before:
+        return "new"
+    told = row["cpu_to_floor"] / before - 1
+    colour = "red" if told > _NOISE else "green" if told < -_NOISE else "dim"
+    return f"[{colour}]{told:+.0%}[/]"
+
+
+def show(results: dict[str, Any], baseline: dict[str, Any]) -> None:
+    """Print the table; beside each ratio how it differs from that of the baseline."""
     machine = results["machine"]
     table = Table(
         title=f"{machine['processor']}, {machine['cores']} cores, {results['seconds']} s in all",
-        caption="All per request. CPU is the server process alone; the floor has its own.",
+        caption="All per request. CPU is the server process alone; the floor has its own. Change: "
+        f"of CPU / floor since {baseline.get('time', 'never')}; 15 % is noise.",
     )
     for column in ("workload", "resources", "per s", "p50 ms", "p99 ms", "CPU ms", "floor CPU ms"):
         table.add_column(column, justify="left" if column == "workload" else "right")
-    for column in ("CPU / floor", "time / floor", "database CPU ms"):
+    for column in ("CPU / floor", "change", "time / floor", "database CPU ms"):
         table.add_column(column, justify="right")
     for row in results["workloads"]:
         table.add_row(
@@ -164,6 +222,7 @@ def show(results: dict[str, Any]) -> None:
             f"{row['cpu_ms']:.3f}",
             f"{row['floor_cpu_ms']:.3f}",
             f"{row['cpu_to_floor']:.1f}",
+            change(row, baseline),
             f"{row['time_to_floor']:.1f}",
             f"{row['database_cpu_ms']:.2f}",
         )

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pymongo
@@ -35,7 +35,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from benchmarks import hospital
-from benchmarks.hospital import OBSERVATIONS, patient_id
+from benchmarks.documented import DEEP, PAGE, SEARCHES, Search
+from benchmarks.hospital import OBSERVATIONS
 from fhir_server import main as root
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Unavailable, Unprocessable
@@ -53,22 +54,8 @@ from fhir_server.store.documents import Change
 SMALL, LARGE = 200, 2_000
 TIMES, FEW = 60, 3
 SLOW, LONGEST = 1.0, 60
-PAGE, DEEP = 20, 500
 _BATCH, _SPARED = 1_000, ("lsid", "$clusterTime", "$db", "$readPreference", "txnNumber")
 _ASKED = ("find", "aggregate")
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A documented search: `ask(number)` is its URL for a citizen.
-
-    `bounded`: what it finds does not grow with the hospital. `rows`: it answers with resources.
-    """
-
-    name: str
-    ask: Callable[[int], str]
-    bounded: bool = True
-    rows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,74 +90,6 @@ class Figure:
     def examined(self) -> int:
         """Keys and documents of all commands."""
         return sum(cost.keys + cost.documents for cost in self.costs)
-
-
-def _code(code: str) -> str:
-    return quote(f"{hospital.LOINC}|{code}")
-
-
-# Last those the embedded server answers by reading all there is: it goes on after it was given up.
-SEARCHES = (
-    Search(
-        "patient + code, newest first",
-        lambda n: (
-            f"Observation?patient={patient_id(n)}&code={_code(hospital.CODES[0])}&_sort=-date"
-        ),
-    ),
-    Search("identifier", lambda n: f"Patient?identifier={quote(f'{hospital.CITIZEN}|099{n:09}')}"),
-    Search(
-        "_revinclude",
-        lambda n: f"Encounter?_id={patient_id(n)}-0&_revinclude=Observation:encounter",
-    ),
-    Search(
-        "_has",
-        lambda n: (
-            f"Patient?_id={patient_id(n)}&_has:Observation:patient:code={_code(hospital.CODES[1])}"
-        ),
-    ),
-    Search(
-        "_has, rare",
-        lambda _: f"Patient?_has:Observation:patient:code={_code(hospital.RARE_CODE)}",
-        bounded=False,
-    ),
-    Search(
-        "two-hop chain",
-        lambda n: (
-            f"Observation?patient={patient_id(n)}&encounter.service-provider.name="
-            f"{quote('Bệnh viện mẫu số')}&_count={PAGE}"
-        ),
-    ),
-    Search("name prefix", lambda n: f"Patient?name={quote(' '.join(hospital.name_of(n)[1])[:-1])}"),
-    Search(
-        "encounter by date",
-        lambda n: f"Encounter?date={hospital.day(n, 0)}&_sort=-date&_count={PAGE}",
-        bounded=False,
-    ),
-    Search(
-        "composite code-value",
-        lambda n: (
-            f"Observation?patient={patient_id(n)}&code-value-quantity="
-            f"{_code(hospital.CODES[2])}$gt100"
-        ),
-    ),
-    Search(
-        "total of a type",
-        lambda _: "Observation?_summary=count",
-        bounded=False,
-        rows=False,
-    ),
-    Search(
-        "code + date range, newest first",
-        lambda n: (
-            f"Observation?code={_code(hospital.CODES[n % 8])}&date=ge2021-03&date=lt2021-06"
-            f"&_sort=-date&_count={PAGE}"
-        ),
-    ),
-    Search(
-        f"page {DEEP} by keyset",
-        lambda _: f"Observation?_sort=-_lastUpdated&_count={PAGE}",
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -248,7 +167,7 @@ class Hospital:
 
     async def _url(self, search: Search, number: int) -> str:
         path = search.ask(number)
-        return await self._deep(path) if search.name.startswith("page ") else path
+        return await self._deep(path) if search.deep else path
 
     async def _deep(self, path: str) -> str:
         """Give the URL of the page behind 499 others; fewer, longer ones lead there."""
@@ -342,7 +261,9 @@ async def opened(uri: str) -> AsyncIterator[Hospital]:
     guests = root.plugins(settings)
     spec = root.definitions(guests)
     async with root.health_store(settings) as store:
-        context = await root.prepared(settings, root.health_context(settings, spec, store))
+        indexes = root.default_indexes()
+        context = root.health_context(settings, spec, store)
+        context = await root.prepared(context, indexes)
         yield Hospital(context, table.build(OPERATIONS), watched)
         # The server may still be at a question that was given up.
         with suppress(PyMongoError), pymongo.timeout(120):

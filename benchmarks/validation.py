@@ -67,7 +67,7 @@ def measured() -> list[dict[str, Any]]:
     """Give the median and the 90th percentile of each row: official examples, then a hospital."""
     spec = load()
     rows = [*_rows(spec)]
-    for type_, body in track([*_examples(spec)], "Judging examples"):
+    for type_, body in track([*examples(spec)], "Judging examples"):
         _measure(rows, type_, body)
     vietnam = known_to(definitions([plugin(HL7_VIETNAM.base)]))
     own = Row("a hospital's visit, its own profiles", 44, partial(_claimed, vietnam))
@@ -125,7 +125,7 @@ def _measure(rows: Sequence[Row], type_: str, body: bytes) -> None:
         row.ratios.append(best[number] / best[0])
 
 
-def _examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
+def examples(spec: Spec) -> Iterator[tuple[str, bytes]]:
     """Yield type and bytes of examples evenly from the whole list."""
     folder = next(one for one in FOLDERS if one.exists())
     files = sorted(folder.glob("*.json"))

@@ -7,7 +7,7 @@ const password = fs.readFileSync("/run/secrets/mongo_backup_password", "utf8").t
 const server = connect("mongodb://mongo:27017/admin?replicaSet=rs0");
 server.auth({ user: "backup", pwd: password });
 
-for (const name of ["fhir", "legal"]) {
+for (const name of ["fhir", "fhir_legal"]) {
   const database = server.getSiblingDB(name);
   const sums = {};
   for (const collection of database.getCollectionNames()) {

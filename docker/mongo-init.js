@@ -7,7 +7,7 @@ const ADMIN = { database: "admin", user: "admin", roles: ["root"] };
 // readWrite also covers creating, listing and dropping indexes of the database; `also` are others.
 const USERS = [
   { database: "fhir", also: ["fhir_oauth"], user: "health", roles: ["readWrite"] },
-  { database: "legal", user: "legal", roles: ["readWrite"] },
+  { database: "fhir_legal", also: ["fhir_legal_oauth"], user: "legal", roles: ["readWrite"] },
   { database: "admin", user: "backup", roles: ["backup"] },
 ];
 const password = (user) => fs.readFileSync(`/run/secrets/mongo_${user}_password`, "utf8").trim();

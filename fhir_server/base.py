@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.routes import Routes
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What is told of who asks: `authorization` and `dpop` are headers as sent, "" without.
 
     `url` is the address asked for, of the configured base, without query; `method` as sent.
@@ -34,10 +35,14 @@ async def anyone(_: Asked) -> Caller:
 class Base:
     """`path` is where it is mounted, such as `/fhir`; from one base no other base exists.
 
-    Definitions, database, keys and limits are all in its own `context`; nothing is shared.
+    Definitions, database, keys and limits are all in its own `context`; nothing is shared. `shared`
+    says whether web pages of registered apps may read its answers; `open` are the interactions and
+    operations anybody may ask for, as the context's own caller.
     """
 
     path: str
     context: Context
     routes: Routes
     authenticate: Authenticate = anyone
+    shared: bool = True
+    open: frozenset[str] = frozenset({"capabilities"})

@@ -1,11 +1,26 @@
-"""What a guest adds to the engine: definitions and operations, listed by hand in main.py."""
+"""What a guest adds to the engine: definitions, operations, documents; listed by hand in main."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fhir_server.interactions.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is no FHIR and is there for everybody to read, such as a key set.
+
+    `path` may have names for parts, as `/status/{shard}`. `answer` gets them and the query's
+    parameters, and gives the bytes; it is run in a thread and may raise FhirError. `seconds`: how
+    long others may keep it.
+    """
+
+    path: str
+    media_type: str
+    answer: Callable[[Mapping[str, str]], bytes]
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     conditional_delete_max: Annotated[int, Field(gt=0, le=10_000)] = 1
     join_limit: Annotated[int, Field(gt=0, le=100_000)] = 1_000
     search_seconds: Annotated[float, Field(gt=0)] = 3.0
+    database_lanes: Annotated[int, Field(ge=0, le=40)] = 24
     transaction_seconds: Annotated[float, Field(gt=0, le=60)] = 20.0
     jobs_at_once: Annotated[int, Field(ge=0)] = 2
     max_search_parameters: Annotated[int, Field(ge=0)] = 200
@@ -91,6 +92,11 @@ class Settings(BaseSettings):
     identifier_base: str = "http://fhir.hl7.org.vn/core/"
     packages: Path = Path(".data/packages")
     field_profiles: DirectoryPath | None = None
+    legal: bool = False
+    legal_folder: Path = Path(".data/legal")
+    legal_mongodb_uri: SecretStr | None = None
+    legal_mongodb_uri_file: Path | None = None
+    legal_database: str | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -156,14 +162,47 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _legal_has_its_user(self) -> "Settings":
+        same = self.legal_uri() is not None and self.legal_uri() == self.uri()
+        if self.legal and self.env == "production" and (same or self.legal_uri() is None):
+            raise ValueError(
+                "FHIR_LEGAL needs FHIR_LEGAL_MONGODB_URI (or …_FILE): a database user of its own, "
+                "who reaches nothing of the health base."
+            )
+        if self.legal and self.auth == "none":
+            raise ValueError("FHIR_LEGAL needs FHIR_AUTH=smart: nobody is let in without a token.")
+        return self
+
     def uri(self) -> str | None:
         """Give the MongoDB address, or None where the embedded server is to be started."""
         return _secret(self.mongodb_uri, self.mongodb_uri_file)
+
+    def legal_uri(self) -> str | None:
+        """Give the MongoDB address of the legal base, with a user of its own; None where unset."""
+        return _secret(self.legal_mongodb_uri, self.legal_mongodb_uri_file)
+
+    def legal_name(self) -> str:
+        """Give the name of the database of the legal base."""
+        return self.legal_database or f"{self.database}_legal"
+
+    def legal_root(self) -> str:
+        """Give what the addresses of the legal base, its OAuth and its pages start with."""
+        return self.base_url.rstrip("/").removesuffix("/fhir") + "/legal"
+
+    def legal_checkpoints(self) -> Path | None:
+        """Give the file of the audit's checkpoints of the legal base: beside the other base's."""
+        path = self.audit_checkpoints
+        return path.with_name(f"{path.name}-legal") if path else None
 
     def cursor_secret(self) -> bytes | None:
         """Give the key that signs paging links, or None where one is kept in the database."""
         key = _secret(self.cursor_key, self.cursor_key_file)
         return key.encode() if key else None
+
+    def oauth_name(self) -> str:
+        """Give the name of the authorization server's database."""
+        return self.oauth_database or f"{self.database}_oauth"
 
     def issuer_url(self) -> str:
         """Give the address of the authorization server: beside the FHIR base where none is set."""

@@ -4,11 +4,12 @@ A document is told by the name of its root element; a further document is one mo
 list its plugin holds.
 """
 
-import uuid
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import NAMESPACE_URL
 
 from fhir_server.fhir.errors import Issue
 
@@ -86,10 +87,23 @@ class Mapping:
     read: Callable[[bytes], Sequence[Visit | Refused]]
 
 
+def named_id(name: str) -> str:
+    """Give the UUID of a name, version 5 below the namespace of URLs.
+
+    Made of its digits: the standard library's takes nine times as long, and a visit has fifty.
+    https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-5
+    """
+    whole = NAMESPACE_URL.bytes + name.encode()
+    digits = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    parts = (digits[:8], digits[8:12], f"5{digits[13:16]}", variant + digits[17:20], digits[20:32])
+    return "-".join(parts)
+
+
 @lru_cache(maxsize=4096)
 def draft_id(facility: str, ma_lk: str, key: str) -> str:
     """Give the id of the draft `key` of a visit: the same for the same visit, whoever asks."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{facility}|{ma_lk}|{key}"))
+    return named_id(f"{facility}|{ma_lk}|{key}")
 
 
 def draft_url(facility: str, ma_lk: str, key: str) -> str:
@@ -99,7 +113,7 @@ def draft_url(facility: str, ma_lk: str, key: str) -> str:
 
 def party_id(kind: str, token: str) -> str:
     """Give the id of a Practitioner or Organization made for an identifier, `system|value`."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}?identifier={token}"))
+    return named_id(f"{kind}?identifier={token}")
 
 
 def token(identifier: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ import pymongo
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK, Caller
 from fhir_server.base import Asked, Base
 from fhir_server.fhir import json
+from fhir_server.fhir.audit_event import TYPE as AUDIT
 from fhir_server.http.app import App, Served
 from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
@@ -28,6 +29,10 @@ from fhir_server.store.store import Store
 BASE_URL = "http://test.invalid/fhir"
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 JSON = {"Content-Type": "application/fhir+json"}
+# Databases that wait for a test, by server; the collections a store has of its own, by database.
+_EMPTY: dict[str, list[str]] = {}
+_OWN: dict[str, set[str]] = {}
+_MOST = 40
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,14 +84,49 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def fresh(mongodb_uri: str) -> AsyncIterator[Store]:
-    """Give a store in a database of its own, dropped afterwards."""
-    opened = Store.open(mongodb_uri, f"test_{uuid4().hex}")
-    await opened.prepare()
+    """Give a store in a database with nothing in it: a new one, or one that was emptied."""
+    waiting = _EMPTY.setdefault(mongodb_uri, [])
+    name = waiting.pop() if waiting else f"test_{uuid4().hex}"
+    opened = Store.open(mongodb_uri, name)
+    if name not in _OWN:
+        await opened.prepare()
+        _OWN[name] = await opened.collections()
     yield opened
-    # A database with a hundred types takes a while.
-    with pymongo.timeout(60):
-        await opened.database.client.drop_database(opened.database.name)
     await opened.close()
+    if _emptied(_driver(mongodb_uri), name):
+        waiting.append(name)
+
+
+def forget(mongodb_uri: str) -> None:
+    """Drop the databases that wait for a test and close the connection that emptied them."""
+    driver = _driver(mongodb_uri)
+    for name in _EMPTY.pop(mongodb_uri, ()):
+        driver.drop_database(name)
+    driver.close()
+
+
+def _emptied(driver: pymongo.MongoClient[dict[str, Any]], name: str) -> bool:
+    """Empty a database for the next test, which is cheaper than to drop it and make another.
+
+    One of a hundred types is dropped all the same: False. AuditEvent may have got more indexes.
+    """
+    database = driver[name]
+    with pymongo.timeout(60):
+        there = set(database.list_collection_names())
+        if len(there - _OWN[name]) > _MOST:
+            driver.drop_database(name)
+            return False
+        for collection in there - _OWN[name] | {AUDIT}:
+            database.drop_collection(collection)
+        database.create_collection(AUDIT)
+        for collection in _OWN[name] - {AUDIT}:
+            database[collection].delete_many({})
+    return True
+
+
+@cache
+def _driver(mongodb_uri: str) -> pymongo.MongoClient[dict[str, Any]]:
+    return pymongo.MongoClient(mongodb_uri)
 
 
 @asynccontextmanager

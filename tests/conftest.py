@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,19 @@ from fhir_server.main import definitions
 from fhir_server.spec.spec import Spec
 from fhir_server.store import embedded
 from fhir_server.store.store import Store
-from tests.client import Client, fresh, health
+from tests.client import Client, forget, fresh, health
+
+ROOT = Path(__file__).parent
+
+
+# What starts processes and waits for them: two runners would wait for one that begins it last.
+_FIRST = ("browser", "faults", "cli", "fuzz", "conformance")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long (Makefile: `--no-loadscope-reorder`)."""
+    items.sort(key=lambda item: item.path.relative_to(ROOT).parts[0] not in _FIRST)
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +38,11 @@ def mongodb_uri(tmp_path_factory) -> Iterator[str]:
     given = os.environ.get("FHIR_MONGODB_URI")
     if given:
         yield given
+        forget(given)
         return
     with embedded.running(tmp_path_factory.mktemp("mongodb")) as uri:
         yield uri
+        forget(uri)
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from fhir_server.search.condition import Condition, Nothing
 
-# The first word of a SMART scope: whose data it is about.
-Level = Literal["patient", "user", "system"]
+# The first word of a scope, such as SMART's patient, user and system: whose data it is about.
+Level: TypeAlias = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,6 @@ class Caller:
         default_factory=dict, init=False, compare=False, repr=False
     )
     _last: "list[Caller]" = field(default_factory=list, init=False, compare=False, repr=False)
-
-    @property
-    def last_reach(self) -> Reach | None:
-        """Give what this caller reached last."""
-        return self._last[0].reach if self._last else None
 
     def reaching(self, reach: Reach) -> "Caller":
         """Give the caller with a reach; for the same reach the same one, with what was decided."""

@@ -71,7 +71,7 @@ def _decided(
     letters = needed(code)
     if letters == OWN:
         # What such an operation touches is for the operation itself to bound.
-        _check(any(one.operation == code for one in scopes), code, "the whole system")
+        _check(any(one.operation == code for one in scopes), code, type_ or "the whole system")
         return Everything() if type_ else Nothing()
     _check(bool(scopes), code, type_ or "the whole system")
     if type_ is None or not letters:

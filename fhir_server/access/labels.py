@@ -1,6 +1,6 @@
 """Sensitivity labels: which a resource carries, said in it or told by its codes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -60,13 +60,17 @@ def labels(resource: Mapping[str, Any], known: Table) -> list[str]:
     level: list[Any] = [resource]
     while level:
         value = level.pop()
-        if type(value) is dict:
-            found.update(_of_coding(value, known))
+        if type(value) is list:
+            inside = value
+        else:
+            if "system" in value and "code" in value:
+                found.update(_of_coding(value, known))
             if "meta" in value:
                 found.update(_said(value["meta"]))
-            level += value.values()
-        elif type(value) is list:
-            level += value
+            inside = value.values()
+        for inner in inside:
+            if type(inner) is dict or type(inner) is list:
+                level.append(inner)  # noqa: PERF401 (a list for what is mostly none costs more)
     return sorted(found)
 
 
@@ -92,12 +96,14 @@ def _said(meta: Any) -> Iterator[str]:
             yield label
 
 
-def _of_coding(value: Mapping[str, Any], known: Table) -> Iterator[str]:
+def _of_coding(value: Mapping[str, Any], known: Table) -> Iterable[str]:
     """Give the labels of what is a Coding, or looks like one."""
-    system, code = value.get("system"), value.get("code")
+    system, code = value["system"], value["code"]
     there = known.by_system.get(system) if isinstance(system, str) else None
-    if not there or not isinstance(code, str):
-        return
+    return _of_code(code, there) if there and isinstance(code, str) else ()
+
+
+def _of_code(code: str, there: Mapping[str, frozenset[str]]) -> Iterator[str]:
     yield from there.get("*", ())
     for length in range(1, min(len(code), _LONGEST_CODE) + 1):
         yield from there.get(code[:length].upper(), ())

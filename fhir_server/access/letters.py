@@ -29,7 +29,7 @@ INTERACTIONS: Mapping[str, str] = {
     "delete": "d",
 }
 
-# An operation that is not here is for nobody but an unrestricted caller.
+# An operation that is not here has a scope of its own.
 OPERATIONS: Mapping[str, str] = {
     # A job is its caller's own; what it did was judged when it was run.
     "$async-status": "",
@@ -80,9 +80,11 @@ OPERATIONS: Mapping[str, str] = {
 def needed(interaction: str) -> str:
     """Give the letters an interaction or `$operation` needs, `OWN` for a scope of its own.
 
-    Raises Forbidden for one that is in no table.
+    Raises Forbidden for an interaction that is in no table.
     """
-    found = (OPERATIONS if interaction.startswith("$") else INTERACTIONS).get(interaction)
+    if interaction.startswith("$"):
+        return OPERATIONS.get(interaction, OWN)
+    found = INTERACTIONS.get(interaction)
     if found is None:
         raise Forbidden(f"{interaction} is not open to clients with scopes.")
     return found

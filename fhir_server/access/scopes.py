@@ -6,7 +6,7 @@ https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias
 
 from fhir_server.access.caller import Level
 from fhir_server.spec.spec import Spec
@@ -14,7 +14,6 @@ from fhir_server.spec.spec import Spec
 Parameter: TypeAlias = tuple[str, str]
 
 LETTERS = "cruds"
-_LEVELS: dict[str, Level] = {level: level for level in get_args(Level)}
 MAX_LENGTH = 1_000
 MAX_PARAMETERS = 10
 
@@ -40,7 +39,7 @@ class Scope:
     SMART 1 and is answered in them, which changes nothing else.
     """
 
-    level: Level | Literal[""] = ""
+    level: Level = ""
     type: str = ""
     letters: str = ""
     parameters: tuple[Parameter, ...] = ()
@@ -72,11 +71,10 @@ def parse(text: str, spec: Spec) -> Scope:
             f"{text!a} is no scope: its characters are those of ASCII you can see, "
             'without " \\ and %; values are written as they are.'
         )
-    before, _, rest = text.partition("/")
-    level = _LEVELS.get(before)
-    if level is None or before == text:
+    level, _, rest = text.partition("/")
+    if level not in spec.levels or level == text:
         return _word(text, spec)
-    return _operation(level, rest) if rest.startswith("$") else _access(level, rest, spec)
+    return _operation(level, rest, spec) if rest.startswith("$") else _access(level, rest, spec)
 
 
 def each(text: str, spec: Spec) -> tuple[Scope, ...]:
@@ -87,6 +85,11 @@ def each(text: str, spec: Spec) -> tuple[Scope, ...]:
 def levels(scopes: Iterable[Scope]) -> frozenset[str]:
     """Give whose data the scopes are about; `system` goes with no other level."""
     return frozenset(scope.level for scope in scopes if scope.level)
+
+
+def granted_to(whose: str, scope: Scope, spec: Spec) -> bool:
+    """Say whether a `user`, or a `system`, may be granted a scope; a word is for users."""
+    return (spec.levels[scope.level] if scope.level else "user") in {whose, "both"}
 
 
 def covers(wide: Scope, narrow: Scope) -> bool:
@@ -165,9 +168,10 @@ def _word(text: str, spec: Spec) -> Scope:
     )
 
 
-def _operation(level: Level, name: str) -> Scope:
-    if level != "system":
-        raise ValueError(f"{level}/{name}: scopes of operations are of level system.")
+def _operation(level: Level, name: str, spec: Spec) -> Scope:
+    if spec.levels[level] == "user":
+        fitting = " or ".join(one for one, whose in spec.levels.items() if whose != "user")
+        raise ValueError(f"{level}/{name}: scopes of operations are of level {fitting}.")
     if not _OPERATION.fullmatch(name):
         raise ValueError(f"{name!a} is no name of an operation, such as $submit-document.")
     return Scope(level, operation=name)

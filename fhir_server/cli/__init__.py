@@ -4,9 +4,11 @@ import typer
 
 from fhir_server.cli.audit import audit
 from fhir_server.cli.book import book
+from fhir_server.cli.certificate import certificate
 from fhir_server.cli.clients import clients
 from fhir_server.cli.demo import demo
 from fhir_server.cli.indexes import indexes
+from fhir_server.cli.keys import keys
 from fhir_server.cli.load import load
 from fhir_server.cli.packages import packages
 from fhir_server.cli.quality import quality
@@ -32,6 +34,8 @@ app.add_typer(packages, name="packages")
 app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
 app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
+app.add_typer(certificate, name="certificate")
 
 
 def main() -> None:

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from fhir_server.cli.authorization import opened
+from fhir_server.cli.authorization import chosen, opened
 from fhir_server.cli.environment import refused
 
 clients = typer.Typer(
     help="Apps and systems registered at this server, in the database at FHIR_MONGODB_URI.",
     no_args_is_help=True,
+    callback=chosen,
 )
 
 Id = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]

@@ -31,18 +31,21 @@ def demo(
 
     Beside it, on the next port, runs a sample app that asks a citizen for the health book.
     """
-    url = f"http://127.0.0.1:{port}/fhir"
+    root = f"http://127.0.0.1:{port}"
+    url = f"{root}/fhir"
     _check_port(port)
     _check_port(port + 1)
     # A signal must unwind: the server and its database end with the demonstration.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     database, log = data / "mongodb", data / "server.log"
     data.mkdir(parents=True, exist_ok=True)
+    os.environ |= {"FHIR_LEGAL": "true", "FHIR_LEGAL_FOLDER": str(data / "legal")}
     typer.echo(EMBEDDED_NOTICE.format(data=database))
     command = [sys.executable, "-m", "fhir_server", "serve", "--auth", "smart"]
     command += ["--port", str(port)]
     with log.open("ab") as sink:
         server = subprocess.Popen([*command, "--data", str(database)], stderr=sink)  # noqa: S603 our own command
+    from fhir_server.cli import certificates
     from fhir_server.cli.demonstration import citizen, hospitals
     from fhir_server.cli.sample_app import served
     from mappings.synthetic.demonstration import citizen_id
@@ -50,13 +53,17 @@ def demo(
     try:
         _wait(server, port, log)
         os.environ["FHIR_MONGODB_URI"] = (database / "uri").read_text().strip()
+        os.environ["FHIR_LEGAL_MONGODB_URI"] = (database / "legal-uri").read_text().strip()
         os.environ["FHIR_BASE_URL"] = url
         token = hospitals()
         _load_once(url, data, token)
-        login = citizen(url, token, citizen_id())
+        certificates.told_once(root, data)
+        login, officers = citizen(url, token, citizen_id()), certificates.people(data)
         with served(port + 1, url) as app:
             _show(url, token)
             _invite(app, login)
+            certificates.invite(root, data, officers)
+            typer.echo("\nServing until Ctrl-C.")
             server.wait()
     except KeyboardInterrupt:
         typer.echo("Stopping.")
@@ -128,7 +135,7 @@ def _invite(app: str, login: "Login") -> None:
     typer.echo(f"  Sign in as        {login.username}, password {login.password}")
     typer.echo(
         "\nA third-party app asks for the health book: look at what it asks for, let it in,"
-        "\nand take it back under My apps.\n\nServing until Ctrl-C."
+        "\nand take it back under My apps."
     )
 
 

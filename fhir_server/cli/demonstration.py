@@ -24,7 +24,7 @@ _APP_SCOPES = (
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What the citizen signs in with."""
+    """What somebody signs in with."""
 
     username: str
     password: str
@@ -47,7 +47,7 @@ def hospitals() -> str:
         status="active",
     )
     with opened(definitions=True) as oauth:
-        return backend.by_hand(oauth, _there(oauth, client), "", _SECONDS)
+        return backend.by_hand(oauth, there(oauth, client), "", _SECONDS)
 
 
 def citizen(url: str, token: str, number: str) -> Login:
@@ -57,14 +57,21 @@ def citizen(url: str, token: str, number: str) -> Login:
     with connected(url, token) as client:
         found = client.get("Patient", params={"identifier": number}).json()
     [patient, *_] = [one["resource"]["id"] for one in found["entry"]]
-    login = Login("citizen", secrets.token_urlsafe(12))
+    user = users.User("citizen", display="Citizen", fhir_user=f"Patient/{patient}")
     with opened() as oauth:
-        if users.get(oauth.records, login.username):
-            users.set_password(oauth, login.username, login.password)
-        else:
-            user = users.User(login.username, display="Citizen", fhir_user=f"Patient/{patient}")
-            users.add(oauth.records, user, login.password)
-    return login
+        return login(oauth, user)
+
+
+def login(oauth: Any, user: Any) -> Login:
+    """Let somebody sign in, with a new password."""
+    from fhir_server.oauth import users
+
+    made = Login(user.username, secrets.token_urlsafe(12))
+    if users.get(oauth.records, made.username):
+        users.set_password(oauth, made.username, made.password)
+    else:
+        users.add(oauth.records, user, made.password)
+    return made
 
 
 def sample_app(address: str) -> None:
@@ -82,12 +89,13 @@ def sample_app(address: str) -> None:
         status="active",
     )
     with opened() as oauth:
-        there = _there(oauth, client)
+        known = there(oauth, client)
         # Another port than last time.
-        clients.update(oauth, replace(there, redirect_uris=(address,)), there.version)
+        clients.update(oauth, replace(known, redirect_uris=(address,)), known.version)
 
 
-def _there(oauth: Any, client: Any) -> Any:
+def there(oauth: Any, client: Any) -> Any:
+    """Give a registered client, registered now if it was not."""
     from fhir_server.oauth import clients
 
     return clients.get(oauth, client.id) or clients.add(oauth, client)[0]

@@ -9,7 +9,9 @@ from fhir_server.cli.environment import read_settings, refused
 
 
 def indexes(
-    build: Annotated[bool, typer.Option("--build", help="Build what is missing.")] = False,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build what is missing, drop what is retired.")
+    ] = False,
     reindex: Annotated[
         bool, typer.Option("--reindex", help="Rewrite the index fields of outdated types.")
     ] = False,
@@ -46,14 +48,17 @@ async def _run(settings: Any, *, build: bool, reindex: bool) -> bool:
         await refresh(context)
         wanted = wanted_indexes(main.default_indexes(), sorted(spec.types))
         missing = set(await store.indexing.missing(main.default_indexes(), spec.types))
+        retired = await store.indexing.retired(main.default_indexes(), spec.types)
         formats = {type_: context.index_format(type_) for type_ in spec.types}
         outdated = sorted(await store.indexing.outdated(formats))
-        for index in wanted:
-            state = "missing" if index in missing else "exists"
+        for index in (*wanted, *retired):
+            state = "missing" if index in missing else "retired" if index in retired else "exists"
             keys = ", ".join(f"{field} {way}" for field, way in index.keys)
             typer.echo(f"  {state:9} {index.collection}: {keys}")
         if build and missing:
             await _build(store, [index for index in wanted if index in missing])
+        if build:
+            await store.indexing.drop(retired)
         left = 0 if reindex else len(outdated)
         for type_ in outdated:
             typer.echo(f"  outdated  {type_}")

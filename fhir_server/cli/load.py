@@ -1,7 +1,9 @@
-"""fhir-server load: envelopes, Bundles and NDJSON files into a server."""
+"""fhir-server load: envelopes, Bundles and NDJSON files into a server, or an empty database."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from fhir_server.cli.client import Token, connected, told
+from fhir_server.cli.environment import read_settings, refused
 
 _SUFFIXES = {".xml", ".json", ".ndjson"}
 _NDJSON_BATCH = 200
@@ -35,25 +38,66 @@ class Answer:
 
 def load(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders.", exists=True)],
+    *,
     to: Annotated[str, typer.Option(help="Base URL.")] = "http://127.0.0.1:8080/fhir",
     token: Token = None,
     report: Annotated[Path, typer.Option(help="Where refusals are written.")] = Path(
         "load-report.ndjson"
     ),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Write into an empty database, without a server.")
+    ] = False,
+    jobs: Annotated[
+        int, typer.Option(min=0, help="Processes of --fresh; 0: as many as cores.")
+    ] = 0,
 ) -> None:
     """Send every file; exit 1 and write a report when anything was refused."""
     from rich.console import Console
 
-    files = list(_files(paths))
     console = Console(stderr=True)
-    with connected(to, token) as client:
-        answers = list(_sent(client, files, console))
-    refused = [answer for answer in answers if answer.refused]
-    console.print(f"{len(answers) - len(refused)} stored, {len(refused)} refused.")
-    if refused:
-        _write_report(report, refused)
+    if fresh:
+        stored, wrong = _loaded_fresh(paths, jobs, console)
+    else:
+        with connected(to, token) as client:
+            answers = list(_sent(client, list(_files(paths)), console))
+        wrong = [answer for answer in answers if answer.refused]
+        stored = len(answers) - len(wrong)
+    console.print(f"{stored} stored, {len(wrong)} refused.")
+    if wrong:
+        _write_report(report, wrong)
         console.print(f"The reasons are in {report}.")
         raise typer.Exit(1)
+
+
+def _loaded_fresh(paths: list[Path], jobs: int, console: Any) -> tuple[int, list[Answer]]:
+    """Load into the database a server here would use; give how many are stored, what is not."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    from fhir_server.cli.loading.fresh import Loading
+    from fhir_server.cli.offline.processes import EndedError
+    from fhir_server.cli.serve import prepare
+    from fhir_server.fhir.errors import FhirError
+
+    with ExitStack() as stack:
+        prepare(stack, "127.0.0.1", 8080, Path(".data"))
+        loading = Loading(read_settings())
+        columns = (BarColumn(), DownloadColumn(), "{task.fields[pace]}", TimeRemainingColumn())
+        progress = Progress("Loading", *columns, console=console)
+        task = progress.add_task("", total=loading.measure(paths), pace="")
+        began = time.monotonic()
+
+        def told(size: int) -> None:
+            # It has a thread: not before the processes are there.
+            progress.start()
+            pace = loading.stored / max(time.monotonic() - began, 0.001)
+            progress.update(task, advance=size, pace=f"{pace:,.0f} resources/s")
+
+        stack.callback(progress.stop)
+        try:
+            loading.run(jobs, told)
+        except (FhirError, ValueError, EndedError) as error:
+            raise refused(str(error)) from None
+    return loading.stored, [Answer(*one) for one in loading.refused]
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

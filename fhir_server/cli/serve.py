@@ -6,11 +6,14 @@ import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fhir_server.cli.environment import read_settings, refused
+
+if TYPE_CHECKING:
+    from fhir_server.settings import Settings
 
 EMBEDDED_NOTICE = (
     "Using the embedded MongoDB under {data}: for development, tests and demonstrations, "
@@ -44,40 +47,59 @@ def prepare(stack: ExitStack, host: str, port: int, data: Path) -> None:
     shown = f"[{host}]" if ":" in host else host
     os.environ.setdefault("FHIR_BASE_URL", f"http://{shown}:{port}/fhir")
     settings = read_settings()
+    if settings.legal:
+        _legal_is_ready(settings)
     if settings.uri() is None:
-        os.environ["FHIR_MONGODB_URI"] = _embedded(stack, data)
+        os.environ |= _embedded(stack, data, settings)
 
 
 def run(host: str, port: int, workers: int) -> None:
-    """Run the workers until a signal ends them."""
-    import uvicorn
+    """Serve until a signal ends it: in this process, or in so many of its own."""
+    from fhir_server.cli import worker
 
-    uvicorn.run(
-        "fhir_server.main:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        http="fhir_server.cli.protocol:Bounded",
-        limit_concurrency=1000,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=25,
-        timeout_worker_healthcheck=30,
-    )
+    if workers == 1:
+        worker.run(host, port)
+        return
+    import asyncio
+
+    from fhir_server.cli.workers import Workers
+    from fhir_server.http import log
+
+    log.configure()
+    listener = worker.config(host=host, port=port).bind_socket()
+    sys.exit(asyncio.run(Workers(listener, workers).run()))
 
 
-def _embedded(stack: ExitStack, data: Path) -> str:
-    from fhir_server.store.embedded import (
-        EmbeddedBusyError,
-        EmbeddedMissingError,
-        running,
-    )
+def _legal_is_ready(settings: "Settings") -> None:
+    """See that the folder of the legal base is whole before a process serves from it."""
+    try:
+        from extensions.judicial_record.opening import ready
+
+        ready(settings.legal_folder, trying=settings.env == "development")
+    except ModuleNotFoundError as error:
+        reason = f'FHIR_LEGAL needs {error.name}: pip install "fhir-server[legal]".'
+        raise refused(reason) from None
+    except (ValueError, OSError) as error:
+        raise refused(str(error)) from None
+
+
+def _embedded(stack: ExitStack, data: Path, settings: "Settings") -> dict[str, str]:
+    """Start it and give what it sets; with a user for each base where there is a legal one."""
+    from fhir_server.store.embedded import EmbeddedBusyError, EmbeddedMissingError, running
+    from fhir_server.store.embedded_users import apart, known
 
     typer.echo(EMBEDDED_NOTICE.format(data=data), err=True)
+    legal = settings.legal_name()
+    users = {
+        "health": [settings.database, settings.oauth_name()],
+        "legal": [legal, f"{legal}_oauth"],
+    }
     try:
-        return stack.enter_context(running(data))
+        if not (settings.legal or known(data)):
+            return {"FHIR_MONGODB_URI": stack.enter_context(running(data))}
+        uris = stack.enter_context(apart(data, users))
+        own = {} if settings.legal_uri() else {"FHIR_LEGAL_MONGODB_URI": uris["legal"]}
+        return {"FHIR_MONGODB_URI": uris["health"], **own}
     except (EmbeddedBusyError, EmbeddedMissingError) as error:
         raise refused(str(error)) from None
 

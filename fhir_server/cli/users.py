@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from fhir_server.cli.authorization import opened
+from fhir_server.cli.authorization import chosen, opened
 from fhir_server.cli.environment import read_settings
 
 users = typer.Typer(
     help="Users who sign in at this server, in the database at FHIR_MONGODB_URI.",
     no_args_is_help=True,
+    callback=chosen,
 )
 
 Name = Annotated[str, typer.Argument(help="The name they sign in with.")]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 
@@ -44,8 +46,7 @@ _SOURCE, _DESTINATION = ("110153", "Source Role ID"), ("110152", "Destination Ro
 _LONGEST_QUERY = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Who asked: client id, fhirUser, ids of the user's organisations, token id, address, or ""."""
 
     client: str

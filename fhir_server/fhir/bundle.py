@@ -24,19 +24,35 @@ def bundle(
 
     `updated` is meta.lastUpdated; `links` are (relation, url) pairs; `total` is left out if None.
     """
-    head: dict[str, Any] = {
+    start = head(kind, identity=identity, updated=updated, links=links, total=total)
+    return spliced(start, [piece for entry in entries for piece in (b",", entry)])
+
+
+def head(
+    kind: str, *, identity: str, updated: str, links: Sequence[Link] = (), total: int | None = None
+) -> bytes:
+    """Serialise a Bundle without entries: see `bundle`."""
+    told: dict[str, Any] = {
         "resourceType": "Bundle",
         "id": identity,
         "meta": {"lastUpdated": updated},
         "type": kind,
     }
     if total is not None:
-        head["total"] = total
+        told["total"] = total
     if links:
-        head["link"] = [{"relation": relation, "url": url} for relation, url in links]
-    joined = b",".join(entries)
-    tail = b',"entry":[' + joined + b"]}" if joined else b"}"
-    return json.dump(head)[:-1] + tail
+        told["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    return json.dump(told)
+
+
+def spliced(start: bytes, pieces: Sequence[bytes]) -> bytes:
+    """Give a Bundle of its head and pieces of entries, each entry with a comma before it.
+
+    What is copied once more is a large page's cost.
+    """
+    if not pieces:
+        return start
+    return b"".join((start[:-1], b',"entry":[', pieces[0][1:], *pieces[1:], b"]}"))
 
 
 def search_entry(full_url: str, body: bytes, mode: str = "match") -> bytes:
@@ -46,6 +62,19 @@ def search_entry(full_url: str, body: bytes, mode: str = "match") -> bytes:
         body,
         mode.encode(),
     )
+
+
+def search_entries(
+    url: str, found: Iterable[tuple[str, bytes]], mode: str = "match"
+) -> list[bytes]:
+    """Give the pieces of a searchset's entries: resources by id, all of them under `url`."""
+    before = b',{"fullUrl":' + json.dump(f"{url}/")[:-1]
+    behind = b',"search":{"mode":"%b"}}' % mode.encode()
+    return [
+        piece
+        for id_, body in found
+        for piece in (before, json.dump(id_)[1:], b',"resource":', body, behind)
+    ]
 
 
 def outcome_entry(body: bytes) -> bytes:

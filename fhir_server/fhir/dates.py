@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/datatypes.html#dateTime
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from fhir_server.fhir.errors import Invalid
 
@@ -34,6 +35,10 @@ def date_range(text: str, zone: tzinfo) -> tuple[int, int]:
     `zone` counts only where the text has none. A leap second is the second after it; digits past
     the microsecond are cut. Raises Invalid for anything that is not such a date in the calendar.
     """
+    return _remembered(text, zone) if len(text) <= _LONGEST else _range(text, zone)
+
+
+def _range(text: str, zone: tzinfo) -> tuple[int, int]:
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise _invalid(text)
@@ -48,6 +53,11 @@ def date_range(text: str, zone: tzinfo) -> tuple[int, int]:
     return local - shift, local - shift + width
 
 
+# What happens in one visit is often of one moment; nothing long is kept.
+_LONGEST = 64
+_remembered = lru_cache(maxsize=8192)(_range)
+
+
 def time_range(text: str) -> tuple[int, int]:
     """Give [low, high) in us since midnight of a `time`. Raises Invalid if it is none."""
     match = _TIME.fullmatch(text)
@@ -59,8 +69,15 @@ def time_range(text: str) -> tuple[int, int]:
 
 def instant(ts: int) -> str:
     """Render us since the epoch as an instant: `2026-11-22T03:04:05.123456Z`."""
-    moment = _EPOCH + timedelta(microseconds=ts)
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    seconds, micros = divmod(ts, SECOND)
+    return f"{_whole(seconds)}.{micros:06}Z"
+
+
+@lru_cache(maxsize=1024)
+def _whole(seconds: int) -> str:
+    """Render the second: what happens in one is often told more than once."""
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return moment.replace(tzinfo=None).isoformat()
 
 
 def parse_instant(text: str) -> int:

@@ -152,6 +152,10 @@ class HeadTooLarge(FhirError):
     status, code = 431, "too-long"
 
 
+class Unreadable(FhirError):
+    """500: what is kept was changed, moved, or sealed with a key that is not here."""
+
+
 class Unavailable(FhirError):
     """503: the database does not answer; try again later."""
 

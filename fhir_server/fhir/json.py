@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/json.html
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -39,7 +40,7 @@ def parse(body: bytes) -> Any:
         raise Invalid(f"The body is not valid JSON: {error}", code="structure") from None
     except RecursionError:
         raise _too_deep() from None
-    if _nested(body) > MAX_DEPTH and deeper_than(value, MAX_DEPTH):
+    if deep(body, value, MAX_DEPTH):
         raise _too_deep()
     return value if kept(body, _encoder.encode(value)) else _parse_slowly(body)
 
@@ -79,9 +80,19 @@ def dump(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
+def dump_lines(values: Sequence[Any]) -> bytes:
+    """Serialise each on a line of its own, as `dump` does."""
+    return _encoder.encode_lines(values)
+
+
 def pretty(body: bytes) -> bytes:
     """Indent serialised JSON by two spaces, number literals untouched."""
     return msgspec.json.format(body, indent=2)
+
+
+def deep(body: bytes, value: Any, limit: int) -> bool:
+    """Say whether what a body holds is nested more than `limit` levels."""
+    return _nested(body) > limit and deeper_than(value, limit)
 
 
 def deeper_than(value: Any, limit: int) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import msgspec
+
 Format = Literal["json", "xml", "ndjson"]
 
 JSON_TYPE, XML_TYPE = "application/fhir+json", "application/fhir+xml"
@@ -40,8 +42,7 @@ _VERSIONS = ("4.0", "4.0.1")
 _CHARSETS = ("utf-8", "utf8")
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(msgspec.Struct, frozen=True):
     """One way to answer: `type` is the media type told, `version` the fhirVersion asked for."""
 
     type: str = JSON_TYPE

@@ -4,6 +4,7 @@ https://cheatsheetseries.owasp.org/cheatsheets/XML_External_Entity_Prevention_Ch
 """
 
 import codecs
+import threading
 from typing import Any
 
 from lxml import etree
@@ -35,7 +36,7 @@ def parse(body: bytes) -> Element:
     if plain.count(b"<") > MAX_TAGS:
         raise Invalid(f"The XML has more than {MAX_TAGS} tags.", code="too-costly")
     try:
-        return etree.fromstring(plain, _parser())
+        return etree.fromstring(plain, _of_thread.parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Invalid(f"The XML is not well formed: {error}", code="structure") from None
 
@@ -62,15 +63,21 @@ def _utf8(body: bytes) -> bytes:
     return body.removeprefix(codecs.BOM_UTF8).lstrip()
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+class _OfThread(threading.local):
+    """A parser for each thread: to make one costs more than to parse most documents."""
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            recover=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+
+_of_thread = _OfThread()

@@ -1,6 +1,6 @@
-"""A compiled path: what it yields, how often, and the closure that yields it."""
+"""A compiled path: what it yields, how often, the closure that yields it, and its steps as data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -8,6 +8,32 @@ from typing import Any, TypeAlias
 Item: TypeAlias = tuple[str, Any]
 # (root resource, focus) → items
 Run: TypeAlias = Callable[[Item, Item], list[Item]]
+# (root resource, item) → does it hold? None is neither.
+Test: TypeAlias = Callable[[Item, Item], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """A step to elements: by content, the JSON properties they stand in and what stands there."""
+
+    properties: Mapping[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """A step that keeps the values of these contents."""
+
+    contents: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A step that keeps the values a test holds for."""
+
+    test: Test
+
+
+Way: TypeAlias = tuple[To | Only | Where, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +45,8 @@ class Flow:
     `targets` are the types `where(resolve() is T)` leaves. `shadow` yields the Elements that
     carry the id and the extensions of primitives (JSON's `_birthDate`). `roots` are the keys of
     the resource without any of which the path yields nothing; () if that is not known.
-    `bindings` are the value sets its codes come from.
+    `bindings` are the value sets its codes come from. `ways` are its steps from the focus, a way
+    for each branch; () where `run` alone can tell.
     """
 
     contents: frozenset[str]
@@ -30,6 +57,7 @@ class Flow:
     shadow: "Flow | None" = None
     roots: tuple[str, ...] = ()
     bindings: frozenset[str] = frozenset()
+    ways: tuple[Way, ...] = ()
 
     def truth(self, root: Item, focus: Item) -> bool | None:
         """Give the path's value as a criterion; None if it has none."""

@@ -3,16 +3,16 @@
 JSON form of elements: https://hl7.org/fhir/R4/json.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fhir_server.fhirpath.flow import Flow, Item, Run, nothing
+from fhir_server.fhirpath.flow import Flow, Item, Only, Run, To, nothing
 from fhir_server.fhirpath.model import Member, Model
 from fhir_server.fhirpath.syntax import FhirPathError
 
 # Types whose JSON says itself what it is.
-_OPEN = ("Resource", "DomainResource")
+OPEN = frozenset({"Resource", "DomainResource"})
 
 
 def child(model: Model, source: Flow, name: str) -> Flow:
@@ -28,6 +28,7 @@ def child(model: Model, source: Flow, name: str) -> Flow:
     single = source.single and all(member.single for member in members)
     origin = f"{source.origin}.{name}"
     shadow = None
+    steps = _steps(table)
     if any(member.primitive for member in members):
         shadows = {
             content: tuple(
@@ -37,23 +38,27 @@ def child(model: Model, source: Flow, name: str) -> Flow:
             )
             for content, row in table.items()
         }
+        beside = _steps(shadows)
         shadow = Flow(
             frozenset(["Element"]),
             single,
-            _walk(source.run, shadows),
+            _walk(source.run, beside),
             f"{origin}._",
             roots=_roots(source, [member for row in shadows.values() for member in row]),
+            ways=tuple((*way, To(beside)) for way in source.ways),
         )
     contents = frozenset(member.content for member in members)
     roots = _roots(source, members)
     return Flow(
         contents,
         single,
-        _walk(source.run, table),
+        _walk(source.run, steps),
         origin,
         shadow=shadow,
         roots=roots,
         bindings=frozenset(member.binding for member in members if member.binding),
+        # What says itself what it is, is looked at when it is there.
+        ways=() if contents & OPEN else tuple((*way, To(steps)) for way in source.ways),
     )
 
 
@@ -64,9 +69,11 @@ def _roots(source: Flow, members: Sequence[Member]) -> tuple[str, ...]:
     return tuple(sorted({member.key for member in members}))
 
 
-def _walk(source: Run, table: dict[str, tuple[Member, ...]]) -> Run:
-    steps = {content: tuple((m.key, m.content) for m in row) for content, row in table.items()}
+def _steps(table: Mapping[str, tuple[Member, ...]]) -> dict[str, tuple[tuple[str, str], ...]]:
+    return {content: tuple((m.key, m.content) for m in row) for content, row in table.items()}
 
+
+def _walk(source: Run, steps: Mapping[str, tuple[tuple[str, str], ...]]) -> Run:
     def run(root: Item, focus: Item) -> list[Item]:
         found: list[Item] = []
         for content, value in source(root, focus):
@@ -76,7 +83,7 @@ def _walk(source: Run, table: dict[str, tuple[Member, ...]]) -> Run:
                 inner = value.get(key)
                 if inner is None:
                     continue
-                if type_ in _OPEN:
+                if type_ in OPEN:
                     found += [(_type_of(item), item) for item in _listed(inner)]
                 elif type(inner) is list:
                     found += [(type_, item) for item in inner if item is not None]
@@ -104,14 +111,16 @@ def narrowed(model: Model, source: Flow, type_: str) -> Flow:
     contents = frozenset(kept)
     if not contents:
         return replace(nothing(), origin=source.origin)
-    run = source.run
+    run, ways = source.run, source.ways
     if contents != source.contents:
         before = source.run
+        ways = tuple((*way, Only(contents)) for way in ways)
 
         def run(root: Item, focus: Item) -> list[Item]:
             return [item for item in before(root, focus) if item[0] in contents]
 
-    return replace(source, contents=contents, run=run, roots=_narrowed_roots(source, contents))
+    roots = _narrowed_roots(source, contents)
+    return replace(source, contents=contents, run=run, roots=roots, ways=ways)
 
 
 def _narrowed_roots(source: Flow, contents: frozenset[str]) -> tuple[str, ...]:
@@ -128,7 +137,7 @@ def at(source: Flow, position: int) -> Flow:
         return source.run(root, focus)[position : position + 1]
 
     origin = f"{source.origin}[{position}]"
-    return replace(source, single=True, run=run, origin=origin, shadow=None)
+    return replace(source, single=True, run=run, origin=origin, shadow=None, ways=())
 
 
 def union(flows: Sequence[Flow]) -> Flow:
@@ -151,6 +160,7 @@ def union(flows: Sequence[Flow]) -> Flow:
         targets=_joined(live),
         roots=_any_root(live),
         bindings=frozenset().union(*(flow.bindings for flow in live)),
+        ways=tuple(way for flow in live for way in flow.ways) if all(f.ways for f in live) else (),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fhir_server.fhirpath import navigation, operators
-from fhir_server.fhirpath.flow import Flow, Item, constant, nothing
+from fhir_server.fhirpath.flow import Flow, Item, Test, Where, constant, nothing
 from fhir_server.fhirpath.model import Model
 from fhir_server.fhirpath.syntax import (
     Binary,
@@ -47,7 +47,7 @@ def compile_path(model: Model, text: str, resource: str, focus: Flow | None = No
 
 def compile_tree(model: Model, tree: Node, resource: str, focus: Flow | None = None) -> Flow:
     """Compile what was parsed already, or a part of it, such as a criterion of `where`."""
-    here = Flow(frozenset([resource]), single=True, run=_focus, origin=resource)
+    here = Flow(frozenset([resource]), single=True, run=_focus, origin=resource, ways=((),))
     if focus is not None:
         here = replace(here, contents=focus.contents, origin=focus.origin)
     return _compile(Scope(model, resource, here), tree)
@@ -151,13 +151,32 @@ Arguments = tuple[Node, ...]
 def _where(scope: Scope, source: Flow, arguments: Arguments) -> Flow:
     if not source.contents:
         return source
-    focus = replace(source, run=_focus, single=True, shadow=None)
-    test = _compile(replace(scope, focus=focus), arguments[0]).truth
+    test = _shortcut(scope, source, arguments[0])
+    if test is None:
+        focus = replace(source, run=_focus, single=True, shadow=None, ways=((),))
+        test = _compile(replace(scope, focus=focus), arguments[0]).truth
 
     def run(root: Item, focus: Item) -> list[Item]:
         return [item for item in source.run(root, focus) if test(root, item)]
 
-    return replace(source, run=run, targets=_targets(scope, arguments[0]), shadow=None)
+    ways = tuple((*way, Where(test)) for way in source.ways)
+    return replace(source, run=run, targets=_targets(scope, arguments[0]), shadow=None, ways=ways)
+
+
+def _shortcut(scope: Scope, source: Flow, test: Node) -> Test | None:
+    """Give what tells at once whether `name = 'text'` or `resolve() is T`; None for others."""
+    match test:
+        case Binary("=", Name(None, name), Literal(str(text), "")):
+            members = [scope.model.members(one, name) for one in source.contents]
+            if all([(one.key, one.single) for one in each] == [(name, True)] for each in members):
+                return lambda _root, item: type(item[1]) is dict and item[1].get(name) == text
+        case Binary("is", Call(None, "resolve", ()), _):
+            (type_,) = _targets(scope, test)
+            if type_ not in navigation.OPEN:
+                return lambda root, item: navigation.referred_type(item[1], root[1]) == type_
+        case _:
+            pass
+    return None
 
 
 def _targets(scope: Scope, test: Node) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from contextlib import (
     asynccontextmanager,
     suppress,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Response
@@ -44,6 +44,13 @@ class Served:
     limits: Limits | None = None
 
 
+def together(served: Sequence[Served]) -> Served:
+    """Give what several bases serve; other origins may read what the first one's apps may."""
+    bases = [base for one in served for base in one.bases]
+    routers = [router for one in served for router in one.routers]
+    return replace(served[0], bases=bases, routers=routers)
+
+
 class App:
     """ASGI application over bases that are opened when the process starts."""
 
@@ -61,8 +68,9 @@ class App:
             await self.other(scope, receive, send)
             return
         base = self._base(scope["path"])
-        if self._origins:
-            shared = await cors.shared(self._origins, scope, send, fhir=base is not None)
+        if self._origins and cors.asks(scope):
+            fhir = base is not None and base.shared
+            shared = await cors.shared(self._origins, scope, send, fhir=fhir)
             if shared is None:
                 return
             send = shared
@@ -90,8 +98,10 @@ class App:
     def _base(self, path: str) -> Base | None:
         """Give the base a path is in; `[base]/.well-known` is beside it."""
         for base in self._bases:
-            rest = path.removeprefix(base.path)
-            if path.startswith(base.path) and rest[:1] in ("", "/"):
+            if not path.startswith(base.path):
+                continue
+            rest = path[len(base.path) :]
+            if rest[:1] in ("", "/"):
                 return None if self._origins and rest.startswith(_BESIDE) else base
         return None
 

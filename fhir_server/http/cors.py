@@ -29,6 +29,11 @@ _PREFLIGHT_SECONDS = b"600"
 _ORIGIN = re.compile(rb"https?://[!-.0-~]{1,255}")
 
 
+def asks(scope: Scope) -> bool:
+    """Say whether a web page asks; most who ask are none."""
+    return any(name == b"origin" for name, _ in scope["headers"])
+
+
 async def shared(origins: Origins, scope: Scope, send: Send, *, fhir: bool) -> Send | None:
     """Give what sends the answer with its CORS headers; None where a preflight was answered.
 

@@ -2,12 +2,14 @@
 
 import os
 import time
+from collections.abc import Iterator
 
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.http import formats, later, metrics, security
 from fhir_server.http.exchange import (
+    WITHOUT_BODY,
     Receive,
     Scope,
     Send,
@@ -23,6 +25,7 @@ from fhir_server.interactions.dispatch import run
 from fhir_server.interactions.routes import Handler, find
 
 _MAX_REQUEST_ID = 128
+_ID_BYTES, _IDS_AT_ONCE = 16, 64
 
 
 async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +42,8 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
         formats.check_answer(request, code, target)
         context = await security.known(base, scope, request, code, target, request_id=request_id)
         # Nobody unknown has a body read.
-        request = await read_body(request, scope, receive, context.limits.max_body_bytes)
+        if request.method not in WITHOUT_BODY:
+            request = await read_body(request, scope, receive, context.limits.max_body_bytes)
         response = await _answered(context, code, handler, request, target)
     except FhirError as failure:
         response = await formats.told(structures, request, respond.error(failure))
@@ -57,11 +61,15 @@ async def _answered(
 ) -> FhirResponse:
     """Run the request, or put it aside, and give the answer in the caller's format."""
     structures = context.spec.structures
-    parsed = await formats.parsed(structures, request, code, target)
+    parsed = request
+    if request.body:
+        parsed = await formats.parsed(structures, request, code, target)
     if later.wanted(code, request):
         aside = await later.put_aside(context, parsed)
         return await formats.told(structures, request, aside)
     response = await run(code, handler, context, parsed, target)
+    if formats.is_ready(request, response, code, target):
+        return response
     return await formats.rendered(structures, request, response, code, target)
 
 
@@ -88,7 +96,18 @@ def request_id_of(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and len(value) <= _MAX_REQUEST_ID and _printable(value):
             return bytes(value)
-    return os.urandom(16).hex().encode()
+    return next(_new_ids)
+
+
+def _random_ids() -> Iterator[bytes]:
+    """Yield what nobody guesses; the system is asked for many at a time."""
+    while True:
+        many = os.urandom(_ID_BYTES * _IDS_AT_ONCE).hex().encode()
+        for start in range(0, len(many), 2 * _ID_BYTES):
+            yield many[start : start + 2 * _ID_BYTES]
+
+
+_new_ids = _random_ids()
 
 
 def _printable(value: bytes) -> bool:

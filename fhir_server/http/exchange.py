@@ -5,9 +5,11 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import structs
 
 from fhir_server.fhir import media
 from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType, UriTooLong
@@ -18,13 +20,16 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_KEPT = (
-    b"accept", b"accept-encoding", b"content-encoding", b"content-type", b"idempotency-key",
-    b"if-match", b"if-modified-since", b"if-none-exist", b"if-none-match", b"prefer",
-    b"x-security-context",
-)  # fmt: skip
-_LISTS = (b"accept", b"accept-encoding", b"if-match", b"if-none-match", b"prefer")
-_WITHOUT_BODY = ("GET", "HEAD", "DELETE")
+_LISTS = frozenset({"accept", "accept-encoding", "if-match", "if-none-match", "prefer"})
+_KEPT = {
+    name.encode(): name
+    for name in (
+        *("content-encoding", "content-type", "idempotency-key", "if-modified-since"),
+        *("if-none-exist", "x-security-context", *_LISTS),
+    )
+}
+_TOLD_ALWAYS = ((b"cache-control", b"no-store"), (b"vary", b"Accept, Accept-Encoding"))
+WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 _FORM = "application/x-www-form-urlencoded"
 _RAW_PARAMETERS = 300
 # How long a body may stand still, and how long all of it may take.
@@ -45,7 +50,11 @@ def check_url(scope: Scope, limit: int) -> None:
     https://www.rfc-editor.org/rfc/rfc9110#status.414
     """
     path: bytes = scope.get("raw_path") or scope["path"].encode()
-    size = len(path.partition(b"?")[0]) + len(scope["query_string"])
+    size = len(path) + len(scope["query_string"])
+    if size <= limit:
+        return
+    # Some servers have the query in raw_path too.
+    size -= len(path) - len(path.partition(b"?")[0])
     if size > limit:
         raise UriTooLong(
             f"The URL has {size} bytes, over the limit of {limit}; "
@@ -60,48 +69,55 @@ async def read_body(
 
     Raises TooLarge, UnsupportedMediaType or Invalid for a body that cannot be read.
     """
-    if request.method in _WITHOUT_BODY:
-        return request
     body = await _body(scope, receive, limit)
     body = await unpacked(body, request.headers.get("content-encoding", ""), limit)
     if request.method == "POST" and request.path.endswith("_search"):
         type_, _ = media.parse(request.headers.get("content-type", ""))
         if body and type_ != _FORM:
             raise UnsupportedMediaType(f"A search is posted as {_FORM}.")
-        return replace(request, parameters=request.parameters + _pairs(body))
-    return replace(request, body=body)
+        return structs.replace(request, parameters=request.parameters + _pairs(body))
+    return structs.replace(request, body=body)
 
 
 async def send_response(
     send: Send, request: FhirRequest | None, response: FhirResponse, request_id: bytes
 ) -> None:
     """Send the answer, packed if the caller likes; HEAD and 204/304 go without a body."""
-    accepted = request.headers.get("accept-encoding", "") if request else ""
-    body, coding = await packed(response.body, response.content_type, accepted)
-    headers = [
-        (b"x-request-id", request_id),
-        (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Encoding"),
-    ]
+    accepted = request.headers.get("accept-encoding") if request else None
+    body, coding = response.body, ""
+    if accepted:
+        body, coding = await packed(body, response.content_type, accepted)
+    headers = [(b"x-request-id", request_id), *_TOLD_ALWAYS]
     if body:
-        headers.append((b"content-type", response.content_type.encode()))
+        headers.append(_content_type(response.content_type))
     if coding:
         headers.append((b"content-encoding", coding.encode()))
     if response.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
-    headers += [(name.lower().encode(), value.encode()) for name, value in response.headers]
+    for name, value in response.headers:
+        headers.append((_lower(name), value.encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     silent = request is not None and request.method == "HEAD"
     await send({"type": "http.response.body", "body": b"" if silent else body})
+
+
+@lru_cache(maxsize=128)
+def _content_type(text: str) -> tuple[bytes, bytes]:
+    return b"content-type", text.encode()
+
+
+@lru_cache(maxsize=128)
+def _lower(name: str) -> bytes:
+    return name.lower().encode()
 
 
 def _headers(scope: Scope) -> dict[str, str]:
     """Give the headers kept; lists given in parts are joined, Invalid for others given twice."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
-        if name in _KEPT:
-            key, text = name.decode("ascii"), value.decode("latin-1")
-            if key in found and name not in _LISTS:
+        if key := _KEPT.get(name):
+            text = value.decode("latin-1")
+            if key in found and key not in _LISTS:
                 raise Invalid(f"The header {key} stands twice.")
             found[key] = f"{found[key]}, {text}" if key in found else text
     return found
@@ -110,6 +126,8 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _path(scope: Scope, base: str) -> str:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     relative = raw.decode("latin-1").partition("?")[0].removeprefix(base).strip("/")
+    if "%" not in relative and "\x00" not in relative:
+        return relative
     parts = [unquote(part, errors="replace") for part in relative.split("/")]
     if any("/" in part or "\x00" in part or "\ufffd" in part for part in parts):
         raise Invalid("The path has a part that is no FHIR name or id.", code="value")
@@ -117,6 +135,8 @@ def _path(scope: Scope, base: str) -> str:
 
 
 def _pairs(query: bytes) -> tuple[tuple[str, str], ...]:
+    if not query:
+        return ()
     try:
         pairs = parse_qsl(
             query.decode("ascii"),

@@ -5,8 +5,9 @@ Behind the door resources are dicts, and answers JSON. https://hl7.org/fhir/R4/h
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import ParamSpec, TypeVar
+
+from msgspec import structs
 
 from fhir_server.fhir import json, media, ndjson
 from fhir_server.fhir.errors import Invalid, NotAcceptable, UnsupportedMediaType
@@ -21,6 +22,8 @@ from fhir_server.spec.xml import from_xml, to_xml
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_PLAIN = Media()
+_PLAIN_TYPE = _PLAIN.content_type
 # A Bundle of ours begins so.
 _BUNDLE = b'{"resourceType":"Bundle"'
 # From here on conversion takes long enough that other requests should not wait for it.
@@ -29,7 +32,8 @@ _LARGE = 256 * 1024
 
 def wanted(request: FhirRequest) -> Media | None:
     """Give how the caller wants to be answered, None if it names nothing the server has."""
-    return media.wanted(dict(request.parameters).get("_format"), request.headers.get("accept"))
+    format_ = dict(request.parameters).get("_format") if request.parameters else None
+    return media.wanted(format_, request.headers.get("accept"))
 
 
 def check_answer(request: FhirRequest, code: str, target: Target) -> None:
@@ -50,11 +54,9 @@ async def parsed(
     Operations and patches read documents of their own: of theirs only FHIR XML is parsed.
     Raises UnsupportedMediaType for what is not FHIR in JSON or XML, in UTF-8, and Invalid.
     """
-    if not request.body:
-        return request
     if binary.takes_any_content(code, target):
         sent = await _off_loop(len(request.body), binary.sent, structures, request, target)
-        return replace(request, resource=sent)
+        return structs.replace(request, resource=sent)
     given = request.headers.get("content-type", media.JSON_TYPE)
     type_, parameters = media.parse(given)
     own = code.startswith("$") or code == "patch"
@@ -68,7 +70,17 @@ async def parsed(
     if format_ == "json":
         return request
     found = await _off_loop(len(request.body), from_xml, structures, request.body)
-    return replace(request, resource=found)
+    return structs.replace(request, resource=found)
+
+
+def is_ready(request: FhirRequest, response: FhirResponse, code: str, target: Target) -> bool:
+    """Say whether the answer is JSON, and the caller wants it just so."""
+    return (
+        response.content_type == _PLAIN_TYPE
+        and ("_pretty", "true") not in request.parameters
+        and wanted(request) == _PLAIN
+        and not binary.has_own_format(code, target)
+    )
 
 
 async def rendered(
@@ -98,7 +110,7 @@ def _lines(response: FhirResponse, how: Media) -> FhirResponse:
     body, links = ndjson.of_bundle(response.body)
     told_ = (f'<{url}>; rel="{relation}"' for relation, url in links)
     headers = [*response.headers, *(("Link", link) for link in told_)]
-    return replace(response, body=body, headers=headers, content_type=how.content_type)
+    return structs.replace(response, body=body, headers=headers, content_type=how.content_type)
 
 
 async def told(
@@ -108,9 +120,9 @@ async def told(
 
     `_pretty=true` indents; what is not FHIR JSON stays as it is. Raises as `rendered`.
     """
-    if request is None or not response.body or response.content_type != Media().content_type:
+    if request is None or not response.body or response.content_type != _PLAIN_TYPE:
         return response
-    how = wanted(request) or Media()
+    how = wanted(request) or _PLAIN
     pretty = ("_pretty", "true") in request.parameters
     body = response.body
     if how.format == "xml":
@@ -122,7 +134,7 @@ async def told(
         body += b"\n"
     elif pretty:
         body = json.pretty(body)
-    return replace(response, body=body, content_type=how.content_type)
+    return structs.replace(response, body=body, content_type=how.content_type)
 
 
 def _to_xml(structures: Structures, body: bytes, pretty: bool) -> bytes:  # noqa: FBT001 passed through a thread by place

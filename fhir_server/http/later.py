@@ -3,7 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc7240#section-4.1
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions.context import Context
@@ -24,4 +24,6 @@ def wanted(code: str, asked: FhirRequest) -> bool:
 async def put_aside(context: Context, asked: FhirRequest) -> FhirResponse:
     """Put the request on the queue and answer 202; TooManyRequests where the queue is full."""
     response = answer.accepted(context, await request.put(context, asked))
-    return replace(response, headers=(*response.headers, ("Preference-Applied", "respond-async")))
+    return structs.replace(
+        response, headers=(*response.headers, ("Preference-Applied", "respond-async"))
+    )

@@ -32,30 +32,34 @@ _KEPT = (("Cache-Control", "public, max-age=600"),)
 
 
 def router(oauth: OAuth, base_path: str) -> APIRouter:
-    """Give the routes of an authorization server; `base_path` is its FHIR base's, `/fhir`."""
-    routes = APIRouter(include_in_schema=False)
+    """Give the routes of an authorization server; `base_path` is its FHIR base's, `/fhir`.
 
-    @routes.get("/oauth/authorize")
+    They are beside that: `/oauth/…` for `/fhir`, `/legal/oauth/…` for `/legal/fhir`.
+    """
+    routes, own = APIRouter(include_in_schema=False), APIRouter()
+    beside = f"{base_path.rpartition('/')[0]}/oauth"
+
+    @own.get("/authorize")
     async def authorize_by_url(request: Request) -> Response:
         query = request.scope["query_string"]
         return await answered(lambda: authorize.answer(oauth, pairs(query)))
 
-    @routes.post("/oauth/authorize")
+    @own.post("/authorize")
     async def authorize_by_form(request: Request) -> Response:
         body = await body_of(request)
         return await answered(lambda: authorize.answer(oauth, _form(request, body)))
 
-    @routes.post("/oauth/launch")
+    @own.post("/launch")
     async def launched(request: Request) -> Response:
         body, told = await body_of(request), headers_of(request).get("authorization", "")
         return await answered(lambda: launch.answer(oauth, within(body), told))
 
-    @routes.post("/oauth/register")
+    @own.post("/register")
     async def registered(request: Request) -> Response:
         body, address = await body_of(request), address_of(request)
         return await answered(lambda: registration.register(oauth, within(body), address))
 
-    @routes.api_route("/oauth/register/{id_}", methods=["GET", "PUT", "DELETE"])
+    @own.api_route("/register/{id_}", methods=["GET", "PUT", "DELETE"])
     async def registration_of(request: Request, id_: str) -> Response:
         body, told = await body_of(request), headers_of(request).get("authorization", "")
         asked = registration.BY_METHOD[request.method]
@@ -67,22 +71,23 @@ def router(oauth: OAuth, base_path: str) -> APIRouter:
         ("introspect", introspection.answer),
         ("par", par.answer),
     ):
-        add_form(routes, oauth, path, answer)
+        add_form(own, oauth, path, answer)
     for path, told in (
         (f"{base_path}/.well-known/smart-configuration", discovery.smart_configuration),
-        ("/oauth/.well-known/openid-configuration", discovery.openid_configuration),
-        ("/oauth/.well-known/oauth-authorization-server", discovery.metadata),
-        ("/.well-known/oauth-authorization-server/oauth", discovery.metadata),
-        ("/oauth/jwks", keys.published),
+        (f"{beside}/.well-known/openid-configuration", discovery.openid_configuration),
+        (f"{beside}/.well-known/oauth-authorization-server", discovery.metadata),
+        (f"/.well-known/oauth-authorization-server{beside}", discovery.metadata),
+        (f"{beside}/jwks", keys.published),
     ):
         _add_document(routes, oauth, path, told)
+    routes.include_router(own, prefix=beside)
     return routes
 
 
 def add_form(
     routes: APIRouter, oauth: OAuth, path: str, answer: Callable[[OAuth, plain.Request], Answer]
 ) -> None:
-    """Add the endpoint `path` that clients post forms to."""
+    """Add the endpoint `path`, under the server's own address, that clients post forms to."""
 
     async def endpoint(request: Request) -> Response:
         body = await body_of(request)
@@ -91,7 +96,7 @@ def add_form(
             lambda: answer(oauth, plain.Request(url, _form(request, body), headers, address))
         )
 
-    routes.add_api_route(f"/oauth/{path}", endpoint, methods=["POST"])
+    routes.add_api_route(f"/{path}", endpoint, methods=["POST"])
 
 
 def _add_document(

@@ -8,9 +8,7 @@ from fhir_server.http.exchange import Scope
 from fhir_server.interactions.audit import noting
 from fhir_server.interactions.context import Context, Origin, Target
 
-# Told to everyone: https://hl7.org/fhir/R4/http.html#capabilities
-_OPEN = frozenset({"capabilities"})
-_TOLD = (b"authorization", b"dpop")
+_TOLD = frozenset({b"authorization", b"dpop"})
 
 
 async def known(
@@ -20,20 +18,21 @@ async def known(
 
     A token that was good once is noted as refused.
     """
-    if code in _OPEN:
-        return base.context
-    told = [(name, value) for name, value in scope["headers"] if name in _TOLD]
+    peer = (scope.get("client") or ("",))[0]
+    noted = peer if base.context.limits.audit_addresses else ""
+    origin = Origin(request_id.decode(), noted, peer)
+    if code in base.open:
+        return base.context.but(origin=origin)
+    told = [(name, value.decode("latin-1")) for name, value in scope["headers"] if name in _TOLD]
     sent = dict(told)
     if len(sent) < len(told) or b"access_token=" in scope["query_string"]:
         raise Invalid("Who asks is told once, in the header Authorization; never in the URL.")
     asked = Asked(
-        sent.get(b"authorization", b"").decode("latin-1"),
-        sent.get(b"dpop", b"").decode("latin-1"),
+        sent.get(b"authorization", ""),
+        sent.get(b"dpop", ""),
         scope["method"],
         base.context.base_url + scope["path"].removeprefix(base.path),
     )
-    peer = scope.get("client") if base.context.limits.audit_addresses else None
-    origin = Origin(request_id.decode(), peer[0] if peer else "")
     try:
         caller = await base.authenticate(asked)
         return base.context.but(caller=caller, origin=origin)

@@ -4,8 +4,9 @@ https://hl7.org/fhir/R4/search.html#_type
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec import structs
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -46,7 +47,7 @@ async def search(
     given = [pair for pair in request.parameters if pair[0] != "_type"]
     applied = [("_type", ",".join(named))] if named else []
     if len(named) == 1:
-        alone = read_query(context, replace(request, parameters=tuple(given)), named[0])
+        alone = read_query(context, structs.replace(request, parameters=tuple(given)), named[0])
         query = placed(alone, path, within(named[0]), applied)
         return await answer(context, query, context.allow("search-type", named[0]))
     order = order_of(dict(given).get("_sort", ""))
@@ -100,7 +101,7 @@ def _queries(
         known = [pair for pair in given if all(_knows(one, pair) for one in queries.values())]
         queries = {type_: asked(type_, known) for type_ in types}
     warnings = tuple(issues.values())
-    return {type_: replace(one, issues=warnings) for type_, one in queries.items()}
+    return {type_: structs.replace(one, issues=warnings) for type_, one in queries.items()}
 
 
 def _knows(query: SearchQuery, pair: tuple[str, str]) -> bool:

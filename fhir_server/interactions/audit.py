@@ -5,7 +5,7 @@ https://profiles.ihe.net/ITI/BALP/content.html
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Self
 
 from fhir_server.fhir.audit_event import BREAK_GLASS, REFUSED, TYPE, Access, Actor, body
@@ -53,11 +53,13 @@ class Note:
     inner: "Note | None" = None
 
     def watching(self, context: Context) -> Context:
-        """Give the context whose store shows this note what leaves it."""
+        """Give the context whose store shows this note what leaves it.
+
+        It is not kept here: the two would hold each other until they are found as garbage.
+        """
         if context.caller.reach:
             self.broken = context.caller.reach.broken
-        self.context = context.but(store=context.store.watched(self))
-        return self.context
+        return context.but(store=context.store.watched(self))
 
     def saw(self, found: Iterable[Stored | None]) -> None:
         """Take note of resources; that an AuditEvent is told is no access to a patient's record."""
@@ -109,7 +111,7 @@ class Note:
                 return
         for patient in patients(self.request, self.target):
             self.told.setdefault(patient, set())
-        await self.context.store.note()
+        await self.context.store.note(partial(self.events, ()))
 
     async def refused(self, failure: FhirError) -> None:
         """Keep the events of what was refused, outside any transaction: it is rolled back.
@@ -128,7 +130,7 @@ class Note:
         return dict.fromkeys(sorted(found) or [""], ())
 
     async def _keep(self, access: Access, concerned: Told) -> None:
-        await self.audit.write([*self._each(concerned, access, ())])
+        await self.audit.write(lambda: [*self._each(concerned, access, ())])
 
     def _each(self, told: Told, access: Access, made: Sequence[Stored]) -> Iterator[Document]:
         """Yield an event for each patient; one of nobody's where there is none."""

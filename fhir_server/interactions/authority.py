@@ -40,7 +40,8 @@ async def admitted(context: Context, code: str, request: FhirRequest, target: Ta
 
     Raises Forbidden where a patient has to be named and none is, Invalid where too many are.
     """
-    if code == _BUNDLE:
+    caller = context.caller
+    if code == _BUNDLE or caller.unrestricted or caller.reach is not None:
         return context
     return await admitted_all(context, [(code, request, target)])
 
@@ -50,7 +51,8 @@ async def admitted_all(context: Context, asked: Sequence[Asked]) -> Context:
     caller = context.caller
     if caller.unrestricted or caller.reach is not None:
         return context
-    return context.but(caller=caller.reaching(await _reach(context, asked)))
+    reach = await (context.reaching or _reach)(context, asked)
+    return context.but(caller=caller.reaching(reach))
 
 
 async def in_care(context: Context, patients: Collection[str] | None = None) -> frozenset[str]:
@@ -117,18 +119,25 @@ async def _of_practitioner(context: Context, asked: Sequence[Asked]) -> Reach:
 
 async def _of_system(context: Context, asked: Sequence[Asked]) -> Reach:
     """Give a system, as far as it is registered, all that consents do not withhold from it."""
-    cleared = context.caller.clearance
-    kept = await _withheld_of_all(context)
-    if kept is not None:
-        last = context.caller.last_reach
-        if last is not None and last.withheld is kept:
-            return last
-        return Reach({"system": Part(None)}, kept, cleared)
+    caller = context.caller
+    whole = await context.store.relations.fresh(("reach", caller), partial(_of_all, context))
+    if whole is not None:
+        return whole
     wanted = _wanted(context, asked)
     if not wanted:
         _refuse_unnamed(context, asked)
     patients = frozenset(await _patients(context, wanted))
-    return Reach({"system": Part(patients)}, await _withheld(context, patients), cleared)
+    kept = await _withheld(context, patients)
+    return Reach({"system": Part(patients)}, kept, caller.clearance)
+
+
+async def _of_all(context: Context) -> Reach | None:
+    """Give what a system reaches whoever is named; None where the consents are too many to ask."""
+    rules = await context.store.relations.all_rules(context.limits.max_denials)
+    if rules is None:
+        return None
+    kept = withheld(context.spec, rules, _asker(context)) if rules else _NOTHING
+    return Reach({"system": Part(None)}, kept, context.caller.clearance)
 
 
 def _parts(

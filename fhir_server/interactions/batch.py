@@ -4,8 +4,9 @@ https://hl7.org/fhir/R4/http.html#transaction
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import FhirError, Invalid, TooLarge
@@ -19,6 +20,7 @@ from fhir_server.interactions.parameters import only
 from fhir_server.interactions.routes import Handler, Routes
 from fhir_server.interactions.transaction import transaction
 from fhir_server.interactions.write import built, resource_of
+from fhir_server.validation import fast
 
 # https://hl7.org/fhir/R4/http.html#trules gives this order; a batch is free to follow it.
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2}
@@ -31,9 +33,11 @@ def handler(routes: Callable[[], Routes]) -> Handler:
 
     async def batch(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
         only(request)
-        resource = resource_of(request)
+        body = request.body if request.resource is None else b""
+        looked_at = fast.bundle(context.spec, body) if body else None
+        resource = resource_of(request) if looked_at is None else looked_at
         built(context, "Bundle", _without_resources(resource))
-        listed = entries(context, request, resource)
+        listed = entries(context, request, resource, well=looked_at is not None)
         kind = resource.get("type")
         if kind == "transaction":
             return await transaction(routes(), context, request, listed)
@@ -71,7 +75,7 @@ async def _batch(
     answers: dict[int, bytes] = {}
     told = 0
     for entry in sorted(listed, key=lambda one: _ORDER.get(one.method, 3)):
-        alone = replace(entry, headers={**_SHORT, **entry.headers, **_key(request, entry)})
+        alone = structs.replace(entry, headers={**_SHORT, **entry.headers, **_key(request, entry)})
         answers[entry.index] = await _answer(routes, context, alone, told)
         told += len(answers[entry.index])
     body = bundle.bundle(

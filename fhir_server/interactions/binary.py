@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/binary.html#rest
 
 import base64
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.fhir import json, media, xml
 from fhir_server.fhir.errors import Invalid, UnsupportedMediaType
@@ -67,7 +68,7 @@ def shown(request: FhirRequest, response: FhirResponse) -> FhirResponse | None:
     if _HEADER.fullmatch(context):
         headers.append(("X-Security-Context", context))
     data = base64.b64decode(resource.get("data", ""))
-    return replace(response, body=data, headers=headers, content_type=content_type)
+    return structs.replace(response, body=data, headers=headers, content_type=content_type)
 
 
 def sent(structures: Structures, request: FhirRequest, target: Target) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#capabilities
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
@@ -26,6 +26,10 @@ from fhir_server.terminology.listing import PARAMETERS
 _SYSTEM = ("transaction", "batch", "search-system", "history-system")
 # What is not told with each type; a compartment by its definition.
 _ELSEWHERE = (*_SYSTEM, "search-compartment")
+_HL7 = "http://hl7.org/fhir/"
+_DEFINITION = (
+    f"{_HL7}6.0/StructureDefinition/extension-CapabilityStatement.rest.resource.definition"
+)
 _COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/{}"
 
 
@@ -33,16 +37,18 @@ def handler(
     routes: Callable[[], Routes],
 ) -> Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]:
     """Give the handler of `GET [base]/metadata`; each statement is built once per base and Spec."""
-    built: dict[tuple[str, str], tuple[Spec, FhirResponse]] = {}
+    built: dict[tuple[str, str, bool], tuple[Spec, FhirResponse]] = {}
 
     async def capabilities(context: Context, request: FhirRequest, _: Target) -> FhirResponse:
-        mode = only(request, "mode").get("mode", "full")
+        asked = only(request, "mode", "strict")
+        mode, strict = asked.get("mode", "full"), asked.get("strict") == "true"
         if mode not in _MODES:
             told = f"mode={mode[:32]!r} is not known; known: {', '.join(_MODES)}."
             raise Invalid(told, code="not-supported")
-        key = (context.base_url, mode)
+        key = (context.base_url, mode, strict)
         if key not in built or built[key][0] is not context.spec:
-            built[key] = (context.spec, _answer(_MODES[mode](routes(), context), context))
+            said = _MODES[mode](routes(), context)
+            built[key] = (context.spec, _answer(_strict(said) if strict else said, context))
         answer = built[key][1]
         if respond.unchanged(request, dict(answer.headers)["ETag"], _since(context)):
             return FhirResponse(304, b"", answer.headers)
@@ -130,16 +136,21 @@ def _statement(routes: Routes, context: Context, types: list[str]) -> dict[str, 
         "interaction": [{"code": code} for code in _SYSTEM if code in codes],
         "searchParam": _common_params(context),
         "operation": _operations(routes, None),
-        "compartment": [_COMPARTMENT.format(name.lower()) for name in context.spec.compartments],
+        "compartment": [_COMPARTMENT.format(name.lower()) for name in _compartments(context)],
     }
     return {
         "resourceType": "CapabilityStatement",
         **_head(context),
         "fhirVersion": "4.0.1",
         "format": list(FORMATS),
-        "patchFormat": list(MEDIA_TYPES),
+        **({"patchFormat": list(MEDIA_TYPES)} if "patch" in codes else {}),
         "rest": [_filled(rest)],
     }
+
+
+def _compartments(context: Context) -> list[str]:
+    """Give the compartments that have anything in them."""
+    return [name for name, members in context.spec.compartments.items() if members]
 
 
 def _security(context: Context) -> dict[str, Any]:
@@ -156,28 +167,72 @@ def _codes(routes: Routes) -> dict[str, None]:
 
 
 def _resource(routes: Routes, context: Context, type_: str) -> dict[str, Any]:
-    codes = _codes(routes)
+    codes, writes = _codes(routes), _writes(routes, context)
     return _filled(
         {
+            **_defined(context.spec.types[type_].url),
             "type": type_,
             "profile": context.spec.types[type_].url,
             "interaction": [{"code": code} for code in codes if code not in _ELSEWHERE],
             "versioning": "versioned-update",
             "readHistory": "vread" in codes,
-            "updateCreate": context.limits.update_create,
-            "conditionalCreate": True,
             "conditionalRead": "full-support",
-            # A conditional interaction is a row without an id.
-            "conditionalUpdate": ("PUT", "{type}") in routes.by_shape,
-            "conditionalDelete": _conditional_delete(context),
+            **writes,
             "referencePolicy": _reference_policy(context),
-            "searchInclude": include.offered(context.spec, type_),
-            "searchRevInclude": include.offered_back(context.spec)[type_],
+            **_includes(context, type_),
             "searchParam": _search_params(context, type_),
             "operation": _operations(routes, type_),
             **_built(context, type_),
         }
     )
+
+
+def _writes(routes: Routes, context: Context) -> dict[str, Any]:
+    """Tell how writes go; a conditional one is a row without an id."""
+    offered = {
+        ("PUT", "{type}/{id}"): ("updateCreate", context.limits.update_create),
+        ("POST", "{type}"): ("conditionalCreate", True),
+        ("PUT", "{type}"): ("conditionalUpdate", True),
+        ("DELETE", "{type}"): ("conditionalDelete", _conditional_delete(context)),
+    }
+    return dict(told for row, told in offered.items() if row in routes.by_shape)
+
+
+def _includes(context: Context, type_: str) -> dict[str, Sequence[str]]:
+    if not context.limits.max_includes:
+        return {}
+    return {
+        "searchInclude": include.offered(context.spec, type_),
+        "searchRevInclude": include.offered_back(context.spec)[type_],
+    }
+
+
+def _defined(url: str) -> dict[str, Any]:
+    """Tell where a type that is not HL7's is defined, in the words of R6.
+
+    https://build.fhir.org/capabilitystatement-definitions.html#CapabilityStatement.rest.resource.definition
+    """
+    if url.startswith(_HL7):
+        return {}
+    return {"extension": [{"url": _DEFINITION, "valueCanonical": url}]}
+
+
+def _strict(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the statement with types that are not R4's as profiles of Basic: `type` is bound."""
+    rest = [
+        {**one, "resource": _as_basic(one["resource"])} if "resource" in one else one
+        for one in told.get("rest", ())
+    ]
+    return {**told, **({"rest": rest} if rest else {})}
+
+
+def _as_basic(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    own = [one for one in resources if "extension" in one]
+    kept = {one["type"]: one for one in resources if "extension" not in one}
+    if own:
+        supported = [one["profile"] for one in own]
+        kept["Basic"] = {**kept.get("Basic", {"type": "Basic"}), "supportedProfile": supported}
+    return list(kept.values())
 
 
 def _built(context: Context, type_: str) -> dict[str, str]:

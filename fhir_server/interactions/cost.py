@@ -11,7 +11,7 @@ from fhir_server.fhir.errors import Issue, Unprocessable
 from fhir_server.interactions.context import Context
 from fhir_server.search import cursor
 from fhir_server.search.condition import Condition, Nothing, both
-from fhir_server.search.plan import Plan, code_of, described, plan
+from fhir_server.search.plan import Plan, code_of, described, narrowed, plan
 from fhir_server.search.query import SearchQuery
 from fhir_server.search.shape import shape_of
 from fhir_server.store.costs import Facts
@@ -27,7 +27,8 @@ async def weighed(context: Context, query: SearchQuery, allow: Condition) -> lis
         context.allow("$explain", query.type)
     issues = []
     facts = await context.store.costs.facts(query.type)
-    if query.count and (facts.count is None or facts.count > context.limits.scan_warning):
+    large = facts.count is None or facts.count > context.limits.scan_warning
+    if query.count and large and not narrowed(both(query.condition, allow), facts.indexes):
         found = planned(query, allow, facts)
         if found.scans:
             issues.append(_warning(context, query, found, facts))

@@ -51,8 +51,9 @@ async def _run(
     if note:
         context = note.watching(context)
     answer = await handler(context, request, target)
-    await heard(context)
-    return shaped(code, context, answer, part)
+    if context.store.definitions.changed.is_set():
+        await heard(context)
+    return shaped(code, context, answer, part) if part else answer
 
 
 async def run_entry(routes: Routes, context: Context, entry: Entry) -> FhirResponse:

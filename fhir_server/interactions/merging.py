@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from msgspec import structs
+
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.interactions import cost, paging, respond, totals
@@ -52,7 +54,7 @@ async def answer(
 
 def _asked(query: SearchQuery, order: Order, part: Part) -> SearchQuery:
     """Give what is asked of one type as a search of its own."""
-    return replace(
+    return structs.replace(
         query, type=part.type, condition=part.condition, sort=order.sort, after=None, issues=()
     )
 

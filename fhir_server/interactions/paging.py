@@ -3,17 +3,21 @@
 https://hl7.org/fhir/R4/http.html#paging
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote_plus
 
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
 from fhir_server.search import cursor
 from fhir_server.search.condition import Condition, both
-from fhir_server.search.cursor import Position, Step
+from fhir_server.search.cursor import Position, Step, Value
 from fhir_server.search.query import SearchQuery
 from fhir_server.store.documents import Page, Stored
+
+# Names, codes and dates come again and again; what is longer is not kept.
+_SHORT = 128
+_quoted_again = lru_cache(maxsize=1024)(quote_plus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,22 @@ async def page(context: Context, query: SearchQuery, allow: Condition) -> Found:
     position = cursor.unseal(context.cursor_key, query)
     start = position or Position(0, bound=context.now())
     rows: list[Stored] = []
-    edges: list[Position] = []
+    edges: list[tuple[int, tuple[Value, ...]]] = []
     more = False
     for step in cursor.steps(query.sort, start):
         # A step more than is needed is asked for no row, to know whether there is a next page.
         got = await _step(context, query, allow, step, query.count - len(rows))
         rows += got.found
-        edges += [replace(start, step=step.number, values=ends) for ends in (got.first, got.last)]
-        edges = [edge for edge in edges if edge.values]
+        edges += [(step.number, values) for values in (got.first, got.last) if values]
         more = got.more
         if more:
             break
-    ahead = edges[-1] if more else None
-    behind = _turned(start, edges) if position and (position.values or position.back) else None
+    ahead = Position(*edges[-1], start.bound, start.back) if more else None
+    behind = None
+    if position and (position.values or position.back):
+        # The way back begins at the page's first row; from the far end where it has none.
+        edge = edges[0] if edges else (start.step, ())
+        behind = Position(*edge, start.bound, not start.back)
     if start.back:
         ahead, behind, rows = behind, ahead, rows[::-1]
     return Found(tuple(rows), sealed(context, query, ahead), sealed(context, query, behind))
@@ -65,12 +72,6 @@ async def _step(
     )
 
 
-def _turned(start: Position, edges: Sequence[Position]) -> Position:
-    """Give where the way back begins: at the page's first row; from the far end without one."""
-    edge = edges[0] if edges else replace(start, values=())
-    return replace(edge, back=not start.back)
-
-
 def sealed(context: Context, query: SearchQuery, position: Position | None) -> str | None:
     """Give the text of `_page` that leads to a position, None for none."""
     return cursor.seal(context.cursor_key, query, position) if position else None
@@ -78,18 +79,22 @@ def sealed(context: Context, query: SearchQuery, position: Position | None) -> s
 
 def links(context: Context, query: SearchQuery, found: Found) -> list[tuple[str, str]]:
     """Give the self link, which repeats what was applied, and those to the pages around."""
-    applied = [pair for pair in query.applied if pair[0] != "_page"]
-    pages = [("self", query.after), ("next", found.next), ("previous", found.previous)]
-    told = [
-        (relation, _url(context, query.path, [*applied, *([("_page", text)] if text else ())]))
-        for relation, text in pages
-        if text or relation == "self"
+    asked = [
+        f"{_quoted(name)}={_quoted(value)}" for name, value in query.applied if name != "_page"
     ]
+    first = "?".join(filter(None, (_place(context, query.path), "&".join(asked))))
+    page = f"{first}&_page=" if asked else f"{first}?_page="
+    told = [("self", page + quote_plus(query.after) if query.after else first)]
+    # What was sealed has no letter to be quoted.
+    told += [("next", page + found.next)] if found.next else []
     if found.previous:
-        told.append(("first", _url(context, query.path, applied)))
+        told += [("previous", page + found.previous), ("first", first)]
     return told
 
 
-def _url(context: Context, path: str, parameters: Sequence[tuple[str, str]]) -> str:
-    query = f"?{urlencode(parameters)}" if parameters else ""
-    return f"{context.base_url}/{path}".removesuffix("/") + query
+def _quoted(text: str) -> str:
+    return _quoted_again(text) if len(text) <= _SHORT else quote_plus(text)
+
+
+def _place(context: Context, path: str) -> str:
+    return f"{context.base_url}/{path}".removesuffix("/")

@@ -19,6 +19,8 @@ def only(request: FhirRequest, *names: str) -> dict[str, str]:
 
     The general parameters are always allowed and are not in the answer.
     """
+    if not request.parameters:
+        return {}
     known: Collection[str] = {*names, *GENERAL}
     wrong = [name for name, _ in request.parameters if name not in known]
     if wrong:

@@ -4,7 +4,8 @@ https://hl7.org/fhir/R4/http.html#patch
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Gone, NotFound
@@ -57,7 +58,7 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     patched = write.patch.apply(json.parse_object(current.body))
     await checked(context, write.type, patched)
     made = change(context, write.type, id_, patched, method="patch")
-    return (replace(made, expected=expected or current.version),)
+    return (structs.replace(made, expected=expected or current.version),)
 
 
 PATCH = Writing("patch", asked, located, changes)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from fhir_server.fhir import dates, json
 from fhir_server.fhir.dates import SECOND
@@ -27,7 +28,12 @@ def etag(version: int) -> str:
 
 def http_date(ts: int) -> str:
     """Give the HTTP date of a time in µs; HTTP dates end at whole seconds."""
-    return format_datetime(datetime.fromtimestamp(ts // SECOND, UTC), usegmt=True)
+    return _http_date(ts // SECOND)
+
+
+@lru_cache(maxsize=1024)
+def _http_date(seconds: int) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
 def version_headers(stored: Stored) -> list[tuple[str, str]]:
@@ -45,8 +51,9 @@ def resource(request: FhirRequest, stored: Stored) -> FhirResponse:
 
     https://hl7.org/fhir/R4/http.html#cread
     """
-    headers = version_headers(stored)
-    if unchanged(request, etag(stored.version), stored.ts):
+    tag = etag(stored.version)
+    headers = [("ETag", tag), ("Last-Modified", http_date(stored.ts))]
+    if unchanged(request, tag, stored.ts):
         return FhirResponse(304, b"", headers)
     return FhirResponse(200, stored.body or b"", headers)
 
@@ -123,7 +130,8 @@ def unchanged(request: FhirRequest, tag: str, ts: int) -> bool:
     if given is not None:
         tags = {one.strip().removeprefix("W/") for one in given.split(",")}
         return not tags.isdisjoint(("*", tag.removeprefix("W/")))
-    since = moment(request.headers.get("if-modified-since", ""))
+    text = request.headers.get("if-modified-since")
+    since = moment(text) if text else None
     return since is not None and ts // SECOND <= since // SECOND
 
 

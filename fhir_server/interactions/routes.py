@@ -15,6 +15,13 @@ Handler = Callable[[Context, FhirRequest, Target], Awaitable[FhirResponse]]
 
 _WORDS = frozenset({"metadata", "_history", "_search"})
 _PLACEHOLDERS = ("type", "id", "compartment", "version")
+# Of paths that have none of the words.
+_SHAPES = (
+    "",
+    "{type}",
+    "{type}/{id}",
+    *("{type}/{id}/{compartment}" + end for end in ("", "/{version}")),
+)
 _OPERATION_TARGET = ("type", "id", "operation")
 _VERSION_PARTS = 5
 
@@ -103,7 +110,7 @@ def _not_allowed(method: str, path: str, allowed: Iterable[str]) -> MethodNotAll
 
 def _shape(path: str) -> tuple[str, Target]:
     parts = path.split("/") if path else []
-    if any(not part for part in parts):
+    if "" in parts:
         raise Invalid(f"The path {path[:120]!r} has an empty part.")
     if parts and parts[-1].startswith("$") and len(parts) <= len(_OPERATION_TARGET):
         named = dict(zip(_OPERATION_TARGET, parts[:-1], strict=False))
@@ -112,6 +119,8 @@ def _shape(path: str) -> tuple[str, Target]:
         return "", Target(parts[0], parts[1], version=parts[3], operation=parts[-1][1:])
     if len(parts) > len(_PLACEHOLDERS):
         raise NotFound(f"There is nothing at {path[:120]!r}.")
+    if _WORDS.isdisjoint(parts):
+        return _SHAPES[len(parts)], Target(*parts)
     pairs = list(zip(_PLACEHOLDERS, parts, strict=False))
     shape = "/".join(part if part in _WORDS else "{" + name + "}" for name, part in pairs)
     return shape, Target(**{name: part for name, part in pairs if part not in _WORDS})

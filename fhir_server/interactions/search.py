@@ -4,7 +4,8 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import contained, cost, paging, questions, respond, totals
@@ -32,7 +33,8 @@ async def answer(context: Context, query: SearchQuery, allow: Condition) -> Fhir
     if query.contained != "false":
         return await contained.search(context, query)
     condition = await questions.settled(context, query.type, query.condition)
-    query = replace(query, condition=condition)
+    if condition is not query.condition:
+        query = structs.replace(query, condition=condition)
     issues = [*query.issues, *await cost.weighed(context, query, allow)]
     with cost.timed(context, query, allow):
         total = await totals.total(context, query, allow, issues)
@@ -52,4 +54,4 @@ def placed(
 ) -> SearchQuery:
     """Give the search as asked at `path`, no further than `within`, `first` leading its links."""
     condition = both(query.condition, within)
-    return replace(query, path=path, condition=condition, applied=(*first, *query.applied))
+    return structs.replace(query, path=path, condition=condition, applied=(*first, *query.applied))

@@ -78,9 +78,8 @@ async def refresh(context: Context) -> None:
 
 async def heard(context: Context) -> None:
     """Take up what this process has just written; what fails is done at the next asking."""
-    if context.store.definitions.changed.is_set():
-        with suppress(FhirError):
-            await refresh(context)
+    with suppress(FhirError):
+        await refresh(context)
 
 
 async def current(context: Context, changes: Iterable[Change]) -> bool:
@@ -122,7 +121,7 @@ async def _take_up(context: Context, version: int) -> None:
     cell, store = context.current, context.store
     rows, told = _usable(cell.spec, await store.definitions.active(0))
     spec = cell.spec.with_stored(rows)
-    left = await unfinished(replace(context, current=Current(spec)))
+    left = await unfinished(context.but(current=Current(spec)))
     if left:
         await _queue(context, version)
     building = _building(spec, left, _WAITS)

@@ -3,7 +3,9 @@
 https://hl7.org/fhir/R4/bundle.html#searchset
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
@@ -25,19 +27,17 @@ async def searchset(
 ) -> FhirResponse:
     """Give the answer: the matches, what they bring along, and what has to be said of them."""
     included, cut = await includes.included(context, query.includes, found.rows)
-    matched, brought = (
-        _entries(context, found.rows, "match"),
-        _entries(context, included, "include"),
-    )
-    body = bundle.bundle(
+    start = bundle.head(
         "searchset",
-        [*matched, *brought, *_warnings([*issues, *cut])],
         identity=context.new_id(),
         updated=dates.instant(context.now()),
         links=paging.links(context, query, found),
         total=total,
     )
-    return FhirResponse(200, body)
+    pieces = _entries(context, found.rows, "match") + _entries(context, included, "include")
+    if told := [*issues, *cut]:
+        pieces += (b",", bundle.outcome_entry(respond.outcome_body(told)))
+    return FhirResponse(200, bundle.spliced(start, pieces))
 
 
 def outdated(context: Context, types: Iterable[str]) -> list[Issue]:
@@ -45,15 +45,12 @@ def outdated(context: Context, types: Iterable[str]) -> list[Issue]:
     return [_OUTDATED] if context.outdated.intersection(types) else []
 
 
-def _entries(context: Context, found: Sequence[Stored], mode: str) -> Iterator[bytes]:
-    for stored in found:
-        url = f"{context.base_url}/{stored.type}/{stored.id}"
-        yield bundle.search_entry(url, stored.body or b"", mode)
-
-
-def _warnings(issues: Sequence[Issue]) -> Iterator[bytes]:
-    if issues:
-        yield bundle.outcome_entry(respond.outcome_body(issues))
+def _entries(context: Context, found: Sequence[Stored], mode: str) -> list[bytes]:
+    pieces: list[bytes] = []
+    for type_, rows in groupby(found, attrgetter("type")):
+        bodies = [(one.id, one.body or b"") for one in rows]
+        pieces += bundle.search_entries(f"{context.base_url}/{type_}", bodies, mode)
+    return pieces
 
 
 _OUTDATED = Issue(

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#parameters
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
@@ -23,6 +23,8 @@ def subset(code: str, context: Context, request: FhirRequest, target: Target) ->
 
     Raises Invalid, before anything is done, for a value that cannot be or for both parameters.
     """
+    if not request.parameters:
+        return None
     given = [pair for pair in request.parameters if pair[0] in NAMES]
     if not given:
         return None
@@ -59,4 +61,4 @@ def shaped(code: str, context: Context, answer: FhirResponse, part: Subset | Non
     resource = json.reload(answer.body)
     whole = resource["resourceType"] != "Bundle" or code in ONE
     result = (cut if whole else in_bundle)(context.spec.structures, resource, part)
-    return replace(answer, body=json.dump(result))
+    return structs.replace(answer, body=json.dump(result))

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#summary
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from fhir_server.interactions.batch import handler as batch
 from fhir_server.interactions.capabilities import handler as capabilities
@@ -22,36 +22,42 @@ from fhir_server.interactions.update import UPDATE
 from fhir_server.interactions.vread import vread
 
 
-def build(operations: Iterable[Operation]) -> Routes:
-    """Give the whole table: the interactions below and the operations listed by hand."""
-    routes: Routes = table(
-        (
-            Route("GET", "metadata", "capabilities", capabilities(lambda: routes)),
-            Route("POST", "", "transaction", batch(lambda: routes)),
-            Route("GET", "", "search-system", search_system),
-            Route("POST", "_search", "search-system", search_system),
-            Route("GET", "{type}", "search-type", search),
-            Route("POST", "{type}/_search", "search-type", search),
-            Route("POST", "{type}", "create", single(CREATE)),
-            Route("PUT", "{type}", "update", single(UPDATE)),
-            Route("PATCH", "{type}", "patch", single(PATCH)),
-            Route("DELETE", "{type}", "delete", single(DELETE)),
-            Route("GET", "{type}/{id}/{compartment}", "search-compartment", search_compartment),
-            Route(
-                "POST",
-                "{type}/{id}/{compartment}/_search",
-                "search-compartment",
-                search_compartment,
-            ),
-            Route("GET", "{type}/{id}", "read", read),
-            Route("PUT", "{type}/{id}", "update", single(UPDATE)),
-            Route("PATCH", "{type}/{id}", "patch", single(PATCH)),
-            Route("DELETE", "{type}/{id}", "delete", single(DELETE)),
-            Route("GET", "_history", "history-system", history),
-            Route("GET", "{type}/_history", "history-type", history),
-            Route("GET", "{type}/{id}/_history", "history-instance", history),
-            Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
+def build(
+    operations: Iterable[Operation], only: Collection[tuple[str, str]] | None = None
+) -> Routes:
+    """Give the whole table: the interactions below and the operations listed by hand.
+
+    `only` are method and pattern of the interactions that are offered, where not all are.
+    """
+    rows = (
+        Route("GET", "metadata", "capabilities", capabilities(lambda: routes)),
+        Route("POST", "", "transaction", batch(lambda: routes)),
+        Route("GET", "", "search-system", search_system),
+        Route("POST", "_search", "search-system", search_system),
+        Route("GET", "{type}", "search-type", search),
+        Route("POST", "{type}/_search", "search-type", search),
+        Route("POST", "{type}", "create", single(CREATE)),
+        Route("PUT", "{type}", "update", single(UPDATE)),
+        Route("PATCH", "{type}", "patch", single(PATCH)),
+        Route("DELETE", "{type}", "delete", single(DELETE)),
+        Route("GET", "{type}/{id}/{compartment}", "search-compartment", search_compartment),
+        Route(
+            "POST",
+            "{type}/{id}/{compartment}/_search",
+            "search-compartment",
+            search_compartment,
         ),
+        Route("GET", "{type}/{id}", "read", read),
+        Route("PUT", "{type}/{id}", "update", single(UPDATE)),
+        Route("PATCH", "{type}/{id}", "patch", single(PATCH)),
+        Route("DELETE", "{type}/{id}", "delete", single(DELETE)),
+        Route("GET", "_history", "history-system", history),
+        Route("GET", "{type}/_history", "history-type", history),
+        Route("GET", "{type}/{id}/_history", "history-instance", history),
+        Route("GET", "{type}/{id}/_history/{version}", "vread", vread),
+    )
+    routes: Routes = table(
+        [row for row in rows if only is None or (row.method, row.pattern) in only],
         {
             (operation.level, operation.name, type_): _route(operation)
             for operation in operations

@@ -4,8 +4,10 @@ https://hl7.org/fhir/R4/http.html#transaction
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import structs
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Invalid, TooLarge
@@ -63,9 +65,9 @@ class _Plan:
             write = _linked(entry, located.write, targets, self.links.get(index))
             with entry.named():
                 made = await WRITINGS[write.code].changes(
-                    self.context, transaction, replace(located, write=write)
+                    self.context, transaction, structs.replace(located, write=write)
                 )
-            changes += (replace(change, place=entry.place) for change in made)
+            changes += (structs.replace(change, place=entry.place) for change in made)
         await search_parameters.judge(self.context, transaction, changes)
         return changes
 
@@ -81,7 +83,7 @@ class _Plan:
             shared = write.code == "create" and write.criteria is not None
             twin = first.setdefault((write.type, write.criteria), index) if shared else index
             if twin != index:
-                self.located[index] = replace(self.located[twin], found=True)
+                self.located[index] = structs.replace(self.located[twin], found=True)
                 continue
             writing = WRITINGS[write.code]
             with self.entries[index].named():
@@ -124,11 +126,13 @@ class _Plan:
 def _linked(entry: Entry, write: Write, targets: Mapping[str, str], read: Links | None) -> Write:
     """Give the write with its references made; of a patch, those in what it leaves."""
     if write.resource is not None:
-        return replace(write, resource=links.linked(entry, write.resource, targets, read))
+        return structs.replace(write, resource=links.linked(entry, write.resource, targets, read))
     if write.patch is None:
         return write
     run = write.patch.run
-    return replace(write, patch=Patch(lambda resource: links.linked(entry, run(resource), targets)))
+    return structs.replace(
+        write, patch=Patch(lambda resource: links.linked(entry, run(resource), targets))
+    )
 
 
 async def transaction(
@@ -140,8 +144,13 @@ async def transaction(
     """
     _check_full_urls(entries)
     # The writes are one step, admitted together before anything of it stands; a read alone.
-    held = await admitted_all(context, [_asked(routes, entry) for entry in entries])
-    writes = {entry.index: one for entry in entries if (one := await _write(routes, held, entry))}
+    asked = [_asked(routes, entry) for entry in entries]
+    held = await admitted_all(context, asked)
+    writes = {
+        entry.index: write
+        for entry, one in zip(entries, asked, strict=True)
+        if (write := await _write(held, entry, one))
+    }
     by_index = {entry.index: entry for entry in entries}
     read = {
         index: links.read(held, by_index[index], write.resource)
@@ -183,14 +192,14 @@ def _asked(routes: Routes, entry: Entry) -> Asked:
     return code, entry.request, target
 
 
-async def _write(routes: Routes, context: Context, entry: Entry) -> Write | None:
+async def _write(context: Context, entry: Entry, asked: Asked) -> Write | None:
     """Read a write entry; None for a read, Invalid for what cannot be part of a transaction."""
+    code, request, target = asked
+    writing = WRITINGS.get(code)
+    if writing is None:
+        return None
     with entry.named():
-        code, _, target = find(routes, entry.method, entry.path)
-        writing = WRITINGS.get(code)
-        if writing is None:
-            return None
-        write = await writing.asked(context, entry.request, target)
+        write = await writing.asked(context, request, target)
         stands(context, code, write.type)
         context.allow(code, write.type)
         return write

@@ -4,7 +4,8 @@ https://hl7.org/fhir/R4/http.html#update
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from fhir_server.fhir.errors import Conflict, Invalid, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
@@ -79,7 +80,7 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     if makes_none and not await transaction.read(write.type, id_, write.code):
         raise MethodNotAllowed(f"{write.type}/{id_} is not known, and ids are the server's.")
     made = change(context, write.type, id_, write.resource, method="update", expected=expected)
-    return (replace(made, must_exist=must_exist),)
+    return (structs.replace(made, must_exist=must_exist),)
 
 
 UPDATE = Writing("update", asked, located, changes)

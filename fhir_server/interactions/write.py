@@ -4,8 +4,9 @@ Create, update, Bundles and hospital documents all pass here.
 """
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.access.facilities import owners
 from fhir_server.access.fields import access_fields
@@ -60,13 +61,20 @@ async def received(
 
     Raises as `resource_of` and `checked` do.
     """
-    body = request.body if request.resource is None else b""
-    resource = fast.parsed(context.spec, type_, body) if body else None
+    resource = _well(context.spec, type_, request)
     if resource is None:
         resource = await _built(context, type_, resource_of(request))
     else:
         _ruled(context, resource)
     return resource, await _warned(context, resource)
+
+
+def _well(spec: Spec, type_: str, request: FhirRequest) -> dict[str, Any] | None:
+    """Give the `type_` the request carries if it is seen at once, or was, to be built well."""
+    resource = request.resource
+    if resource is None:
+        return fast.parsed(spec, type_, request.body) if request.body else None
+    return resource if request.well and resource["resourceType"] == type_ else None
 
 
 async def checked(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def change(
 
 def of_the_server(change: Change) -> Change:
     """Give a Change as the server's own: not what the caller asked for, but what comes of it."""
-    return replace(change, owner="", owners=None)
+    return structs.replace(change, owner="", owners=None)
 
 
 def _keeps_references(context: Context, type_: str) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from fhir_server.fhir.errors import Issue
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.interactions.context import Context, Target
@@ -23,16 +25,14 @@ Resource = dict[str, Any]
 Matches = Mapping[tuple[str, Condition], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Preconditions:
+class Preconditions(msgspec.Struct, frozen=True):
     """The ETags of If-Match and If-None-Match: versions as text, or `*`; () without the header."""
 
     match: tuple[str, ...] = ()
     none_match: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """What a request asks to write; `id` is empty where `criteria` decide.
 
     `criteria`: the query of a conditional interaction, or If-None-Exist; `warnings`: what the
@@ -49,8 +49,7 @@ class Write:
     warnings: tuple[Issue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(msgspec.Struct, frozen=True):
     """A write and the ids it is about: one; several, or none, for a conditional delete.
 
     `found`: a conditional create that found its resource, and has nothing to do.

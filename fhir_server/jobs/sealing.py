@@ -11,7 +11,8 @@ from pathlib import Path
 
 from fhir_server.fhir.errors import FhirError
 from fhir_server.jobs.worker import stopped
-from fhir_server.store.sealer import MOST, Sealer
+from fhir_server.store.sealer import Sealer
+from fhir_server.store.seals import MOST
 
 _EVERY, _LEASE, _CHECKPOINT = 0.5, 3.0, 60.0
 _log = logging.getLogger("fhir_server")
@@ -67,7 +68,7 @@ class _Keeper:
                 self._told = clock
 
     async def _seal(self) -> None:
-        while await self._sealer.seal() == MOST:
+        while await self._sealer.seal() >= MOST:
             pass
 
     async def _checkpoint(self) -> None:

@@ -1,6 +1,6 @@
 """The worker: claims jobs, keeps their leases, and gives back what it cannot end.
 
-A kind of job is an async function from Work to its answer; the table of kinds is in main.py.
+A kind of job is an async function from Work to its answer; the table of kinds is in main/parts.py.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import random
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.access.caller import Caller
@@ -169,7 +169,7 @@ class Worker:
     async def _answer(self, job: Job) -> FhirResponse:
         if not await self.standing(job.caller):
             raise Forbidden(_REVOKED)
-        seen = replace(self.context, caller=job.caller)
+        seen = self.context.but(caller=job.caller)
         return await self.kinds[job.kind](Work(seen, job))
 
     async def _keep(self, job: Job, running: asyncio.Task[FhirResponse]) -> None:

@@ -61,7 +61,9 @@ def authenticated(oauth: OAuth, request: Request) -> Client:
         raise TooManyAttempts(wait)
     client = _checked(oauth, proof, request.url)
     if guessable:
-        lockout.cleared(oauth.records, key) if client else lockout.failed(oauth.records, key, now)
+        lockout.cleared(oauth.records, [key]) if client else lockout.failed(
+            oauth.records, [key], now
+        )
     if client is None:
         raise refusal()
     return client

@@ -60,11 +60,11 @@ def _within(oauth: OAuth, client: Client, text: str) -> tuple[scopes.Scope, ...]
     """
     try:
         asked = scopes.each(text, oauth.spec)
+        registered = scopes.each(" ".join(client.scopes), oauth.spec)
     except ValueError:
         raise InvalidScopeError from None
-    if not asked or any(one.level != "system" for one in asked):
+    if not all(scopes.granted_to("system", one, oauth.spec) for one in asked) or not asked:
         raise InvalidScopeError("Ask for system scopes, such as system/Patient.rs, and no others.")
-    registered = [scopes.parse(one, oauth.spec) for one in client.scopes]
     given = scopes.narrowed(registered, asked)
     if not given:
         raise InvalidScopeError("None of these scopes is registered for this client.")

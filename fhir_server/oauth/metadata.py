@@ -151,8 +151,8 @@ def _scopes(oauth: OAuth, text: object, *, is_app: bool) -> tuple[str, ...]:
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_SCOPE:
         raise InvalidMetadata(f"scope is a text of scopes, of 1 to {LONGEST_SCOPE} characters.")
     found = _told(scopes.each, text, oauth.spec)
-    of_system = [one.level == "system" for one in found]
-    if any(of_system) if is_app else not all(of_system):
+    whose = "user" if is_app else "system"
+    if not all(scopes.granted_to(whose, one, oauth.spec) for one in found):
         raise InvalidMetadata(
             "System scopes go with client_credentials, and all others with authorization_code."
         )

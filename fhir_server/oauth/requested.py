@@ -121,7 +121,8 @@ def _scopes(oauth: OAuth, client: Client, text: str) -> list[str]:
         allowed = algebra.each(" ".join(client.scopes), oauth.spec)
     except ValueError as error:
         raise InvalidScopeError(_told(str(error))) from None
-    kept = [one for one in algebra.narrowed(allowed, wanted) if one.level != "system"]
+    narrowed = algebra.narrowed(allowed, wanted)
+    kept = [one for one in narrowed if algebra.granted_to("user", one, oauth.spec)]
     if not kept:
         raise InvalidScopeError("None of the scopes is one the app may have from a user.")
     return [str(one) for one in kept]

@@ -96,7 +96,8 @@ def authentication(oauth: OAuth, monotonic: Callable[[], float] = time.monotonic
         if scheme.lower() not in ("bearer", "dpop") or not _TOKEN.fullmatch(token):
             raise _refused("Bearer", "invalid_token", "The access token cannot be read.")
         id_ = digest(token)
-        found = await seen.get(id_, partial(looked_up, id_))
+        found: tuple[Record, Caller] | None = seen.known(id_)
+        found = found or await seen.get(id_, partial(looked_up, id_))
         if found is None or found[0]["revoked"] or found[0]["expires"] <= oauth.clock():
             late = _refused("Bearer", "invalid_token", "The access token is not good, or no more.")
             # Whose it was is noted in the audit.

@@ -17,12 +17,13 @@ from fhir_server.oauth.server import OAuth
 from fhir_server.store.records import Record, Records
 
 KIND = "users"
-ROLES = ("operator",)
+ROLES = ("operator", "clerk", "signer")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 _LISTS = ("proxies", "organisations", "roles", "clearance")
 _ID = r"[A-Za-z0-9.-]{1,64}"
+_KINDS = "Patient|Practitioner|PractitionerRole|RelatedPerson|Person|Organization"
 _SHAPES = {
-    "fhir_user": re.compile(rf"((Patient|Practitioner|PractitionerRole|RelatedPerson)/{_ID})?"),
+    "fhir_user": re.compile(rf"(({_KINDS})/{_ID})?"),
     "proxies": re.compile(rf"RelatedPerson/{_ID}"),
     "organisations": re.compile(_ID),
     "roles": re.compile("|".join(ROLES)),
@@ -71,7 +72,7 @@ def signed_in(oauth: OAuth, username: str, password: str, address: str, now: int
     if row is None or not right or row["disabled"]:
         _failed(oauth.records, username, address, now)
         return None
-    lockout.cleared(oauth.records, _key(username, address))
+    lockout.cleared(oauth.records, [_key(username, address)])
     if passwords.outdated(kept):
         where = {"_id": row["_id"], "password": kept}
         oauth.records.change(KIND, where, {"password": passwords.hashed(password)})
@@ -83,8 +84,8 @@ def wait(oauth: OAuth, username: str, address: str, now: int) -> int:
 
     It is the same for names nobody has.
     """
-    keys = (_key(username, address), _network(address))
-    return max(lockout.delay(oauth.records, key, now) for key in keys)
+    keys = {_key(username, address): lockout.FREE, _network(address): lockout.FREE_OF_NETWORK}
+    return max(lockout.delays(oauth.records, keys, now).values(), default=0)
 
 
 def get(records: Records, username: str) -> User | None:
@@ -158,8 +159,7 @@ def _ended(oauth: OAuth, row: Record | None) -> bool:
 
 
 def _failed(records: Records, username: str, address: str, now: int) -> None:
-    lockout.failed(records, _key(username, address), now)
-    lockout.failed(records, _network(address), now, free=lockout.FREE_OF_NETWORK)
+    lockout.failed(records, (_key(username, address), _network(address)), now)
 
 
 def _key(username: str, address: str) -> str:

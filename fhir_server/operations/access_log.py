@@ -3,8 +3,10 @@
 The events are those of the audit, about this patient and nobody else.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
@@ -65,12 +67,12 @@ async def access_log(context: Context, request: FhirRequest, target: Target) -> 
         told = f"{min(unknown)[:64]!r} is not offered here; date, _count and _page are."
         raise Invalid(told, code="not-supported")
     allow = context.allow(NAME, TYPE)
-    newest = replace(request, parameters=(*request.parameters, _NEWEST))
+    newest = structs.replace(request, parameters=(*request.parameters, _NEWEST))
     query = placed(
         read_query(context, newest, TYPE), f"Patient/{identity}/{NAME}", _about(identity)
     )
     applied = tuple(pair for pair in query.applied if pair != _NEWEST)
-    return await answer(context, replace(query, applied=applied), allow)
+    return await answer(context, structs.replace(query, applied=applied), allow)
 
 
 async def rows(context: Context, identity: str, limit: int) -> list[Row]:

@@ -5,8 +5,9 @@ patient gets a notice, and a person has to review it: both are written in the sa
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.access.care import BREAK_GLASS_SECONDS, Relation
 from fhir_server.fhir import dates, json
@@ -97,7 +98,7 @@ def _told(context: Context, identity: str, patient: str, reason: str, until: int
     whole = built(context, _NOTICE, resource)
     made = change(context, _NOTICE, identity, whole, method="create", must_not_exist=True)
     held = Relation(user, patient, until, "break-glass")
-    return replace(made, fields={**made.fields, CARE_FIELD: [held.field]}, integrity=False)
+    return structs.replace(made, fields={**made.fields, CARE_FIELD: [held.field]}, integrity=False)
 
 
 OPERATION = Operation(

@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Gone, Invalid, NotFound, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
@@ -118,10 +120,10 @@ async def _changed(
         write = Write("update", type_, identity, whole, preconditions=preconditions)
         [new] = await UPDATE.changes(context, transaction, Located(write, (identity,)))
         lifts = merge is deleted
-        return (replace(new, lifts_hold=lifts, lifts_labels=lifts),)
+        return (structs.replace(new, lifts_hold=lifts, lifts_labels=lifts),)
 
     (made,) = await context.store.transact(partial(context.allow, name), plan)
-    return replace(_answer(_meta(made)), headers=respond.version_headers(made))
+    return structs.replace(_answer(_meta(made)), headers=respond.version_headers(made))
 
 
 def _merged(old: Meta, given: Meta, merge: Merge) -> Meta:

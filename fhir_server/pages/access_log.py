@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -30,7 +29,7 @@ async def show(visit: Visit) -> Answer:
 
 async def _accesses(visit: Visit, person: Person) -> list[Mapping[str, Markup]]:
     caller = people.reader(visit, person.user, person.id)
-    context = replace(visit.site.base.context, caller=caller)
+    context = visit.site.base.context.but(caller=caller)
     every = await rows(context, person.id, _LOOKED_AT)
     found = [one for one in every if (one.app, one.who) != (OURS, person.user)][:_MOST]
     names = await asyncio.to_thread(_names, visit, {one.app for one in found})
@@ -41,21 +40,21 @@ def _names(visit: Visit, apps: Iterable[str]) -> dict[str, Markup]:
     """Give the names of apps by their ids; these pages are one of them."""
     known = {one: clients.get(visit.site.oauth, one) for one in apps}
     names = {one: isolated(client.name if client else one) for one, client in known.items()}
-    return {**names, OURS: say(visit.language, "site")}
+    return {**names, OURS: say(visit.texts, "site")}
 
 
 def _told(
     visit: Visit, row: Row, names: Mapping[str, Markup], person: Person
 ) -> Mapping[str, Markup]:
     """Give what is told of one access, under the names of its texts; what is not known is not."""
-    language, zone = visit.language, visit.site.base.context.zone
+    texts, zone = visit.texts, visit.site.base.context.zone
     own = row.who == person.user
     told = {
-        "when": moment(language, row.when / SECOND, zone),
-        "who": say(language, "access-log.you") if own else row.who and isolated(row.who),
+        "when": moment(visit.language, row.when / SECOND, zone),
+        "who": say(texts, "access-log.you") if own else row.who and isolated(row.who),
         "organisation": row.organisation and isolated(row.organisation),
         "app": row.app and names[row.app],
-        "what": Markup(", ").join(rights.name(language, one) for one in row.what),
-        "outcome": say(language, f"outcome.{row.outcome}"),
+        "what": Markup(", ").join(rights.name(texts, one) for one in row.what),
+        "outcome": say(texts, f"outcome.{row.outcome}"),
     }
     return {name: value for name, value in told.items() if isinstance(value, Markup) and value}

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from fhir_server.pages.words import isolated
 
@@ -43,19 +44,32 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """Another address; `session` is the text of a session's new cookie, "" to take it away."""
+    """Another address, a page's as from the first of its site (`apps`), or one elsewhere.
+
+    `session` is the text of a session's new cookie, "" to take it away.
+    """
 
     address: str
     session: str | None = None
 
 
-Answer = Page | Goto
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to keep, of this media type; `name` is ASCII and says nothing of a person."""
+
+    body: bytes
+    type: str
+    name: str
+
+
+Answer = Page | Goto | File
 
 
 @cache
-def _templates() -> Environment:
+def _templates(guest: str) -> Environment:
+    loaders = [PackageLoader(one) for one in (guest, "fhir_server.pages") if one]
     templates = Environment(
-        loader=PackageLoader("fhir_server.pages"),
+        loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -65,17 +79,30 @@ def _templates() -> Environment:
     return templates
 
 
-def page(answer: Page, common: Mapping[str, Any]) -> Response:
+def page(answer: Page, common: Mapping[str, Any], guest: str = "") -> Response:
     """Give a page with its headers; `common` is told to every template."""
-    text = _templates().get_template(f"{answer.template}.html").render(**common, **answer.told)
+    template = _templates(guest).get_template(f"{answer.template}.html")
+    text = template.render(**common, **answer.told)
     policy = " ".join((_POLICY, *answer.targets))
     headers = {**_HEADERS, "Content-Security-Policy": policy}
     return Response(text, answer.status, headers, "text/html")
 
 
-def goto(answer: Goto) -> Response:
-    """Give the way to another address, to be asked for with GET."""
-    return Response(status_code=303, headers={**_HEADERS, "Location": answer.address})
+def goto(answer: Goto, root: str = "") -> Response:
+    """Give the way to another address, to be asked for with GET; `root` leads to our first page."""
+    elsewhere = bool(urlsplit(answer.address).scheme)
+    address = answer.address if elsewhere else f"{root}{answer.address}"
+    return Response(status_code=303, headers={**_HEADERS, "Location": address})
+
+
+def file(answer: File) -> Response:
+    """Give a file; a browser keeps it, and runs nothing of it."""
+    headers = {
+        **_HEADERS,
+        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+        "Content-Disposition": f'attachment; filename="{answer.name}"',
+    }
+    return Response(answer.body, headers=headers, media_type=answer.type)
 
 
 def style() -> Response:

@@ -31,7 +31,7 @@ async def _shown(visit: Visit, grant: Grant) -> dict[str, Any]:
         "id": grant.id,
         "name": grant.client_name,
         "person": await people.reached(visit, grant.patient) if grant.patient else None,
-        "groups": rights.groups(visit.language, scopes, visit.site.oauth.spec),
+        "groups": rights.groups(visit.texts, scopes, visit.site.oauth.spec),
         "labels": grant.labels,
         "since": moment(visit.language, grant.created, zone),
         "until": moment(visit.language, grant.expires, zone),

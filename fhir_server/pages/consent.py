@@ -5,7 +5,7 @@ https://hl7.org/fhir/smart-app-launch/app-launch.html#obtain-authorization-code
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -113,9 +113,9 @@ async def _question(
         "request": request.id,
         "client": request.client,
         "leads_to": ", ".join(sources),
-        "groups": rights.groups(visit.language, _shown(request), visit.site.oauth.spec),
+        "groups": rights.groups(visit.texts, _shown(request), visit.site.oauth.spec),
         "labels": labels(request),
-        "lasts": _lasts(visit.language, request),
+        "lasts": _lasts(visit.texts, request),
         "people": await _people(visit, request, person),
         "needs_patient": request.needs_patient,
         "finds": _finds(visit, request),
@@ -145,13 +145,13 @@ def _finds(visit: Visit, request: Pending) -> bool:
     return treats and request.needs_patient
 
 
-def _lasts(language: str, request: Pending) -> Markup:
+def _lasts(texts: Mapping[str, str], request: Pending) -> Markup:
     seconds = grants.lifetime(request.scopes)
     if request.offline:
-        return say(language, "consent.offline", days=seconds // 86_400)
+        return say(texts, "consent.offline", days=seconds // 86_400)
     if request.online:
-        return say(language, "consent.online", hours=seconds // 3_600)
-    return say(language, "consent.short", minutes=seconds // 60)
+        return say(texts, "consent.online", hours=seconds // 3_600)
+    return say(texts, "consent.short", minutes=seconds // 60)
 
 
 def _sources(client: Client) -> Iterator[str]:

@@ -54,7 +54,11 @@ async def back(provider: Provider, visit: Visit) -> Answer:
     if visit.session:
         await asyncio.to_thread(sessions.end, oauth, visit.cookie)
     start = partial(sessions.start, oauth, user, auth_time=person.auth_time, acr=person.acr)
-    to = f"consent?{urlencode({'request': person.request})}" if person.request else "apps"
+    to = (
+        f"consent?{urlencode({'request': person.request})}"
+        if person.request
+        else visit.site.home(user)
+    )
     return Goto(to, session=await asyncio.to_thread(start))
 
 

@@ -66,7 +66,7 @@ def _shown(visit: Visit, client: Client) -> dict[str, Any]:
     oauth, zone = visit.site.oauth, visit.site.base.context.zone
     return {
         "client": client,
-        "groups": rights.groups(visit.language, client.scopes, oauth.spec),
+        "groups": rights.groups(visit.texts, client.scopes, oauth.spec),
         "since": moment(visit.language, client.created, zone),
     }
 

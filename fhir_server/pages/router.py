@@ -12,11 +12,11 @@ from starlette.requests import ClientDisconnect
 
 from fhir_server.fhir.errors import Unavailable
 from fhir_server.pages import access_log, answers, apps, consent, developers, review, sign_in, visit
-from fhir_server.pages.answers import Answer, Goto, Page
+from fhir_server.pages.answers import Answer, File, Goto, Page
 from fhir_server.pages.refusals import Refused
-from fhir_server.pages.site import Site
+from fhir_server.pages.site import Site, is_a
 from fhir_server.pages.visit import Visit
-from fhir_server.pages.words import LANGUAGES, catalogue, say
+from fhir_server.pages.words import LANGUAGES
 
 # How long a form, and a body that stands still, are waited for.
 _BODY_SECONDS = 30.0
@@ -25,7 +25,10 @@ _YEAR = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A page: who may ask for it, and what answers GET and POST."""
+    """A page: who may ask for it, and what answers GET and POST.
+
+    `path` may have names for parts, as `v/{code}`. `role` is as `is_a` takes it.
+    """
 
     path: str
     get: Callable[[Visit], Awaitable[Answer]] | None = None
@@ -38,26 +41,36 @@ class Row:
         """What the page can be asked with."""
         return [name for name, handler in (("GET", self.get), ("POST", self.post)) if handler]
 
+    @property
+    def root(self) -> str:
+        """What leads from this page to the first of its site, as part of a relative address."""
+        return "../" * self.path.count("/")
 
-ROWS = (
+
+# What every authorization server needs; the others are about health records.
+ENTRANCE = (
     Row("sign-in", sign_in.show, sign_in.answer, signed_in=False),
     Row("sign-out", post=sign_in.leave),
     Row("consent", consent.show, consent.answer),
     Row("apps", apps.show, apps.answer),
+)
+ROWS = (
+    *ENTRANCE,
     Row("access-log", access_log.show, access_log.show),
     Row("developers", developers.show, developers.answer),
     Row("review", review.show, review.answer, role="operator"),
 )
 
 
-def router(site: Site, more: Sequence[Row] = ()) -> APIRouter:
+def router(site: Site, more: Sequence[Row] = (), ours: Sequence[Row] = ROWS) -> APIRouter:
     """Give the routes of the pages, of `more` pages, and of their stylesheet."""
     routes = APIRouter()
-    for row in (*ROWS, *more):
+    for row in (*ours, *more):
         road = partial(_answered, site, row)
-        routes.add_route(f"/{row.path}", road, methods=row.methods, include_in_schema=False)
+        path = f"{site.prefix}/{row.path}"
+        routes.add_route(path, road, methods=row.methods, include_in_schema=False)
 
-    @routes.get("/style.css", include_in_schema=False)
+    @routes.get(f"{site.prefix}/style.css", include_in_schema=False)
     async def style() -> Response:
         return answers.style()
 
@@ -83,7 +96,7 @@ async def _answered(site: Site, row: Row, request: Request) -> Response:
 async def _allowed(row: Row, here: Visit, method: str) -> Answer:
     if row.signed_in and here.session is None:
         return Goto(f"sign-in?{urlencode(_return(row, here))}")
-    if row.role and row.role not in here.signed_in.user.roles:
+    if row.role and not is_a(here.signed_in.user, row.role):
         raise Refused(403, "refused.role")
     handler = row.post if method == "POST" else row.get
     assert handler is not None
@@ -92,7 +105,7 @@ async def _allowed(row: Row, here: Visit, method: str) -> Answer:
 
 def _return(row: Row, here: Visit) -> dict[str, str]:
     asked = here.query.one("request") or here.form.one("request")
-    return {"request": asked} if asked else {"to": row.path}
+    return {"request": asked} if asked else {"to": row.path.partition("/")[0]}
 
 
 def _refusal(status: int, key: str) -> Page:
@@ -102,9 +115,11 @@ def _refusal(status: int, key: str) -> Page:
 def _sent(row: Row, here: Visit, request: Request, answer: Answer) -> Response:
     session = None
     if isinstance(answer, Page):
-        response = answers.page(answer, _common(row, here))
+        response = answers.page(answer, _common(row, here), here.site.guest)
+    elif isinstance(answer, File):
+        response = answers.file(answer)
     else:
-        response, session = answers.goto(answer), answer.session
+        response, session = answers.goto(answer, row.root), answer.session
     if session is not None:
         _keep(response, here, "session", session)
         _keep(response, here, "visitor", "")
@@ -118,14 +133,17 @@ def _sent(row: Row, here: Visit, request: Request, answer: Answer) -> Response:
 def _common(row: Row, here: Visit) -> dict[str, Any]:
     kept = [(name, value) for name in ("request", "to") for value in here.query.all(name)[:1]]
     links = {one: "?" + urlencode([*kept, ("lang", one)]) for one in LANGUAGES}
+    user = here.session.user if here.session else None
     return {
-        "say": partial(say, here.language),
-        "texts": catalogue(here.language),
+        "say": here.say,
+        "texts": here.texts,
         "language": here.language,
         "languages": links,
         "here": row.path,
+        "root": row.root,
+        "menu": here.site.menu_of(user) if user else (),
         "csrf": here.csrf,
-        "user": here.session.user if here.session else None,
+        "user": user,
     }
 
 

@@ -4,9 +4,12 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fastapi import Request
+from markupsafe import Markup
 
 from fhir_server.oauth import sessions
 from fhir_server.oauth.sessions import Session
@@ -20,7 +23,8 @@ from fhir_server.pages.site import Site
 class Visit:
     """`visitor` is a random word in a cookie, which forms before a sign-in are bound to.
 
-    `cookie` is the session's, `address` the network address the request came from.
+    `cookie` is the session's, `address` the network address the request came from, `parts` are
+    what the path says where the row's has `{names}`.
     """
 
     site: Site
@@ -31,6 +35,16 @@ class Visit:
     form: Fields = NOTHING
     session: Session | None = None
     cookie: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The catalogue in the visitor's language, a guest's over ours."""
+        return words.catalogue(self.language, self.site.guest)
+
+    def say(self, key: str, /, **values: Any) -> Markup:
+        """Give a text in the visitor's language."""
+        return words.say(self.texts, key, **values)
 
     @property
     def csrf(self) -> str:
@@ -52,7 +66,8 @@ async def arrived(site: Site, request: Request) -> Visit:
     kept = cookies.get(site.cookie("lang"), "")
     language = words.chosen(asked, kept, request.headers.get("accept-language", ""))
     visitor = cookies.get(site.cookie("visitor"), "") or secrets.token_urlsafe(32)
-    return Visit(site, language, visitor, request.client.host if request.client else "")
+    address = request.client.host if request.client else ""
+    return Visit(site, language, visitor, address, parts=request.path_params)
 
 
 async def read(visit: Visit, request: Request) -> Visit:

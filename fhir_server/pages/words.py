@@ -1,7 +1,7 @@
 """The texts of the pages in Vietnamese and English, and which of the two a reader gets.
 
 The catalogues have the same keys (a test compares). A text is trusted; what is put into it is
-escaped.
+escaped. The pages of a guest have a catalogue of their own over this one.
 """
 
 import unicodedata
@@ -20,16 +20,18 @@ DEFAULT = "vi"
 
 
 @cache
-def catalogue(language: str) -> Mapping[str, str]:
-    """Give the texts of a language by key."""
-    file = files("fhir_server.pages") / "messages" / f"{language}.json"
-    texts: Mapping[str, str] = json.parse(file.read_bytes())
+def catalogue(language: str, guest: str = "") -> Mapping[str, str]:
+    """Give the texts of a language by key; those of a guest's package go before ours."""
+    texts: dict[str, str] = {}
+    for package in ("fhir_server.pages", guest):
+        if package:
+            texts |= json.parse((files(package) / "messages" / f"{language}.json").read_bytes())
     return texts
 
 
-def say(language: str, key: str, /, **values: Any) -> Markup:
-    """Give a text with its values in it, each escaped unless it is Markup."""
-    return Markup(catalogue(language)[key]).format(**values)  # noqa: S704 the texts are ours
+def say(texts: Mapping[str, str], key: str, /, **values: Any) -> Markup:
+    """Give a text of a catalogue with its values in it, each escaped unless it is Markup."""
+    return Markup(texts[key]).format(**values)  # noqa: S704 the texts are ours
 
 
 def chosen(asked: str, kept: str, accepted: str) -> str:

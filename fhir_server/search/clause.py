@@ -3,14 +3,15 @@
 https://hl7.org/fhir/R4/search.html#modifiers
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search import chain, words
 from fhir_server.search.condition import Condition, Everything, Not, Present, either
 from fhir_server.search.escape import split
-from fhir_server.search.kinds import Kind, kind_of, modifiers_of
+from fhir_server.search.kinds import Kind, Modifier, kind_of, modifiers_of
 from fhir_server.search.place import Place
 from fhir_server.search.types import reference
 from fhir_server.spec.spec import SearchParam, Spec
@@ -38,54 +39,77 @@ def clause(scope: Scope, name: str, value: str) -> Condition:
 
     Raises Invalid for what it cannot be asked, KeyError for a code that is not searched here.
     """
-    try:
-        return _read(scope, name, value)
-    except Invalid as error:
-        issues = [replace(i, diagnostics=f"{name[:80]}: {i.diagnostics}") for i in error.issues]
-        raise Invalid(issues=issues) from None
+    return asker(scope, name)(value)
 
 
-def _read(scope: Scope, name: str, value: str) -> Condition:
+def asker(scope: Scope, name: str) -> Callable[[str], Condition]:
+    """Give what reads the values of one known parameter: see `clause`, which reads one.
+
+    Raises KeyError for a code that is not searched here.
+    """
+    read = _reader(scope, name)
+
+    def ask(value: str) -> Condition:
+        try:
+            return read(value)
+        except Invalid as error:
+            issues = [replace(i, diagnostics=f"{name[:80]}: {i.diagnostics}") for i in error.issues]
+            raise Invalid(issues=issues) from None
+
+    return ask
+
+
+def _reader(scope: Scope, name: str) -> Callable[[str], Condition]:
     if chain.is_chain(name):
-
-        def ask(type_: str, last: str) -> Condition | None:
-            there = replace(scope, type=type_)
-            return None if unknown(there, last) else _read(there, last, value)
-
-        return chain.chained(scope.spec, scope.type, name, ask)
+        return partial(_chained, scope, name)
     if name == chain.LIST:
-        return chain.in_list(_alternatives(value))
+        return lambda value: chain.in_list(_alternatives(value))
     code, colon, modifier = name.partition(":")
     param = scope.params[code]
     kind = kind_of(param)
     if kind is None:
         raise KeyError(name)
     if colon and not modifier:
-        raise Invalid("a modifier stands behind a colon.")
-    return _asked(param, kind, modifier, _alternatives(value), scope.place)
+        return _bare_colon
+    asked = _modifier(param, kind, modifier, scope.place)
+    return lambda value: asked(param, _alternatives(value), scope.place)
 
 
-def _asked(
-    param: SearchParam, kind: Kind, modifier: str, alternatives: Sequence[str], place: Place
-) -> Condition:
-    if modifier == "missing":
-        return _missing(param, kind, alternatives)
+def _chained(scope: Scope, name: str, value: str) -> Condition:
+    def ask(type_: str, last: str) -> Condition | None:
+        there = replace(scope, type=type_)
+        return None if unknown(there, last) else _reader(there, last)(value)
+
+    return chain.chained(scope.spec, scope.type, name, ask)
+
+
+def _bare_colon(_value: str) -> Condition:
+    raise Invalid("a modifier stands behind a colon.")
+
+
+def _modifier(param: SearchParam, kind: Kind, name: str, place: Place) -> Modifier:
+    """Give what asks a parameter with a modifier; Invalid once it is asked, for a wrong one."""
+    if name == "missing":
+        return partial(_missing, kind)
     modifiers = modifiers_of(param, kind)
-    asked = modifiers.get(modifier)
-    if asked is not None:
-        return asked(param, alternatives, place)
-    if param.type == "reference" and modifier in (param.targets or place.types):
-        return reference.typed(param, modifier, alternatives, place)
-    known = [f":{name}" for name in (*modifiers, "missing") if name]
+    if name in modifiers:
+        return modifiers[name]
+    if param.type == "reference" and name in (param.targets or place.types):
+        return lambda param, alternatives, place: reference.typed(param, name, alternatives, place)
+    known = [f":{one}" for one in (*modifiers, "missing") if one]
     if param.type == "reference":
         known.append(":Type with a type it refers to")
-    raise Invalid(
-        f"the modifier {modifier[:32]!r} is not supported here; supported: {', '.join(known)}.",
-        code="not-supported",
-    )
+    told = f"the modifier {name[:32]!r} is not supported here; supported: {', '.join(known)}."
+
+    def refused(*_: object) -> Condition:
+        raise Invalid(told, code="not-supported")
+
+    return refused
 
 
-def _missing(param: SearchParam, kind: Kind, alternatives: Sequence[str]) -> Condition:
+def _missing(
+    kind: Kind, param: SearchParam, alternatives: Sequence[str], _place: Place
+) -> Condition:
     present = either(*(Present(field.format(param.code)) for field in kind.presence))
     if list(alternatives) == ["true"]:
         return Not(present)

@@ -185,22 +185,22 @@ def prefix(field: str, text: str) -> Condition:
 
 def both(*parts: Condition) -> Condition:
     """Give the conjunction, without trivial parts."""
-    kept = tuple(part for part in parts if not isinstance(part, Everything))
-    if any(isinstance(part, Nothing) for part in kept):
-        return Nothing()
+    kept = [part for part in parts if not isinstance(part, Everything)]
+    if len(kept) == 1:
+        return kept[0]
     if not kept:
         return Everything()
-    return kept[0] if len(kept) == 1 else And(kept)
+    return Nothing() if any(isinstance(part, Nothing) for part in kept) else And(tuple(kept))
 
 
 def either(*parts: Condition) -> Condition:
     """Give the disjunction, without trivial parts."""
-    kept = tuple(part for part in parts if not isinstance(part, Nothing))
-    if any(isinstance(part, Everything) for part in kept):
-        return Everything()
+    kept = [part for part in parts if not isinstance(part, Nothing)]
+    if len(kept) == 1:
+        return kept[0]
     if not kept:
         return Nothing()
-    return kept[0] if len(kept) == 1 else Or(kept)
+    return Everything() if any(isinstance(part, Everything) for part in kept) else Or(tuple(kept))
 
 
 def beyond(field: str, values: Collection[str]) -> Condition:

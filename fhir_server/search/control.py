@@ -4,7 +4,8 @@ https://hl7.org/fhir/R4/search.html#return
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.kinds import kind_of
@@ -39,7 +40,7 @@ def shaped(
     given = _given(parameters)
     summary = _one_of("_summary", given.get("_summary", "false"), SUMMARIES)
     count = count_of(given.get("_count"), default=default, cap=cap)
-    return replace(
+    return structs.replace(
         query,
         sort=sort_of(given.get("_sort", ""), params),
         count=0 if summary == "count" else count,
@@ -111,7 +112,7 @@ def _key(rule: str, params: Mapping[str, SearchParam]) -> SortKey:
         field=kind.sort.format(code),
         descending=rule.startswith("-"),
         single=param.single if kind.sort_single is None else kind.sort_single,
-        nullable=kind.fields is not None,
+        nullable=kind.writes is not None,
         prefix=kind.sort_prefix,
     )
 

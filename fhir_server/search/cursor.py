@@ -19,6 +19,7 @@ throughout, and keeps its sort values, is met exactly once, whatever is written 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from fhir_server.search.condition import (
@@ -92,22 +93,28 @@ def steps(
     `bound` is for the first page; later pages take it from the position.
     """
     position = position or Position(0, bound=bound)
-    limit: Condition = Everything()
-    if position.bound is not None and any(key.field == "ts" for key in sort):
+    order = tuple(sort)
+    parts = _walk(order, back=position.back)
+    if position.bound is not None and any(key.field == "ts" for key in order):
         limit = Between("ts", None, position.bound + 1)
-    parts = [
-        Step(number, both(condition, limit), _reversed(order) if position.back else order, computed)
-        for number, (condition, order, computed) in enumerate(_parts(tuple(sort)))
-    ]
-    if position.back:
-        parts.reverse()
+        parts = tuple(replace(step, condition=both(step.condition, limit)) for step in parts)
     if not position.values:
-        return tuple(parts)
+        return parts
     numbers = [step.number for step in parts]
     if position.step not in numbers:
         raise broken()
     first, *others = parts[numbers.index(position.step) :]
     return (replace(first, rest=after(first.sort, position.values)), *others)
+
+
+@lru_cache(maxsize=512)
+def _walk(sort: Sort, *, back: bool) -> tuple[Step, ...]:
+    """Give the steps of an order from its start or, with `back`, from its end."""
+    parts = [
+        Step(number, condition, _reversed(order) if back else order, computed)
+        for number, (condition, order, computed) in enumerate(_parts(sort))
+    ]
+    return tuple(reversed(parts) if back else parts)
 
 
 def after(sort: Sequence[SortKey], values: Sequence[Value]) -> Condition:

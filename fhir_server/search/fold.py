@@ -4,22 +4,18 @@
 https://hl7.org/fhir/R4/search.html#string
 """
 
-import re
 import unicodedata
 
-# đ is a letter of its own to Unicode: it does not decompose. ð looks like it, and stands for it in
-# texts that came through an old Western code page.
-_D = str.maketrans("đð", "dd")
-_NOT_A_WORD = re.compile(r"[^a-z0-9]+", re.ASCII)
+# Code points below this are remembered: all alphabets but those of China, Japan and Korea.
+_OFTEN = 0x3000
+_ASCII = "".join(chr(point).lower() if chr(point).isalnum() else " " for point in range(128))
 
 
 def fold(text: str) -> str:
     """Fold a text; what has neither letter nor digit folds to the empty text."""
     if text.isascii():
-        return _NOT_A_WORD.sub(" ", text.lower()).strip()
-    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())
-    kept = (_letter(letter) for letter in plain.translate(_D) if not unicodedata.combining(letter))
-    return " ".join("".join(kept).split())
+        return text.lower() if text.isalnum() else " ".join(text.translate(_ASCII).split())
+    return " ".join(text.translate(_FOLDED).split())
 
 
 def suffixes(folded: str, limit: int) -> list[str]:
@@ -28,5 +24,26 @@ def suffixes(folded: str, limit: int) -> list[str]:
     return [" ".join(words[start:]) for start in range(min(len(words), limit))]
 
 
+class _Folded(dict[int, str]):
+    """What becomes of a code point, found out when it is first met; of the rarer each time."""
+
+    def __missing__(self, point: int) -> str:
+        plain = unicodedata.normalize("NFD", unicodedata.normalize("NFD", chr(point)).casefold())
+        folded = "".join(map(_letter, plain))
+        return self.setdefault(point, folded) if point < _OFTEN else folded
+
+
 def _letter(letter: str) -> str:
+    """Give what is kept of a letter in small, taken apart.
+
+    đ is a letter of its own to Unicode: it does not decompose. ð looks like it, and stands for it
+    in texts that came through an old Western code page.
+    """
+    if letter in "đð":
+        return "d"
+    if unicodedata.combining(letter):
+        return ""
     return letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " "
+
+
+_FOLDED = _Folded()

@@ -1,14 +1,13 @@
 """What is written beside a resource so that searches find it: the field `x` of its document."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.reference import local_targets
 from fhir_server.search import words
-from fhir_server.search.kinds import Fields, kind_of
+from fhir_server.search.extract import extractor
 from fhir_server.search.place import Place
-from fhir_server.spec.spec import SearchParam, Spec
+from fhir_server.spec.spec import Spec
 
 PATIENT_FIELD = "_patient"
 REFERENCES_FIELD = "_references"
@@ -43,12 +42,7 @@ def index_fields(
 
 def _fields(spec: Spec, resource: dict[str, Any], place: Place) -> dict[str, Any]:
     """Give the fields of the type's search parameters."""
-    found: dict[str, Any] = {}
-    for param, fields in _indexed(spec, resource["resourceType"]):
-        if not param.roots or any(map(resource.__contains__, param.roots)):
-            values = param.values(resource)
-            if values:
-                found.update(fields(param, values, place))
+    found = extractor(spec, resource["resourceType"])(resource, place)
     if place.text_search:
         found |= words.fields(spec.structures, resource)
     return found
@@ -64,20 +58,15 @@ def _contained(
     return found
 
 
-@lru_cache(maxsize=1024)
-def _indexed(spec: Spec, type_: str) -> tuple[tuple[SearchParam, Fields], ...]:
-    """Give the parameters of a type that are indexed, with what writes their fields."""
-    kinds = ((param, kind_of(param)) for param in spec.indexed_params(type_).values())
-    return tuple((param, kind.fields) for param, kind in kinds if kind and kind.fields)
-
-
 def _patients(spec: Spec, type_: str, fields: Mapping[str, Any]) -> Iterator[str]:
     """Yield the ids of the patients the compartment's parameters point at.
 
     https://hl7.org/fhir/R4/compartmentdefinition-patient.html
     """
     for code in spec.compartment("Patient").get(type_, ()):
-        value = fields.get(code, ())
+        value = fields.get(code)
+        if value is None:
+            continue
         for target in [value] if isinstance(value, str) else value:
             if isinstance(target, str) and target.startswith("Patient/"):
                 yield target.removeprefix("Patient/")

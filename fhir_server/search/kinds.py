@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/search.html#ptypes
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from fhir_server.search import words
+from fhir_server.search.collect import Writes
 from fhir_server.search.condition import Condition
 from fhir_server.search.place import Place
 from fhir_server.search.types import (
@@ -25,7 +26,6 @@ from fhir_server.search.types import (
 )
 from fhir_server.spec.spec import SearchParam
 
-Fields: TypeAlias = Callable[[SearchParam, Iterable[tuple[str, Any]], Place], dict[str, Any]]
 Modifier: TypeAlias = Callable[[SearchParam, Sequence[str], Place], Condition]
 
 
@@ -33,14 +33,14 @@ Modifier: TypeAlias = Callable[[SearchParam, Sequence[str], Place], Condition]
 class Kind:
     """Both sides of one parameter type, and the fields it lives in, `{}` standing for the code.
 
-    `fields` gives what is indexed under `x` (None: nothing is); `modifiers` what may be asked,
-    "" without one; those in `only` are for some parameters. The parameter is missing when every
-    field of `presence` is. `sort` is the field of its order, an array unless `sort_single`: None
-    says as the parameter is; of its strings those that begin with `sort_prefix` count. Without
-    `sort` there is no order.
+    `writes` says what is indexed under `x` (None: nothing, or what the parts of a composite write);
+    `modifiers` what may be asked, "" without one; those in `only` are for some parameters. The
+    parameter is missing when every field of `presence` is. `sort` is the field of its order, an
+    array unless `sort_single`: None says as the parameter is; of its strings those that begin with
+    `sort_prefix` count. Without `sort` there is no order.
     """
 
-    fields: Fields | None
+    writes: Writes | None
     modifiers: Mapping[str, Modifier]
     presence: tuple[str, ...] = ("x.{}",)
     sort: str | None = "x.{}"
@@ -50,40 +50,42 @@ class Kind:
 
 
 _PLAIN: Mapping[str, Kind] = {
-    "string": Kind(string.fields, string.MODIFIERS, ("x.{}", "x.{}:exact"), "x.{}:sort"),
+    "string": Kind(string.WRITES, string.MODIFIERS, ("x.{}", "x.{}:exact"), "x.{}:sort"),
     "token": Kind(
-        token.fields,
+        token.WRITES,
         token.MODIFIERS,
         ("x.{}", "x.{}:text"),
         only=token.ONLY,
         sort_prefix=f"{token.ANY_SYSTEM}|",
     ),
     "reference": Kind(
-        reference.fields,
+        reference.WRITES,
         reference.MODIFIERS,
         ("x.{}", "x.{}:identifier"),
         only=reference.ONLY,
     ),
-    "date": Kind(date.fields, date.MODIFIERS, sort="x.{}.lo", sort_single=None),
-    "number": Kind(number.fields, number.MODIFIERS, sort="x.{}.lo", sort_single=None),
-    "quantity": Kind(quantity.fields, quantity.MODIFIERS, sort="x.{}.lo", sort_single=None),
-    "uri": Kind(uri.fields, uri.MODIFIERS),
+    "date": Kind(date.WRITES, date.MODIFIERS, sort="x.{}.lo", sort_single=None),
+    "number": Kind(number.WRITES, number.MODIFIERS, sort="x.{}.lo", sort_single=None),
+    "quantity": Kind(quantity.WRITES, quantity.MODIFIERS, sort="x.{}.lo", sort_single=None),
+    "uri": Kind(uri.WRITES, uri.MODIFIERS),
 }
 
 _COMPOSITE = Kind(
-    partial(
-        composite.fields,
-        {**{name: kind.fields for name, kind in _PLAIN.items()}, "token": token.codes},
-    ),
+    None,
     {"": partial(composite.asked, {name: kind.modifiers[""] for name, kind in _PLAIN.items()})},
     sort=None,
 )
+# What the components of a composite write; what only modifiers ask of it is left out.
+SIDES: Mapping[str, Writes] = {
+    **{name: kind.writes for name, kind in _PLAIN.items() if kind.writes},
+    "token": token.CODES,
+}
 
 KINDS: Mapping[str, Kind] = {**_PLAIN, "composite": _COMPOSITE}
 
 # By code: the standard says in words what these mean.
 SPECIAL: Mapping[str, Kind] = {
-    "near": Kind(near.fields, near.MODIFIERS, sort=None),
+    "near": Kind(near.WRITES, near.MODIFIERS, sort=None),
     # Indexed with the resource as a whole, in search/index.
     words.TEXT: Kind(None, words.MODIFIERS, ("x._text",), sort=None),
     words.CONTENT: Kind(None, words.MODIFIERS, ("x._content", "x._text"), sort=None),

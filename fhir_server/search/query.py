@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/search.html
 
 from dataclasses import dataclass
 
+import msgspec
+
 from fhir_server.fhir.errors import Issue
 from fhir_server.search.condition import Condition
 from fhir_server.search.include import Include
@@ -29,8 +31,7 @@ class SortKey:
 BY_ID = SortKey("_id", nullable=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
+class SearchQuery(msgspec.Struct, frozen=True):
     """One parsed search on one type.
 
     `sort` always ends with `_id`, so the order is total. `count` 0 asks for the total only.

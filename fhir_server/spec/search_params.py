@@ -3,29 +3,27 @@
 https://hl7.org/fhir/R4/searchparameter.html
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
-from typing import Any, TypeAlias
 
 from fhir_server.fhirpath import navigation
-from fhir_server.fhirpath.flow import Flow, Item, Run
+from fhir_server.fhirpath.flow import Flow, nothing
 from fhir_server.fhirpath.paths import compile_path
 from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.packages import ComponentRow, ParameterRow
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.tables import SpecError
 
-Values: TypeAlias = Callable[[dict[str, Any]], list[Item]]
+_NOTHING = nothing()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchParam:
     """A search parameter as it applies to one resource type.
 
-    `values(resource)` gives `(type, JSON value)` pairs: ("CodeableConcept", {...}),
-    ("dateTime", "2020"); for a composite a tuple with the values of each component within one
-    item. `components` are named a, b, … by their place. `single`: at most one value in any resource
+    `flow` yields its values; for a composite the items, and `parts` those of each component within
+    one. `components` are named a, b, … by their place. `single`: at most one value in any resource
     of this type. `targets` are the types its references may name. A resource with none of the keys
     `roots` has no value; () if that is not known. `systems` are those its `code` elements, which
     name none, take their codes from. `contents` are the FHIR types of its values. `parents` are
@@ -39,8 +37,9 @@ class SearchParam:
     expression: str
     targets: tuple[str, ...]
     components: tuple["SearchParam", ...]
-    values: Values
     single: bool
+    flow: Flow = field(default=_NOTHING, compare=False, repr=False)
+    parts: tuple[Flow, ...] = field(default=(), compare=False, repr=False)
     roots: tuple[str, ...] = ()
     systems: frozenset[str] = frozenset()
     contents: frozenset[str] = frozenset()
@@ -96,7 +95,7 @@ def compiled(
 
 def _compile(known: Definitions, type_: str, row: ParameterRow) -> SearchParam:
     if not row.expression:
-        return SearchParam(row.code, row.url, row.type, "", row.target, (), _no_values, single=True)
+        return SearchParam(row.code, row.url, row.type, "", row.target, (), single=True)
     flow = compile_path(known.structures, row.expression, type_)
     if not flow.contents:
         raise FhirPathError(f"{row.expression!r} selects nothing")
@@ -113,8 +112,8 @@ def _compile(known: Definitions, type_: str, row: ParameterRow) -> SearchParam:
         expression=row.expression,
         targets=targets,
         components=(),
-        values=_values(type_, flow.run),
         single=flow.single,
+        flow=flow,
         roots=flow.roots,
         systems=_systems(known, flow),
         contents=flow.contents,
@@ -122,17 +121,9 @@ def _compile(known: Definitions, type_: str, row: ParameterRow) -> SearchParam:
     )
     if not parts:
         return found
-    composed = _composed(known, type_, found, flow, parts)
+    composed = _composed(known, found, parts)
     pairs = zip(composed.components, same, strict=True)
     return replace(composed, components=tuple(replace(one, same=code) for one, code in pairs))
-
-
-def _values(type_: str, run: Run) -> Values:
-    def values(resource: dict[str, Any]) -> list[Item]:
-        root = (type_, resource)
-        return run(root, root)
-
-    return values
 
 
 def _systems(known: Definitions, flow: Flow) -> frozenset[str]:
@@ -157,13 +148,9 @@ def _same(known: Definitions, type_: str, row: ParameterRow, part: ComponentRow)
 
 
 def _composed(
-    known: Definitions,
-    type_: str,
-    param: SearchParam,
-    focus: Flow,
-    parts: Sequence[tuple[ParameterRow, Flow]],
+    known: Definitions, param: SearchParam, parts: Sequence[tuple[ParameterRow, Flow]]
 ) -> SearchParam:
-    """Give a composite: its value is a tuple, and only where each component has a value."""
+    """Give a composite of its parts."""
     components = tuple(
         SearchParam(
             name,
@@ -172,32 +159,11 @@ def _composed(
             "$this",
             flow.targets or row.target,
             (),
-            _no_values,
             single=False,
             systems=_systems(known, flow),
         )
         for name, (row, flow) in zip(ascii_lowercase, parts, strict=False)
     )
-    # The last part first: a resource has a code more often than this value.
-    runs = [flow.run for _, flow in reversed(parts)]
-
-    def values(resource: dict[str, Any]) -> list[Item]:
-        root = (type_, resource)
-        found: list[Item] = []
-        for item in focus.run(root, root):
-            told = []
-            for run in runs:
-                some = run(root, item)
-                if not some:
-                    break
-                told.append(some)
-            else:
-                found.append((item[0], tuple(reversed(told))))
-        return found
-
-    roots = param.roots or next((flow.roots for _, flow in reversed(parts) if flow.roots), ())
-    return replace(param, components=components, values=values, roots=roots)
-
-
-def _no_values(_resource: dict[str, Any]) -> list[Item]:
-    return []
+    flows = tuple(flow for _, flow in parts)
+    roots = param.roots or next((flow.roots for flow in reversed(flows) if flow.roots), ())
+    return replace(param, components=components, parts=flows, roots=roots)

@@ -4,9 +4,10 @@ https://hl7.org/fhir/R4/conformance-module.html
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,10 @@ from fhir_server.spec.structures import Structure, Structures
 from fhir_server.spec.tables import SpecError, Tables, of_folder, r4
 
 __all__ = ["ENGINE_FORMAT", "SearchParam", "Spec", "SpecError", "load"]
+
+# First words of SMART scopes, each with who is granted it: a `user` or a `system`, or `both`.
+# https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+SMART: Mapping[str, str] = MappingProxyType({"patient": "user", "user": "user", "system": "system"})
 
 # Raise by one whenever what search/index writes for the same definitions changes.
 ENGINE_FORMAT = 3
@@ -33,7 +38,7 @@ class Spec:
     `canonicals` are CodeSystems, ValueSets and StructureDefinitions, read when one is asked for.
     `stored` are, by type and code, the parameters that came as SearchParameter resources, `digests`
     what each is known by in the index; those in `building` are written to the index but not asked
-    yet, and say how far that is.
+    yet, and say how far that is. `levels` are the first words its scopes may have.
     """
 
     types: Mapping[str, Structure]
@@ -44,6 +49,9 @@ class Spec:
     canonicals: Canonicals
     systems: Mapping[str, frozenset[str]]
     _rows: Mapping[str, Sequence[ParameterRow]] = field(repr=False)
+    _only: Mapping[str, Collection[str]] | None = field(default=None, repr=False)
+    _added: Sequence[ParameterRow] = field(default=(), repr=False)
+    levels: Mapping[str, str] = field(default_factory=lambda: SMART)
     stored: Mapping[str, Mapping[str, SearchParam]] = field(default_factory=dict, repr=False)
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     building: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
@@ -88,8 +96,7 @@ class Spec:
         """Give 12 hex digits that change when what is indexed for this type changes."""
         known = self._formats.get(type_)
         if known is None:
-            rows = [asdict(row) for row in self._rows_of(type_)]
-            text = msgspec.json.encode([ENGINE_FORMAT, rows])
+            text = msgspec.json.encode([ENGINE_FORMAT, self._rows_of(type_)])
             known = self._formats.setdefault(type_, hashlib.sha256(text).hexdigest()[:12])
         return known
 
@@ -114,15 +121,27 @@ class Spec:
         stored: dict[str, dict[str, SearchParam]] = {}
         digests: dict[str, dict[str, str]] = {}
         for row in rows:
-            digest = hashlib.sha256(msgspec.json.encode(asdict(row))).hexdigest()[:8]
+            digest = hashlib.sha256(msgspec.json.encode(row)).hexdigest()[:8]
             for type_ in self.applies(row):
                 stored.setdefault(type_, {})[row.code] = self.compiled(row, type_)
                 digests.setdefault(type_, {})[row.code] = digest
         return replace(self, stored=stored, digests=digests, building={})
 
     def check(self) -> int:
-        """Compile every search parameter of every type, say how many; SpecError names a bad one."""
+        """Compile every search parameter of every type, say how many; SpecError names a bad one.
+
+        It takes a third of a second: a start only asks `check_added`.
+        """
         return sum(len(self.search_params(type_)) for type_ in self.types)
+
+    def check_added(self) -> None:
+        """Compile the search parameters that came with a folder; SpecError names a bad one.
+
+        Those of R4 are known to compile; each is compiled when its type is first asked for.
+        """
+        for row in self._added:
+            for type_ in self.applies(row):
+                self.compiled(row, type_)
 
     def _definitions(self) -> Definitions:
         parents = parents_of(self.parameters.values())
@@ -130,7 +149,10 @@ class Spec:
 
     def _rows_of(self, type_: str) -> list[ParameterRow]:
         """Give the parameters of a type, those of its bases first."""
-        return [row for name in reversed(self._line(type_)) for row in self._rows.get(name, ())]
+        rows = [row for name in reversed(self._line(type_)) for row in self._rows.get(name, ())]
+        if self._only is None:
+            return rows
+        return [row for row in rows if row.code in self._only.get(type_, ())]
 
     def _line(self, type_: str) -> list[str]:
         """Give a type and the types it is built on, up to Resource."""
@@ -144,16 +166,20 @@ def load(
     folders: Sequence[Path] = (),
     addresses: Mapping[str, str] | None = None,
     packs: Sequence[Pack] = (),
+    *,
+    only: Mapping[str, Collection[str]] | None = None,
+    levels: Mapping[str, str] = SMART,
 ) -> Spec:
     """Load R4, then the JSON definitions in each folder (see `tables.of_folder`).
 
     `addresses` says where what the folders name by an address that starts so stands here.
     A folder adds resource types, data types, search parameters, value sets, and what it says of a
-    compartment; `packs` are of packages, which add profiles and terminology. Raises SpecError
-    naming what cannot be used; expressions are compiled when first needed, all of them by
-    `Spec.check`.
+    compartment; `packs` are of packages, which add profiles and terminology. `only` are the
+    resource types that are served, each with the search parameters that may be asked of it, where
+    that is not all. Raises SpecError naming what cannot be used; expressions are compiled when
+    first needed, all of them by `Spec.check`, those of the folders by `Spec.check_added`.
     """
-    tables = r4()
+    tables = own = r4()
     for folder in folders:
         tables = _joined(tables, of_folder(folder, tables, addresses), folder)
     by_name = {structure.name: structure for structure in tables.structures}
@@ -165,16 +191,33 @@ def load(
         types={
             name: structure
             for name, structure in sorted(by_name.items())
-            if structure.kind == "resource" and not structure.abstract
+            if structure.kind == "resource"
+            and not structure.abstract
+            and (not only or name in only)
         },
         structures=Structures(by_name),
         parameters={row.url: row for row in tables.parameters},
-        compartments=tables.compartments,
+        compartments=_served(tables.compartments, only),
         value_sets=tables.value_sets,
         canonicals=Canonicals(folders, addresses, packs),
         systems=tables.systems,
         _rows=rows,
+        _only=only,
+        _added=tables.parameters[len(own.parameters) :],
+        levels=levels,
     )
+
+
+def _served(
+    compartments: Mapping[str, Mapping[str, tuple[str, ...]]], only: Collection[str] | None
+) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Give the compartments; of a type that is not served nothing is in it."""
+    if only is None:
+        return compartments
+    return {
+        name: {type_: codes for type_, codes in members.items() if {type_, name} <= {*only}}
+        for name, members in compartments.items()
+    }
 
 
 def _joined(known: Tables, added: Tables, folder: Path) -> Tables:

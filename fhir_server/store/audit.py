@@ -1,17 +1,17 @@
 """AuditEvents on their way to the database, and who they say was looked at.
 
 A write's events go in the write's own transaction, so that neither is without the other. The
-events of reads go in groups: one insert is under way at a time, and who comes meanwhile joins the
-next. Each event is signed as it is made; `store/seals` then chains them.
+events of reads go in groups (store/together). Each event is signed as it is made, and written with
+a list that says it waits for its seal; `store/sealer` then chains them.
 """
 
-import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol, Self, TypeVar
 
+import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.audit_event import TYPE
@@ -19,11 +19,17 @@ from fhir_server.fhir.errors import MethodNotAllowed
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import Database
+from fhir_server.store.seals import WAITING, waiting
+from fhir_server.store.together import Together
+from fhir_server.store.veil import Veil
 
-MOST = 1000
-UNSEALED = 0
+# Seconds a dead database may cost.
+_PATIENT = 3.5
 Some = TypeVar("Some", bound=Iterable[Stored])
 _PROJECTED = {"_id": 0, "x._patient": 1}
+
+# Makes events, with their marks.
+Events = Callable[[], Sequence[Document]]
 
 
 class Witness(Protocol):
@@ -55,32 +61,30 @@ def _begun(key: bytes) -> hmac.HMAC:
 class Audit:
     """The events of one base; raises Unavailable where the database does not take them."""
 
-    def __init__(self, database: Database, key: bytes) -> None:
+    def __init__(self, database: Database, key: bytes, veil: Veil | None = None) -> None:
         """Nothing is sent yet."""
         self.key = key
+        self._veil = veil
         self._database = database
-        self._waiting: list[tuple[Sequence[Document], asyncio.Future[None]]] = []
-        self._sending: asyncio.Task[None] | None = None
+        self._together = Together(self._insert)
 
     def marks(self, body: bytes) -> Document:
-        """Give what stands beside an AuditEvent of this body: its signature, and no seal yet."""
-        return {"mac": mac(self.key, body), "seal": UNSEALED}
+        """Give what stands beside an AuditEvent of this body: its signature."""
+        return {"mac": mac(self.key, body)}
 
-    async def write(
-        self, documents: Sequence[Document], session: AsyncClientSession | None = None
-    ) -> None:
-        """Keep events that have their marks: in the transaction, or before this returns."""
-        if not documents:
-            return
+    async def write(self, events: Events, session: AsyncClientSession | None = None) -> None:
+        """Keep the events this makes: in the transaction, or before this returns."""
         with reachable():
             if session:
-                await self._database[TYPE].insert_many(documents, session=session)
+                if documents := self._made(events):
+                    await self._keep(documents, session)
                 return
-            kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((documents, kept))
-            if self._sending is None:
-                self._sending = asyncio.create_task(self._drain())
-            await kept
+            await self._together.put(partial(self._made, events))
+
+    def _made(self, events: Events) -> Sequence[Document]:
+        """Give the events as they are stored."""
+        documents = events()
+        return [self._veil.document(TYPE, one) for one in documents] if self._veil else documents
 
     async def patients(self, type_: str, ids: Sequence[str]) -> set[str]:
         """Give whose records these resources are, living or deleted; for the audit alone.
@@ -94,45 +98,25 @@ class Audit:
             rows = [*await live.to_list(), *await gone.to_list()]
         return {one for row in rows for one in row.get("x", {}).get("_patient", ())}
 
-    async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                await self._send(self._taken())
-        finally:
-            self._sending = None
+    async def _insert(self, documents: Sequence[Document]) -> None:
+        with pymongo.timeout(_PATIENT):
+            async with self._database.client.start_session() as session:
+                await session.with_transaction(partial(self._keep, documents))
 
-    def _taken(self) -> list[tuple[Sequence[Document], asyncio.Future[None]]]:
-        """Take those that came first, as many as go in one insert, and at least one."""
-        taken, size = [self._waiting.pop(0)], 0
-        size = len(taken[0][0])
-        while self._waiting and size + len(self._waiting[0][0]) <= MOST:
-            taken.append(self._waiting.pop(0))
-            size += len(taken[-1][0])
-        return taken
-
-    async def _send(self, group: list[tuple[Sequence[Document], asyncio.Future[None]]]) -> None:
-        documents = [one for some, _ in group for one in some]
-        try:
-            await self._database[TYPE].insert_many(documents, ordered=False)
-        except Exception as error:  # noqa: BLE001 - it belongs to those who wait, not to this task
-            for _, kept in group:
-                if not kept.done():
-                    kept.set_exception(error)
-            return
-        for _, kept in group:
-            if not kept.done():
-                kept.set_result(None)
+    async def _keep(self, documents: Sequence[Document], session: AsyncClientSession) -> None:
+        await self._database[TYPE].insert_many(documents, session=session)
+        await self._database[WAITING].insert_many(waiting(documents), session=session)
 
 
-# Notes the versions made, in the session that made them.
-Note = Callable[[Sequence[Stored], AsyncClientSession], Awaitable[None]]
+# The versions made → what makes the events of a transaction, to be kept in it.
+Note = Callable[[Sequence[Stored]], Events]
 
 
 @dataclass(frozen=True, slots=True)
 class Noting:
     """How a commit is written down: who signs, and what notes it in the same transaction.
 
-    `note` gets the versions made and the session; without it nothing is noted.
+    Without `note` nothing is noted.
     """
 
     audit: Audit
@@ -162,10 +146,14 @@ class Watch:
         """Give what watches one attempt at a transaction."""
         return Watch(self.audit, self.witness.again()) if self.witness else self
 
-    async def note(self, made: Sequence[Stored], session: AsyncClientSession | None) -> None:
-        """Keep the events of what the witness saw and of the versions made."""
-        if self.audit and self.witness:
-            await self.audit.write(self.witness.events(made), session)
+    def events(self, made: Sequence[Stored]) -> Events:
+        """Give what makes the events of what the witness saw and of the versions made."""
+        return partial(self.witness.events, made) if self.witness else tuple
+
+    async def write(self, events: Events, session: AsyncClientSession | None) -> None:
+        """Keep the events this makes, where there is audit."""
+        if self.audit:
+            await self.audit.write(events, session)
 
     def noting(self, note: Note) -> Noting | None:
         """Give how a commit is written down."""

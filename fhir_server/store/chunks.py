@@ -4,6 +4,7 @@ https://www.mongodb.com/docs/manual/reference/limits/
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -26,12 +27,15 @@ def split(type_: str, id_: str, version: int, body: bytes) -> tuple[Document, li
 
 def filling(documents: Sequence[Document], size: int | None) -> Sequence[Document]:
     """Give the documents up to the one whose body makes `size` bytes full."""
-    full = 0
-    for place, document in enumerate(documents):
-        full += document["chunks"] * SIZE if "chunks" in document else len(document.get("body", ""))
-        if size is not None and full >= size:
-            return documents[: place + 1]
-    return documents
+    if size is None:
+        return documents
+    sizes = [
+        one["chunks"] * SIZE if "chunks" in one else len(one.get("body", "")) for one in documents
+    ]
+    if sum(sizes) < size:
+        return documents
+    full = next(place for place, filled in enumerate(accumulate(sizes)) if filled >= size)
+    return documents[: full + 1]
 
 
 async def joined(

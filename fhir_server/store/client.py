@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
 from typing import Any
 
 import pymongo
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DocumentTooLarge,
     ExecutionTimeout,
@@ -17,11 +20,16 @@ from pymongo.errors import (
 )
 
 from fhir_server.fhir.errors import FhirError, Invalid, TooLarge, Unavailable, Unprocessable
+from fhir_server.store.lane import Lanes
 
 Client = AsyncMongoClient[dict[str, Any]]
 Database = AsyncDatabase[dict[str, Any]]
 
 _TOO_LARGE = (10334, 17419, 17420)
+_DUPLICATE = 11000
+
+# Connections of the driver's pool that carry finds past it: half, so that writes have the rest.
+LANES = 24
 
 
 # Writes are acknowledged by a majority and journaled, reads see only such writes. One operation
@@ -33,7 +41,6 @@ OPTIONS: dict[str, Any] = {
     "journal": True,
     "readConcernLevel": "majority",
     "readPreference": "primary",
-    "retryWrites": True,
     "retryReads": True,
     "serverSelectionTimeoutMS": 2000,
     "connectTimeoutMS": 2000,
@@ -43,9 +50,41 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def connect(uri: str) -> Client:
+class Laned(AsyncMongoClient[dict[str, Any]]):
+    """The driver's client, and the lanes beside it: see store/lane."""
+
+    def __init__(self, uri: str, lanes: int) -> None:
+        """Nothing is sent."""
+        super().__init__(uri, **OPTIONS)
+        self.lanes = Lanes(self, lanes)
+
+    async def close(self) -> None:
+        """Close lanes and driver."""
+        await self.lanes.close()
+        await super().close()
+
+
+def connect(uri: str, lanes: int = LANES) -> Client:
     """Give a client that promises what a health record needs; nothing is sent yet."""
-    return AsyncMongoClient(uri, **OPTIONS)
+    return Laned(uri, lanes)
+
+
+class Collections(AsyncDatabase[dict[str, Any]]):
+    """A database whose collections are kept: the driver makes one each time it is asked for it."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        """Nothing is sent."""
+        super().__init__(client, name)
+        self._collection = lru_cache(maxsize=1024)(super().__getitem__)
+
+    def __getitem__(self, name: str) -> AsyncCollection[dict[str, Any]]:
+        """Give a collection by its name."""
+        return self._collection(name)
+
+
+def opened(uri: str, name: str, lanes: int = LANES) -> Database:
+    """Give a database of such a client, with at most so many lanes."""
+    return Collections(connect(uri, lanes), name)
 
 
 @contextmanager
@@ -88,6 +127,14 @@ async def _answers(database: Database) -> bool:
     except PyMongoError:
         return False
     return True
+
+
+def taken(error: BulkWriteError) -> list[int]:
+    """Give which writes, from 0 on, met an `_id` that was there; raise what stopped any other."""
+    failed = (error.details or {}).get("writeErrors", [])
+    if not failed or any(one["code"] != _DUPLICATE for one in failed):
+        raise error
+    return [one["index"] for one in failed]
 
 
 def told(error: PyMongoError) -> FhirError:

@@ -1,14 +1,13 @@
-"""The end of a transaction: its changes judged, written, answered and committed.
+"""The end of a transaction: its parts judged, written, answered and committed.
 
 https://www.mongodb.com/docs/manual/core/transactions/
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -16,20 +15,20 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from fhir_server.store import definitions, hold, integrity, labels, owner, write
-from fhir_server.store.audit import Noting, refuse
+from fhir_server.store import definitions, integrity, labels, write
 from fhir_server.store.definitions import Definitions
-from fhir_server.store.documents import Change, Document, Stored
+from fhir_server.store.documents import Document, Stored
 from fhir_server.store.horizon import LIFETIME, Database, Writer
+from fhir_server.store.joins import Bounds
+from fhir_server.store.part import Part
 from fhir_server.store.relations import Relations
-from fhir_server.store.steps import Allow
+from fhir_server.store.veil import Veil
+from fhir_server.store.write import Before, Writes
 
 UNKNOWN = "UnknownTransactionCommitResult"
 _SHORT, _LONG = 0.004, 0.25
 # Seconds a dead database may cost, and what each change may add to them.
 _PATIENT, _EACH = 3.5, 0.01
-
-Result = TypeVar("Result")
 
 
 @asynccontextmanager
@@ -47,98 +46,110 @@ async def transaction(database: Database, writer: Writer) -> AsyncIterator[Async
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """Where the changes of a plan go; `always`: commit even where no resource changed."""
+    """Where the writes of a store go, the same for every transaction.
+
+    `patience`: seconds a write goes on trying while others come between.
+    """
 
     database: Database
     writer: Writer
-    session: AsyncClientSession
-    allow: Allow
     definitions: Definitions
     relations: Relations
-    noting: Noting | None = None
-    always: bool = False
+    bounds: Bounds
+    patience: float
+    veil: Veil | None = None
 
     async def commit(
-        self,
-        changes: Sequence[Change],
-        seen: Collection[tuple[str, str]],
-        last: Callable[[Sequence[Stored]], Awaitable[Result]],
-        *,
-        careful: bool,
-    ) -> Result:
-        """Judge the changes, write them, ask `last` for the result, commit.
+        self, session: AsyncClientSession, parts: Sequence[Part], *, careful: bool
+    ) -> None:
+        """Judge the parts, write those that are not refused, ask for their results, commit.
 
-        `last` gets the versions made, in the order of the changes, and reads what was written.
-        `seen` is what the plan has read. `careful`: look even where new ids are to be inserted.
+        `careful`: look even where new ids are to be inserted.
         """
-        database, session, writer = self.database, self.session, self.writer
-        audit, note = (self.noting.audit, self.noting.note) if self.noting else (None, None)
-        if note:
-            refuse(changes)
-        ordered, before = await judged(
-            database, session, self.allow, changes, seen, careful=careful
-        )
-        ts = writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
-        known, decides = True, False
+        before = await judged(self.database, session, parts, careful=careful)
+        if self.veil:
+            await self.veil.ready(change for part in _open(parts) for change in part.ordered)
+        ts = self.writer.stamp(after=max((old["ts"] for old in before.values()), default=0))
+        known = True
         try:
-            writes, made = write.documents(self.allow, ordered, before, ts, audit)
-            if writes:
-                with pymongo.timeout(min(_PATIENT + _EACH * len(ordered), LIFETIME)):
-                    await write.send(database, session, writes)
-                    await labels.spread(database, session, ordered, before)
-                    decides = await self.relations.keep(session, ordered, before)
-                    await database.commits.insert_one(_feed(writer, ts, made), session=session)
-                # Behind the writes: of many who delete one resource only one comes as far as this.
-                ended = [one for one, new in zip(ordered, made, strict=True) if new.changed]
-                await integrity.not_needed(database, self.allow, ordered, ended)
-            defines = bool(writes) and any(one.type == definitions.TYPE for one in made)
-            if defines:
-                await definitions.raise_version(database, session)
-            by_key = {(one.type, one.id): one for one in made}
-            told = [by_key[change.type, change.id] for change in changes]
-            result = await last(told)
-            if note:
-                await note(told, session)
-            if writes or self.always or note:
-                await self.definitions.check(changes)
-                writer.check(ts)
-                await _finish(session)
-                if defines:
-                    self.definitions.changed.set()
-                if decides:
-                    self.relations.forget()
+            writes: dict[str, Writes] = {}
+            for part in _open(parts):
+                with part.judging():
+                    write.join(writes, part.documents(before, ts, self.veil))
+            await self._commit(session, _open(parts), before, writes, ts)
         except PyMongoError as error:
             known = not error.has_error_label(UNKNOWN)
             raise
         finally:
-            (writer.done if known else writer.doubt)(ts)
-        return result
+            (self.writer.done if known else self.writer.doubt)(ts)
+
+    async def _commit(
+        self,
+        session: AsyncClientSession,
+        parts: Sequence[Part],
+        before: Before,
+        writes: Mapping[str, Writes],
+        ts: int,
+    ) -> None:
+        changes = [change for part in parts for change in part.ordered]
+        made = [one for part in parts for one in part.made]
+        decides = defines = False
+        if writes:
+            with pymongo.timeout(min(_PATIENT + _EACH * len(changes), LIFETIME)):
+                await write.send(self.database, session, writes)
+                await labels.spread(self.database, session, changes, before)
+                decides = await self.relations.keep(session, changes, before)
+                row = _feed(self.writer, ts, made)
+                await self.database.commits.insert_one(row, session=session)
+            # Behind the writes: of many who delete one resource only one comes as far as this.
+            for part in parts:
+                await part.not_needed(self.database)
+            defines = any(one.type == definitions.TYPE for one in made)
+        if defines:
+            await definitions.raise_version(self.database, session)
+        await _answered(parts, session)
+        if writes or any(part.always or part.notes for part in parts):
+            await self.definitions.check(changes)
+            self.writer.check(ts)
+            await _finish(session)
+        if defines:
+            self.definitions.changed.set()
+        if decides:
+            self.relations.forget()
 
 
 async def judged(
-    database: Database,
-    session: AsyncClientSession,
-    allow: Allow,
-    changes: Sequence[Change],
-    seen: Collection[tuple[str, str]],
-    *,
-    careful: bool,
-) -> tuple[Sequence[Change], write.Before]:
-    """Give the changes in order and what stands where they write; raise what forbids one."""
-    ordered = write.in_order(changes)
-    before = await write.before(database, session, ordered, careful=careful)
-    ordered = labels.kept(ordered, before)
-    owner.judge(ordered, before)
-    write.judge(allow, ordered, before)
-    # What is out of reach is not ended: its hold is not told of either.
-    reached = [
-        one
-        for one in ordered
-        if one.method != "delete" or write.reaches(allow, one, before.get((one.type, one.id)))
-    ]
-    await hold.judge(database, session, reached, before)
-    await integrity.targets_exist(database, session, allow, ordered, seen)
-    return ordered, before
+    database: Database, session: AsyncClientSession, parts: Sequence[Part], *, careful: bool
+) -> Before:
+    """Judge each part by itself, what is asked for that in common; give what stands there.
+
+    Raises Invalid where two parts change one resource.
+    """
+    for part in _open(parts):
+        with part.judging():
+            part.order()
+    changes = write.in_order(change for part in _open(parts) for change in part.ordered)
+    before = await write.before(database, session, changes, careful=careful)
+    for part in _open(parts):
+        with part.judging():
+            await part.judge(database, session, before)
+    there = await integrity.existing(database, session, (part.needs for part in _open(parts)))
+    for part in _open(parts):
+        with part.judging():
+            part.found(there)
+    return before
+
+
+def _open(parts: Sequence[Part]) -> Sequence[Part]:
+    return [part for part in parts if not (part.failure or part.done)]
+
+
+async def _answered(parts: Sequence[Part], session: AsyncClientSession) -> None:
+    """Have each part answered, and keep the events of all."""
+    events = [event for part in parts for event in await part.answer()]
+    audit = next((part.noting.audit for part in parts if part.noting), None)
+    if audit and events:
+        await audit.write(lambda: events, session)
 
 
 def _feed(writer: Writer, ts: int, made: Sequence[Stored]) -> Document:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -17,7 +17,9 @@ from fhir_server.search.plan import Keys
 from fhir_server.search.shape import Shape
 from fhir_server.store import client, explain, slow, totals
 from fhir_server.store.documents import check_key
+from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
+from fhir_server.store.veil import Veil
 
 # How old the facts of a type may be, but for the moment they are asked again.
 SECONDS = 30.0
@@ -39,8 +41,9 @@ class Facts:
 class Costs:
     """What is asked beside a search, outside any transaction."""
 
-    def __init__(self, database: Database, seconds: float) -> None:
+    def __init__(self, database: Database, seconds: float, veil: Veil | None = None) -> None:
         """Ask of this database; an explained search may take so many seconds."""
+        self._veil = veil
         self._database = database
         self._seconds = seconds
         self._known: dict[str, tuple[float, Facts]] = {}
@@ -73,6 +76,9 @@ class Costs:
         limit: int,
     ) -> list[str]:
         """Give what MongoDB says of a search: see `explain.explain`."""
+        if self._veil:
+            allow, condition = self._veil.asked(checked(allow)), self._veil.asked(condition)
+            step = replace(step, rest=self._veil.asked(step.rest))
         with client.reachable():
             async with client.bounded(self._database, self._seconds):
                 return await explain.explain(
@@ -83,6 +89,8 @@ class Costs:
         self, allow: Condition, type_: str, condition: Condition, seconds: float
     ) -> int | None:
         """Estimate how many resources the condition holds for: see `totals.estimate`."""
+        if self._veil:
+            allow, condition = self._veil.asked(checked(allow)), self._veil.asked(condition)
         with client.reachable():
             return await totals.estimate(self._database, allow, type_, condition, seconds)
 

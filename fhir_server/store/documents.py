@@ -11,8 +11,10 @@ version that follows.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+
+import msgspec
 
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
@@ -32,29 +34,30 @@ _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One write on its way to the database; what `meta` says of version and time is put in there.
 
     `fields` are the index fields of `resource` (search/index), `index_format` the format they are
     in. `expected`: the version the caller saw, 412 when it is not the current one.
-    `must_not_exist`: the id was made by this server, nothing can stand there. `must_exist`: 404
-    where nothing stands. `integrity`: what the resource refers to must exist, and what others
-    refer to is not deleted. `lifts_hold`: this version may be without the legal hold of the one
-    before (store/hold); `lifts_labels`: without its sensitivity labels (store/labels). A `purge`
-    erases the resource and its versions, a `purge-history` the superseded ones. `owner` is noted
-    where this makes the resource; `owners` are those whose resources may be written, None
-    anybody's.
+    `must_not_exist`: the id was made by this server, nothing can stand there. `unheard`: what is
+    known says that nothing stands there, unless it was deleted; where that is wrong the transaction
+    is run again. `must_exist`: 404 where nothing stands. `integrity`: what the resource refers to
+    must exist, and what others refer to is not deleted. `lifts_hold`: this version may be without
+    the legal hold of the one before (store/hold); `lifts_labels`: without its sensitivity labels
+    (store/labels). A `purge` erases the resource and its versions, a `purge-history` the superseded
+    ones. `owner` is noted where this makes the resource; `owners` are those whose resources may be
+    written, None anybody's.
     """
 
     type: str
     id: str
     method: Method
     resource: Document | None = None
-    fields: Document = field(default_factory=dict)
+    fields: Document = msgspec.field(default_factory=dict)
     index_format: str = ""
     expected: int | None = None
     must_not_exist: bool = False
+    unheard: bool = False
     must_exist: bool = False
     integrity: bool = False
     place: str = ""
@@ -64,8 +67,7 @@ class Change:
     owners: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """One version of one resource: `body` is its exact JSON, None when `deleted`.
 
     Version 0, deleted, is what a delete gives of a resource that never was. `created`: this version
@@ -81,9 +83,9 @@ class Stored:
     body: bytes | None
     deleted: bool = False
     method: Method = "update"
-    changed: bool = field(default=True, compare=False)
-    created: bool = field(default=False, compare=False)
-    patients: tuple[str, ...] = field(default=(), compare=False)
+    changed: bool = True
+    created: bool = False
+    patients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +135,15 @@ def stamped(change: Change, version: int, ts: int) -> bytes:
 
 def stored(type_: str, document: Mapping[str, Any]) -> Stored:
     """Give the version a live or a history document holds; its body must be in place."""
+    get, version = document.get, int(document["v"])
     return Stored(
-        type=type_,
-        id=document.get("id") or document["_id"],
-        version=int(document["v"]),
-        ts=int(document["ts"]),
-        body=document.get("body"),
-        deleted=document.get("deleted", False),
-        method=document.get("method", "update"),
-        created=document["v"] == 1 or document.get("created", False),
-        patients=tuple(document.get("x", _NONE).get("_patient", ())),
+        type_,
+        get("id") or document["_id"],
+        version,
+        int(document["ts"]),
+        get("body"),
+        get("deleted", False),
+        get("method", "update"),
+        created=version == 1 or get("created", False),
+        patients=tuple(get("x", _NONE).get("_patient", ())),
     )

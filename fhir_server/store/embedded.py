@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -39,17 +39,18 @@ class EmbeddedBusyError(Exception):
 
 
 @contextmanager
-def running(data: Path, *, port: int = 0) -> Iterator[str]:
+def running(data: Path, *, port: int = 0, auth: bool = False) -> Iterator[str]:
     """Run the server over the folder `data` and give its URI; it ends when the context does.
 
     Call it in the main thread: on Linux the server ends when the thread that started it does.
-    `port` 0 takes a free one. Raises EmbeddedMissingError, and EmbeddedBusyError when another
-    process holds the folder.
+    `port` 0 takes a free one. `auth`: only its users may ask (store/embedded_users). Raises
+    EmbeddedMissingError, and EmbeddedBusyError when another process holds the folder.
     """
     program = _program()
     data.mkdir(parents=True, exist_ok=True)
     with _held(data) as lock:
-        child, uri = _start(program, data, port or _free_port(), lock)
+        options = ["--auth"] if auth else []
+        child, uri = _start(program, data, port or _free_port(), lock, options)
         try:
             (data / "uri").write_text(uri + "\n")
             yield uri
@@ -101,10 +102,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(program: str, data: Path, port: int, lock: int) -> tuple[subprocess.Popen[bytes], str]:
+def _start(
+    program: str, data: Path, port: int, lock: int, options: Sequence[str] = ()
+) -> tuple[subprocess.Popen[bytes], str]:
     server = [program, "--host", "127.0.0.1", "--port", str(port)]
     # Without the last option it forgets acknowledged writes when it is killed.
     server += ["--storage-path", str(data / "db"), "--log-level", "WARNING", "--sync-on-commit"]
+    server += options
     with (data / "log").open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *server],
@@ -113,7 +117,7 @@ def _start(program: str, data: Path, port: int, lock: int) -> tuple[subprocess.P
             stderr=log,
             pass_fds=[lock],
         )
-    uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    uri = f"mongodb://127.0.0.1:{port}/?directConnection=true&retryWrites=false"
     deadline = time.monotonic() + START
     while not _answers(uri, port):
         if child.poll() is not None or time.monotonic() > deadline:

@@ -11,6 +11,7 @@ from fhir_server.search.query import SortKey
 from fhir_server.store import joins
 from fhir_server.store.documents import Document, check_key
 from fhir_server.store.filters import checked, to_filter
+from fhir_server.store.finding import find
 from fhir_server.store.horizon import Database
 from fhir_server.store.joins import Joins
 
@@ -49,10 +50,16 @@ async def keys(
     order = {key.field: -1 if key.descending else 1 for key in sort}
     if is_open(condition):
         condition = await joins.narrowed(joined, type_, condition, [{"$sort": order}], limit)
-    cursor = joined.database[type_].find(
-        to_filter(condition), {"ts": 1}, sort=order, limit=limit, session=joined.session
+    rows = await find(
+        joined.database,
+        type_,
+        to_filter(condition),
+        {"ts": 1},
+        sort=[*order.items()],
+        limit=limit,
+        session=joined.session,
     )
-    return [(row["_id"], int(row["ts"])) for row in await cursor.to_list()]
+    return [(row["_id"], int(row["ts"])) for row in rows]
 
 
 async def versions(
@@ -67,8 +74,9 @@ async def versions(
     """Give by id the version and ts of at most `limit` resources, in no order."""
     check_key(type_)
     filter_ = to_filter(both(condition, checked(allow)))
-    cursor = database[type_].find(filter_, {"v": 1, "ts": 1}, limit=limit, session=session)
-    return {row["_id"]: (int(row["v"]), int(row["ts"])) for row in await cursor.to_list()}
+    wanted = {"v": 1, "ts": 1}
+    rows = await find(database, type_, filter_, wanted, limit=limit, session=session)
+    return {row["_id"]: (int(row["v"]), int(row["ts"])) for row in rows}
 
 
 async def distinct(

@@ -144,16 +144,12 @@ def _not(part: Condition) -> Filter:
 
 
 def _element(condition: Element) -> Filter:
-    ways = _ways(And(condition.parts))
-    if condition.single:
-        return _any([_dotted(condition.field, way) for way in ways])
-    return _any([_elem_match(condition.field, way) for way in ways])
+    return _any([_inner(condition, way) for way in _ways(And(condition.parts))])
 
 
 def _dotted(field: str, way: Filter) -> Filter:
-    if not way:
-        return {field: {"$exists": True}}
-    return all_of([{f"{field}.{name}": operators} for name, operators in way.items()])
+    dotted = {f"{field}.{name}": operators for name, operators in way.items()}
+    return dotted or {field: {"$exists": True}}
 
 
 def _elem_match(field: str, way: Filter) -> Filter:
@@ -191,10 +187,7 @@ def _ways(condition: Condition) -> list[Filter]:
 
 
 def _inner(element: Element, way: Filter) -> Filter:
-    if not element.single:
-        return _elem_match(element.field, way)
-    dotted = {f"{element.field}.{name}": operators for name, operators in way.items()}
-    return dotted or {element.field: {"$exists": True}}
+    return (_dotted if element.single else _elem_match)(element.field, way)
 
 
 def _denied(condition: Condition) -> list[Filter]:
@@ -227,7 +220,7 @@ def _together(several: Iterable[list[Filter]]) -> list[Filter]:
     for ways in several:
         if len(found) * len(ways) > _MOST_WAYS:
             raise Invalid("Too many alternatives at once.", code="too-costly")
-        found = [_merged(pair) for pair in product(found, ways)]
+        found = ways if found == [{}] else [_merged(pair) for pair in product(found, ways)]
     return found
 
 

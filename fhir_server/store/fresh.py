@@ -24,6 +24,11 @@ class Fresh:
         self._known: dict[Hashable, tuple[float, Any]] = {}
         self._asking: dict[Hashable, tuple[float, asyncio.Task[Any]]] = {}
 
+    def known(self, key: Hashable) -> Any | None:
+        """Give the answer where it is known now, else None."""
+        known = self._known.get(key)
+        return known[1] if known is not None and self._clock() < known[0] else None
+
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Give what `ask` says under this key, now or a moment ago; raise what it raises."""
         now = self._clock()

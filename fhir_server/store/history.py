@@ -14,8 +14,9 @@ from fhir_server.search.condition import Condition
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document, Stored, check_key, stored
 from fhir_server.store.filters import Filter, all_of, checked, in_history, to_filter
+from fhir_server.store.finding import find
 from fhir_server.store.horizon import Database
-from fhir_server.store.reads import HISTORY_FIELDS, find
+from fhir_server.store.reads import HISTORY_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from fhir_server.search.condition import Condition
 from fhir_server.store import client, indexes, reindex
 from fhir_server.store.documents import Document
+from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
 from fhir_server.store.indexes import Index, Wanted
 from fhir_server.store.reindex import Counts, Step
+from fhir_server.store.veil import Veil
 
 
 class Indexing:
     """The indexes of one database. Errors are fhir.errors; Unavailable when it does not answer."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, veil: Veil | None = None) -> None:
         """Nothing is sent yet."""
+        self._veil = veil
         self._database = database
 
     async def missing(self, wanted: Wanted, types: Collection[str]) -> list[Index]:
@@ -35,6 +38,16 @@ class Indexing:
         """Build indexes; `progress(done, all)` is told after each."""
         with client.reachable():
             await indexes.build(self._database, wanted, progress)
+
+    async def retired(self, wanted: Wanted, types: Collection[str]) -> list[Index]:
+        """Give the indexes that are there and not wanted any more: see `indexes.retired`."""
+        with client.reachable():
+            return await indexes.retired(self._database, wanted, types)
+
+    async def drop(self, unneeded: Sequence[Index]) -> None:
+        """Drop indexes."""
+        with client.reachable():
+            await indexes.drop(self._database, unneeded)
 
     async def keep(self, type_: str, wanted: Mapping[str, str]) -> None:
         """Let a type have these indexes for stored parameters: see `indexes.keep`."""
@@ -62,7 +75,13 @@ class Indexing:
         """Write new index fields for the next resources of a type: see `reindex.step`."""
         with client.reachable():
             return await reindex.step(
-                self._database, type_, fields, index_format, after=after, everything=everything
+                self._database,
+                type_,
+                fields,
+                index_format,
+                after=after,
+                everything=everything,
+                veil=self._veil,
             )
 
     async def verify(self, type_: str, index_format: str) -> Counts:
@@ -74,5 +93,6 @@ class Indexing:
         self, allow: Condition, type_: str, max_ms: int
     ) -> dict[str, int] | None:
         """Count a type's resources by index format; None when that takes over `max_ms`."""
+        allow = self._veil.asked(checked(allow)) if self._veil else allow
         with client.reachable():
             return await reindex.count_formats(self._database, allow, type_, max_ms)

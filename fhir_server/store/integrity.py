@@ -9,8 +9,9 @@ from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from fhir_server.fhir.errors import Conflict, Issue, Unprocessable, inside
+from fhir_server.fhir.errors import Conflict, Issue, inside
 from fhir_server.fhir.reference import RECORDS, parse, references
+from fhir_server.search.condition import Condition
 from fhir_server.search.index import REFERENCES_FIELD
 from fhir_server.store.documents import ENDS, Change, Document, check_key, portions
 from fhir_server.store.filters import to_filter
@@ -19,30 +20,32 @@ from fhir_server.store.steps import REFER, Allow
 from fhir_server.store.write import decided, may
 
 Key = tuple[str, str]
+# By type, and what a caller may refer to of it, ids.
+Places = Mapping[tuple[str, Condition | None], Collection[str]]
 
 _FIELD = f"x.{REFERENCES_FIELD}"
 
 
-async def targets_exist(
-    database: Database,
-    session: AsyncClientSession,
-    allow: Allow,
-    changes: Sequence[Change],
-    seen: Collection[Key],
-) -> None:
-    """Raise Unprocessable for a reference to nothing, with the place of each.
+def needed(allow: Allow, changes: Sequence[Change], seen: Collection[Key]) -> Places:
+    """Give the ids of what has to be there for these changes of one caller.
 
-    `seen` are resources this transaction has read already: they exist in its snapshot.
+    `seen` are resources this transaction has read already: they exist in its snapshot. What it ends
+    itself is needed under no condition, and so is nowhere.
     """
     asked = [change for change in changes if change.integrity]
     if not asked:
-        return
+        return {}
+    changed = {(one.type, one.id) for one in changes}
     there = {(one.type, one.id) for one in changes if one.method not in ENDS}
-    known = there | (set(seen) - {(one.type, one.id) for one in changes})
-    wanted = {key for change in asked for key in _targets(change)} - known
-    lost = wanted - await _existing(database, session, allow, changes, wanted)
-    if lost:
-        raise Unprocessable(issues=[issue for one in asked for issue in _dangling(one, lost)])
+    wanted = {key for change in asked for key in _targets(change)} - there - (set(seen) - changed)
+    by_type: dict[str, set[str]] = {}
+    for type_, id_ in wanted - changed:
+        by_type.setdefault(type_, set()).add(id_)
+    places: dict[tuple[str, Condition | None], Collection[str]] = {}
+    for type_, ids in by_type.items():
+        check_key(type_)
+        places[type_, decided(allow, type_, REFER)] = ids
+    return places | {(type_, None): [id_] for type_, id_ in wanted & changed}
 
 
 def _targets(change: Change) -> Iterator[Key]:
@@ -52,25 +55,35 @@ def _targets(change: Change) -> Iterator[Key]:
             yield type_, id_
 
 
-async def _existing(
-    database: Database,
-    session: AsyncClientSession,
-    allow: Allow,
-    changes: Iterable[Change],
-    wanted: Collection[Key],
-) -> set[Key]:
-    gone = {(one.type, one.id) for one in changes}
-    by_type: dict[str, list[str]] = {}
-    for type_, id_ in set(wanted) - gone:
-        by_type.setdefault(type_, []).append(id_)
-    found: set[Key] = set()
-    for type_, ids in by_type.items():
-        check_key(type_)
+async def existing(
+    database: Database, session: AsyncClientSession, needed: Iterable[Places]
+) -> Places:
+    """Give of all that is needed what is there: one query for each type and decision."""
+    wanted: dict[tuple[str, Condition], set[str]] = {}
+    for places in needed:
+        for (type_, condition), ids in places.items():
+            if condition is not None:
+                wanted.setdefault((type_, condition), set()).update(ids)
+    found: dict[tuple[str, Condition | None], set[str]] = {}
+    for (type_, condition), ids in wanted.items():
+        there = found[type_, condition] = set()
         for some in portions(ids):
-            filter_ = {"$and": [{"_id": {"$in": some}}, to_filter(decided(allow, type_, REFER))]}
+            filter_ = {"$and": [{"_id": {"$in": some}}, to_filter(condition)]}
             rows = database[type_].find(filter_, {"_id": 1}, session=session)
-            found |= {(type_, row["_id"]) for row in await rows.to_list()}
+            there |= {row["_id"] for row in await rows.to_list()}
     return found
+
+
+def dangling(changes: Iterable[Change], needed: Places, there: Places) -> list[Issue]:
+    """Give an issue for each reference to nothing, with its place."""
+    lost = {
+        (place[0], id_)
+        for place, ids in needed.items()
+        for id_ in set(ids).difference(there.get(place, ()))
+    }
+    if not lost:
+        return []
+    return [issue for one in changes if one.integrity for issue in _dangling(one, lost)]
 
 
 def _dangling(change: Change, lost: Collection[Key]) -> Iterator[Issue]:

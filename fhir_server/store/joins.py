@@ -27,9 +27,10 @@ from fhir_server.search.condition import (
     is_open,
 )
 from fhir_server.search.plan import Keys, plan
-from fhir_server.store.client import bounded
+from fhir_server.store.client import LANES, bounded
 from fhir_server.store.documents import Document, check_key, portions
 from fhir_server.store.filters import to_filter
+from fhir_server.store.finding import find
 from fhir_server.store.horizon import Database
 from fhir_server.store.lookup import Stage, answers, pipeline
 
@@ -40,10 +41,14 @@ FEW = 100
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many keys a join may put into another query, and how long a search may take (s)."""
+    """How many keys a join may put into another query, how long a search may take (s).
+
+    `lanes`: how many connections finds may have beside the driver (store/lane).
+    """
 
     join_limit: int = 1_000
     seconds: float = 3.0
+    lanes: int = LANES
 
 
 BOUNDS = Bounds()
@@ -83,7 +88,7 @@ async def _few(joins: Joins, type_: str, condition: Condition) -> Condition | No
     plain = both(*(part for part in condition.parts if not is_open(part)))
     if not plan(plain, (), joins.indexes).equal:
         return None
-    found = [row["_id"] async for row in _rows(joins, type_, plain, {"_id": 1}, FEW + 1)]
+    found = [row["_id"] for row in await _listed(joins, type_, plain, {"_id": 1}, FEW + 1)]
     return both(_any_of("_id", found), *asked) if len(found) <= FEW else None
 
 
@@ -103,9 +108,9 @@ async def rows(
     Raises Unprocessable (too-costly) when joins in it take too long.
     """
     if not is_open(condition):
-        return [row async for row in _rows(joins, type_, condition, fields, limit)]
+        return await _listed(joins, type_, condition, fields, limit)
     async with bounded(joins.database, joins.bounds.seconds):
-        return [row async for row in _rows(joins, type_, condition, fields, limit)]
+        return await _listed(joins, type_, condition, fields, limit)
 
 
 async def narrowed(
@@ -171,7 +176,7 @@ async def _chained(joins: Joins, join: Chained) -> Condition:
     inner = await _settled(joins, join.type, join.condition)
     wanted = {"x.url": 1} if join.by_url else {"_id": 1}
     limit = joins.bounds.join_limit
-    found = [row async for row in _rows(joins, join.type, inner, wanted, limit + 1)]
+    found = await _listed(joins, join.type, inner, wanted, limit + 1)
     if len(found) > limit:
         return replace(join, condition=inner)
     names = dict.fromkeys(name for row in found for name in _names(join.type, row))
@@ -230,6 +235,18 @@ async def _steps(joins: Joins, join: Subtree, level: Sequence[str]) -> AsyncIter
             else:
                 texts = _texts(row, join.parent)
                 yield [one.removeprefix(prefix) for one in texts if one.startswith(prefix)]
+
+
+async def _listed(
+    joins: Joins, type_: str, condition: Condition, fields: Mapping[str, Any], limit: int
+) -> list[Document]:
+    check_key(type_)
+    if is_open(condition):
+        return [row async for row in _rows(joins, type_, condition, fields, limit)]
+    if isinstance(condition, Nothing):
+        return []
+    filter_ = to_filter(condition)
+    return await find(joins.database, type_, filter_, fields, limit=limit, session=joins.session)
 
 
 async def _rows(

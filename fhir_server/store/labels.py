@@ -5,9 +5,9 @@ says `lifts_labels` may leave one out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.index import LABELS_FIELD
@@ -54,7 +54,7 @@ def _kept(change: Change, old: Document) -> Change:
         "_security": list(dict.fromkeys([*change.fields.get("_security", ()), *tokens])),
     }
     resource = {**change.resource, "meta": {**meta, "security": security}}
-    return replace(change, resource=resource, fields=fields)
+    return structs.replace(change, resource=resource, fields=fields)
 
 
 async def spread(

@@ -13,6 +13,7 @@ from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.store import chunks
 from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
+from fhir_server.store.veil import Veil
 
 COLLECTION = "idempotency"
 
@@ -26,7 +27,7 @@ class Once:
 
 
 async def remembered(
-    database: Database, session: AsyncClientSession, once: Once
+    database: Database, session: AsyncClientSession, once: Once, veil: Veil | None = None
 ) -> FhirResponse | None:
     """Give the answer kept under this key; Unprocessable where it answered another request."""
     row = await database[COLLECTION].find_one({"_id": once.key}, session=session)
@@ -36,14 +37,21 @@ async def remembered(
         raise Unprocessable("This Idempotency-Key was used for another request.", code="duplicate")
     [whole] = await chunks.joined(database, COLLECTION, [row | {"v": 0}], session)
     headers = [(name, value) for name, value in row["headers"]]
-    return FhirResponse(row["status"], bytes(whole["body"]), headers, row["type"])
+    kept = bytes(whole["body"])
+    body = veil.open(COLLECTION, once.key, 0, kept) if veil else kept
+    return FhirResponse(row["status"], body, headers, row["type"])
 
 
 async def remember(
-    database: Database, session: AsyncClientSession, once: Once, answer: FhirResponse
+    database: Database,
+    session: AsyncClientSession,
+    once: Once,
+    answer: FhirResponse,
+    veil: Veil | None = None,
 ) -> None:
     """Keep the answer in the session's transaction; of two at once the second one conflicts."""
-    content, pieces = chunks.split(COLLECTION, once.key, 0, answer.body)
+    body = veil.shut(COLLECTION, once.key, 0, answer.body, "") if veil else answer.body
+    content, pieces = chunks.split(COLLECTION, once.key, 0, body)
     head: Document = {
         "_id": once.key,
         "digest": once.digest,

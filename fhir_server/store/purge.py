@@ -4,8 +4,8 @@ What stays is a line in `commits`, so that followers erase their copies too.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec import structs
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.condition import Condition
@@ -21,7 +21,7 @@ def told(change: Change, old: Document, ts: int) -> Stored:
     """Give what is answered and written into the feed: the last version there was."""
     last = stored(change.type, old)
     ended = last.deleted or change.method == "purge"
-    return replace(last, ts=ts, body=None, deleted=ended, method=change.method)
+    return structs.replace(last, ts=ts, body=None, deleted=ended, method=change.method)
 
 
 async def send(

@@ -1,14 +1,10 @@
-"""Reading: by id, several ids, a version, a search, a count; always under an access decision.
+"""Reading: by id, several ids, a version, a search, a count; always under an access decision."""
 
-Pages are fetched as raw batches, so that the driver decodes only the small outer document.
-"""
-
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
-import bson
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.condition import AnyOf, Condition, Everything, both, is_open
@@ -17,56 +13,24 @@ from fhir_server.search.query import SortKey
 from fhir_server.store import chunks, joins
 from fhir_server.store.documents import Document, Page, Stored, check_key, portions, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
+from fhir_server.store.finding import find, taken
 from fhir_server.store.horizon import Database
 from fhir_server.store.joins import Joins
 from fhir_server.store.order import direction, ordered
 
 Sort = Sequence[SortKey]
+# Gives by name what it finds, in one question for all of them: `read_many`, `versions`.
+Ask = Callable[
+    [Database, Condition, str, Collection[str], AsyncClientSession | None],
+    Awaitable[Mapping[str, Stored]],
+]
+# What may be asked for together: how, who may read what, and of which type.
+Key = tuple[Ask, Condition, str]
 
-FIELDS = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1, "x._patient": 1}
+_UNWATCHED = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
+FIELDS = _UNWATCHED | {"x._patient": 1}
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
 _ALL = Everything()
-
-
-async def find(
-    database: Database,
-    collection: str,
-    filter_: Mapping[str, Any],
-    fields: Mapping[str, Any] | None,
-    *,
-    sort: Sequence[tuple[str, int]] = (),
-    limit: int = 0,
-    size: int | None = None,
-    session: AsyncClientSession | None = None,
-) -> list[Document]:
-    """Give the documents a filter finds, bodies not yet joined; one round trip when they fit.
-
-    It ends early, but behind the document that makes `size` bytes of bodies full.
-    """
-    cursor = database[collection].find_raw_batches(
-        filter_,
-        fields,
-        sort=list(sort) or None,
-        limit=limit,
-        batch_size=limit or 10_000,
-        session=session,
-    )
-    return await _rows(cursor, size)
-
-
-async def _rows(cursor: Any, size: int | None) -> list[Document]:
-    # The driver's types say documents, the wire's bytes is what comes.
-    rows: list[Document] = []
-    read = 0
-    async with cursor:
-        async for batch in cast("AsyncIterator[bytes]", cursor):
-            documents = bson.decode_all(batch)
-            rows += documents
-            read += sum(len(document.get("body", b"")) for document in documents)
-            # A body that is not in chunks is smaller than a page: one document more is there.
-            if size is not None and read > 2 * size:
-                break
-    return rows
 
 
 async def read_many(
@@ -108,24 +72,33 @@ async def _tombstones(
     return {row["id"]: stored(type_, row) for row in sorted(rows, key=itemgetter("v"))}
 
 
-async def vread(
+async def versions(
     database: Database,
     allow: Condition,
     type_: str,
-    id_: str,
-    version: int,
-    *,
+    names: Collection[str],
     session: AsyncClientSession | None = None,
-) -> Stored | None:
-    """Give one version, current or superseded; None when it never was, or not for this caller."""
+) -> dict[str, Stored]:
+    """Give versions, current or superseded, by name: `id/version`.
+
+    Left out is what never was, or is not for this caller.
+    """
     check_key(type_)
-    live = all_of([{"_id": id_, "v": version}, to_filter(checked(allow))])
-    rows = await find(database, type_, live, FIELDS, session=session)
-    if not rows:
-        past = all_of([{"_id": f"{id_}/{version}"}, in_history(allow)])
-        rows = await find(database, f"{type_}_history", past, HISTORY_FIELDS, session=session)
+    past = in_history(allow)
+    rows: list[Document] = []
+    for some in portions(names):
+        ids, numbers = zip(*(name.split("/") for name in some), strict=True)
+        live = {"_id": {"$in": ids}, "v": {"$in": list(map(int, numbers))}}
+        asked = all_of([live, to_filter(checked(allow))])
+        there = await find(database, type_, asked, FIELDS, session=session)
+        current = {f"{row['_id']}/{row['v']}": row for row in there}
+        rows += (current[name] for name in some if name in current)
+        if missed := [name for name in some if name not in current]:
+            asked = all_of([{"_id": {"$in": missed}}, past])
+            rows += await find(database, f"{type_}_history", asked, HISTORY_FIELDS, session=session)
     whole = await chunks.joined(database, type_, rows, session)
-    return stored(type_, whole[0]) if whole else None
+    found = (stored(type_, row) for row in whole)
+    return {f"{one.id}/{one.version}": one for one in found}
 
 
 async def search(
@@ -139,9 +112,11 @@ async def search(
     size: int | None = None,
     computed: Mapping[str, SortKey] = MappingProxyType({}),
     rest: Condition = _ALL,
+    whose: bool = True,
 ) -> Page:
     """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
+    Without `whose` it is not told whose they are.
     No sort field may be missing in one resource and present in another, unless it is computed: see
     `search/cursor.Step`, also for `computed` and `rest`.
     """
@@ -150,15 +125,17 @@ async def search(
     if is_open(condition):
         order = ordered(sort, computed, rest)
         condition = await joins.narrowed(asked, type_, condition, order, limit + 1)
-    fields = FIELDS | {key.field: 1 for key in sort if key.field not in ("_id", "ts")}
+    fields = (FIELDS if whose else _UNWATCHED) | {
+        key.field: 1 for key in sort if key.field not in ("_id", "ts")
+    }
     if computed:
         stages = [{"$match": to_filter(condition)}, *ordered(sort, computed, rest)]
-        cursor = await asked.database[type_].aggregate_raw_batches(
+        cursor = await asked.database[type_].aggregate(
             [*stages, {"$limit": limit + 1}, {"$project": fields}],
             session=asked.session,
             batchSize=limit + 1,
         )
-        found = await _rows(cursor, size)
+        found = await taken(cursor, size)
     else:
         found = await find(
             asked.database,

@@ -7,16 +7,20 @@ request path reads, asynchronously. Both see the same collections, one for each 
 some time later by the database, so whoever reads it compares.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from pymongo import AsyncMongoClient, MongoClient, ReturnDocument
+from pymongo import AsyncMongoClient, InsertOne, MongoClient, ReturnDocument, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from fhir_server.store.client import OPTIONS, reachable
+from fhir_server.store.client import OPTIONS, reachable, taken
+from fhir_server.store.documents import portions
+from fhir_server.store.finding import find
+from fhir_server.store.loader import Loader
 
 Record = dict[str, Any]
 _PLAIN = (str, int, bool, bytes, type(None))
@@ -55,20 +59,51 @@ class Records:
                 return False
         return True
 
+    def insert_all(self, kind: str, records: Sequence[Record]) -> None:
+        """Keep new records, each under an `_id` nobody else has."""
+        with reachable():
+            self.database[kind].insert_many([_kept(one) for one in records], ordered=False)
+
     def get(self, kind: str, id_: str) -> Record | None:
         """Give the record of this id."""
         return self.one(kind, {"_id": id_})
+
+    def several(self, kind: str, ids: Sequence[str]) -> dict[str, Record]:
+        """Give by id the records of these ids, in one question."""
+        with reachable():
+            rows = list(self.database[kind].find({"_id": {"$in": list(ids)}}))
+        return {row["_id"]: one for row in rows if (one := _told(row))}
 
     def one(self, kind: str, where: Mapping[str, Any]) -> Record | None:
         """Give a record whose fields have these values."""
         with reachable():
             return _told(self.database[kind].find_one(_equal(where)))
 
-    def find(self, kind: str, where: Mapping[str, Any], limit: int = 1000) -> list[Record]:
-        """Give at most `limit` records whose fields have these values, by `_id`."""
+    def find(
+        self, kind: str, where: Mapping[str, Any], limit: int = 1000, after: str = ""
+    ) -> list[Record]:
+        """Give at most `limit` records whose fields have these values, by `_id`, from `after` on.
+
+        `after` is the `_id` of the last record of the page before.
+        """
+        asked = {**_equal(where), **({"_id": {"$gt": after}} if after else {})}
         with reachable():
-            found = self.database[kind].find(_equal(where)).sort("_id", 1).limit(limit)
+            found = self.database[kind].find(asked).sort("_id", 1).limit(limit)
             return [one for row in found if (one := _told(row))]
+
+    def due(
+        self, kind: str, where: Mapping[str, Any], field: str, now: int, limit: int
+    ) -> list[Record]:
+        """Give at most `limit` records with these values whose `field` is up to `now`, by it."""
+        asked = {**_equal(where), field: {"$lte": now}}
+        with reachable():
+            found = self.database[kind].find(asked).sort([(field, 1), ("_id", 1)]).limit(limit)
+            return [one for row in found if (one := _told(row))]
+
+    def total(self, kind: str, where: Mapping[str, Any]) -> int:
+        """Say how many records have these values."""
+        with reachable():
+            return self.database[kind].count_documents(_equal(where))
 
     def change(self, kind: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> Record | None:
         """Set fields of the one record whose fields have these values, in one atomic step.
@@ -102,10 +137,48 @@ class Records:
                 return int(row["n"])
             self.insert(kind, {"_id": id_, "n": 0, "expires": expires})
 
+    def count(self, kind: str, ids: Iterable[str], now: int, expires: int) -> None:
+        """Add one to the counter of each id, as often as it is named; they live until `expires`.
+
+        What expired before `now` counts not.
+        """
+        left = Counter(ids)
+        while left:
+            rows = self.several(kind, [*left])
+            live = {id_ for id_, row in rows.items() if row["expires"] > now}
+            with reachable():
+                if over := [*rows.keys() - live]:
+                    old = {"_id": {"$in": over}, "expires": {"$lte": _date(now)}}
+                    self.database[kind].delete_many(old)
+                left = self._counted(kind, left, live, _date(expires))
+
+    def _counted(
+        self, kind: str, counts: Counter[str], live: Collection[str], expires: datetime
+    ) -> Counter[str]:
+        """Count in one call; give what another process began to count meanwhile."""
+        ids = [*counts]
+        writes = [
+            UpdateOne({"_id": id_}, {"$inc": {"n": counts[id_]}, "$set": {"expires": expires}})
+            if id_ in live
+            else InsertOne({"_id": id_, "n": counts[id_], "expires": expires})
+            for id_ in ids
+        ]
+        try:
+            self.database[kind].bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            return Counter({ids[index]: counts[ids[index]] for index in taken(error)})
+        return Counter()
+
     def remove(self, kind: str, where: Mapping[str, Any]) -> int:
         """Delete the records whose fields have these values; give how many."""
         with reachable():
             return self.database[kind].delete_many(_equal(where)).deleted_count
+
+    def remove_all(self, kind: str, ids: Iterable[str]) -> None:
+        """Delete the records of these ids, where there are any."""
+        with reachable():
+            for some in portions({*ids}):
+                self.database[kind].delete_many({"_id": {"$in": some}})
 
 
 class Reading:
@@ -114,6 +187,7 @@ class Reading:
     def __init__(self, database: AsyncDatabase[Record]) -> None:
         """Use `Reading.open`."""
         self.database = database
+        self._loader = Loader(self._fetch)
 
     @classmethod
     def open(cls, uri: str, database: str) -> Self:
@@ -125,17 +199,20 @@ class Reading:
         await self.database.client.close()
 
     async def get(self, kind: str, id_: str) -> Record | None:
-        """Give the record of this id."""
-        with reachable():
-            return _told(await self.database[kind].find_one({"_id": id_}))
+        """Give the record of this id; joins other callers."""
+        return await self._loader.read(kind, id_)
 
     async def find(self, kind: str, where: Mapping[str, Any], limit: int = 1000) -> list[Record]:
         """Give at most `limit` records whose fields have these values, by `_id`."""
         with reachable():
-            found = (
-                await self.database[kind].find(_equal(where)).sort("_id", 1).limit(limit).to_list()
-            )
-            return [one for row in found if (one := _told(row))]
+            asked = _equal(where)
+            found = await find(self.database, kind, asked, None, sort=[("_id", 1)], limit=limit)
+        return [one for row in found if (one := _told(row))]
+
+    async def _fetch(self, kind: str, ids: Collection[str]) -> Mapping[str, Record]:
+        with reachable():
+            rows = await find(self.database, kind, {"_id": {"$in": [*ids]}}, None)
+        return {row["_id"]: one for row in rows if (one := _told(row))}
 
 
 def _equal(where: Mapping[str, Any]) -> Record:

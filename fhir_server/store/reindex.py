@@ -15,9 +15,10 @@ from fhir_server.fhir import json
 from fhir_server.search.condition import Condition
 from fhir_server.search.index import CARE_FIELD
 from fhir_server.store import chunks, relations
-from fhir_server.store.documents import Document
+from fhir_server.store.documents import Document, stored
 from fhir_server.store.filters import checked, to_filter
 from fhir_server.store.horizon import Database
+from fhir_server.store.veil import Veil
 
 _BATCH = 200
 _STEP_SECONDS, _COUNT_SECONDS = 60.0, 600.0
@@ -79,6 +80,7 @@ async def step(
     *,
     after: str,
     everything: bool,
+    veil: Veil | None = None,
 ) -> Step | None:
     """Write `x` and `f` of the next live resources of a type, by id; None when none are left.
 
@@ -88,13 +90,16 @@ async def step(
     wanted: Document = {"_id": {"$gt": after}}
     if not everything:
         wanted["f"] = {"$ne": index_format}
-    projected = {"v": 1, "f": 1, "body": 1, "chunks": 1, f"x.{CARE_FIELD}": 1}
+    projected = {"v": 1, "ts": 1, "f": 1, "body": 1, "chunks": 1, f"x.{CARE_FIELD}": 1}
     cursor = database[type_].find(wanted, projected)
     rows = await cursor.sort("_id", 1).limit(_BATCH).to_list()
     if not rows:
         return None
     whole = await chunks.joined(database, type_, rows)
-    new = {row["_id"]: fields(json.parse_object(row["body"])) for row in whole}
+    kept = [stored(type_, row) for row in whole]
+    kept = await veil.all_opened(kept) if veil else kept
+    new = {one.id: fields(json.parse_object(one.body or b"")) for one in kept}
+    new = {id_: veil.fields(made) for id_, made in new.items()} if veil else new
     updates = [_update(row, new[row["_id"]], index_format) for row in whole]
     with pymongo.timeout(_STEP_SECONDS):
         done = await database[type_].bulk_write(updates, ordered=False)

@@ -13,6 +13,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from fhir_server.search.index import CARE_FIELD, CONSENT_FIELD, PATIENT_FIELD
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import ENDS, Change, Document, check_key, portions
+from fhir_server.store.finding import find
 from fhir_server.store.fresh import Fresh
 from fhir_server.store.horizon import Database
 
@@ -55,8 +56,8 @@ class Relations:
             found: list[Document] = []
             for some in [None] if whose is None else portions(whose):
                 wanted = {} if some is None else {"patient": {"$in": some}}
-                rows = self._database[COLLECTION].find({**wanted, "holder": {"$in": list(who)}})
-                found += await rows.to_list()
+                asked = {**wanted, "holder": {"$in": list(who)}}
+                found += await find(self._database, COLLECTION, asked, None)
             return found
 
         return await self.fresh(("held", who, whose), ask)
@@ -74,12 +75,11 @@ class Relations:
         with reachable():
             for some in portions(ids):
                 named = [f"{type_}/{id_}" for id_ in some]
-                there = self._database[type_].find({"_id": {"$in": some}}, fields)
-                gone = self._database.tombstones.find({"_id": {"$in": named}}, fields)
-                rows += [*await there.to_list(), *await gone.to_list()]
+                rows += await find(self._database, type_, {"_id": {"$in": some}}, fields)
+                rows += await find(self._database, "tombstones", {"_id": {"$in": named}}, fields)
                 if past:
-                    was = self._database[f"{type_}_history"].find({"id": {"$in": some}}, fields)
-                    rows += await was.to_list()
+                    was = f"{type_}_history"
+                    rows += await find(self._database, was, {"id": {"$in": some}}, fields)
         return {id_ for row in rows for id_ in row.get("x", {}).get(PATIENT_FIELD, ())}
 
     async def patients_with(self, identifiers: Collection[str]) -> set[str]:
@@ -88,8 +88,8 @@ class Relations:
         with reachable():
             for some in portions(identifiers):
                 wanted = {"x.identifier": {"$in": some}}
-                rows = self._database["Patient"].find(wanted, {"_id": 1}, limit=_MOST_FOUND)
-                found |= {row["_id"] for row in await rows.to_list()}
+                rows = await find(self._database, "Patient", wanted, {"_id": 1}, limit=_MOST_FOUND)
+                found |= {row["_id"] for row in rows}
         return found
 
     async def rules(self, patients: Collection[str]) -> list[Document]:
@@ -115,11 +115,15 @@ class Relations:
 
     async def _consents(self, patient: Document, limit: int) -> list[Document]:
         field = f"x.{CONSENT_FIELD}"
-        rows = self._database["Consent"].find({f"{field}.patient": patient}, {field: 1})
-        return [row["x"][CONSENT_FIELD] for row in await rows.limit(limit).to_list()]
+        wanted = {f"{field}.patient": patient}
+        rows = await find(self._database, "Consent", wanted, {field: 1}, limit=limit)
+        return [row["x"][CONSENT_FIELD] for row in rows]
 
     async def fresh(self, key: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Give what `ask` says under this key, now or a moment ago."""
+        known: Answer | None = self._answers.known(key)
+        if known is not None:
+            return known
         with reachable():
             return await self._answers.get(key, ask)
 

@@ -6,20 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
-from fhir_server.fhir.audit_event import TYPE
-from fhir_server.store.audit import UNSEALED
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Document, portions
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import CHECKPOINTS, SEALS, Checkpoint, Seal
+from fhir_server.store.seals import CHECKPOINTS, MOST, SEALS, WAITING, Checkpoint, Seal, listed
 
-MOST = 1000
 LEASE = timedelta(seconds=10)
 _LEASE = "audit-sealer"
-_ORDER = [("ts", 1), ("_id", 1)]
 
 
 class Sealer:
@@ -57,29 +52,19 @@ class Sealer:
         return True
 
     async def seal(self) -> int:
-        """Seal the first events that are not; give how many, 0 too where another was faster."""
+        """Seal the first events that wait; give how many, 0 too where another was faster."""
         with reachable():
-            waiting = self._database[TYPE].find(
-                {"seal": UNSEALED}, {"mac": 1}, sort=_ORDER, limit=MOST
-            )
-            rows = await waiting.to_list()
-            if not rows:
+            lists, events = await self._waiting()
+            if not lists:
                 return 0
             last = await self._last()
-            events = [(str(row["_id"]), _signature(row)) for row in rows]
-            new = Seal(last.number + 1, events, last.mac, last.total + len(rows)).signed(self._key)
-            try:
-                async with (
-                    self._database.client.start_session() as session,
-                    await session.start_transaction(),
-                ):
-                    await self._database[SEALS].insert_one(new.document(), session=session)
-                    await self._mark(new.number, [row["_id"] for row in rows], session)
-            except DuplicateKeyError:
+            new = Seal(last.number + 1, events, last.mac, last.total + len(events))
+            new = new.signed(self._key)
+            if not await self._keep(new, lists):
                 self._head = None
                 return 0
         self._head = new
-        return len(rows)
+        return len(events)
 
     async def checkpoint(self, at: int) -> Checkpoint | None:
         """Sign and keep what the last seal is; None where nothing was sealed since."""
@@ -94,20 +79,39 @@ class Sealer:
         self._told = last.number
         return made
 
-    async def _mark(self, number: int, ids: Sequence[Any], session: AsyncClientSession) -> None:
-        for some in portions(ids):
-            await self._database[TYPE].update_many(
-                {"_id": {"$in": some}}, {"$set": {"seal": number}}, session=session
-            )
+    async def _waiting(self) -> tuple[list[Any], list[tuple[str, bytes]]]:
+        """Give the first lists of events, by id, and what is in them."""
+        lists: list[Any] = []
+        events: list[tuple[str, bytes]] = []
+        async for row in self._database[WAITING].find({}, sort=[("_id", 1)]):
+            lists.append(row["_id"])
+            events += listed(row)
+            if len(events) >= MOST:
+                break
+        return lists, events
+
+    async def _keep(self, new: Seal, lists: Sequence[Any]) -> bool:
+        """Put the seal in the place of the lists; False where another sealed meanwhile."""
+        async with (
+            self._database.client.start_session() as session,
+            await session.start_transaction(),
+        ):
+            try:
+                await self._database[SEALS].insert_one(new.document(), session=session)
+            except DuplicateKeyError:
+                await session.abort_transaction()
+                return False
+            taken = 0
+            for some in portions(lists):
+                asked = {"_id": {"$in": some}}
+                done = await self._database[WAITING].delete_many(asked, session=session)
+                taken += done.deleted_count
+            if taken < len(lists):
+                await session.abort_transaction()
+            return taken == len(lists)
 
     async def _last(self) -> Seal:
         if self._head is None:
             row = await self._database[SEALS].find_one({}, sort=[("_id", -1)])
             self._head = Seal.read(row) if row else Seal()
         return self._head
-
-
-def _signature(row: Document) -> bytes:
-    """Give the signature of an event, empty where somebody put in one without."""
-    sign = row.get("mac")
-    return sign if isinstance(sign, bytes) else b""

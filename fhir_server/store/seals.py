@@ -5,7 +5,7 @@ says what the last seal was at a time. See docs/adr/0037-audit.md.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -14,6 +14,24 @@ import msgspec
 from fhir_server.fhir import json
 
 SEALS, CHECKPOINTS = "audit_seals", "audit_checkpoints"
+# Which events wait for their seal: lists, each written with its events in one transaction.
+WAITING = "audit_waiting"
+# Events one list has at most; a seal has as many, and those of the list that fills it.
+MOST = 1000
+
+
+def waiting(events: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the lists of stored events, which have their `mac`."""
+    for start in range(0, len(events), MOST):
+        yield {"events": [[one["_id"], one["mac"]] for one in events[start : start + MOST]]}
+
+
+def listed(row: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    """Give (id, signature) of the events of a list; of what somebody made of it, what can be."""
+    try:
+        return [(str(id_), sign if isinstance(sign, bytes) else b"") for id_, sign in row["events"]]
+    except (KeyError, TypeError, ValueError):
+        return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,17 @@ from fhir_server.store import (
     totals,
     transact,
 )
-from fhir_server.store.audit import Note, Watch, Witness
+from fhir_server.store.audit import Events, Watch, Witness
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.closures import Closures
+from fhir_server.store.commit import Road
 from fhir_server.store.concept_loads import ConceptLoads
 from fhir_server.store.concepts import Concepts
 from fhir_server.store.costs import Costs
 from fhir_server.store.definitions import Definitions
 from fhir_server.store.documents import Change, Document, Page, Stored
 from fhir_server.store.filters import checked
+from fhir_server.store.group import Group
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Commit
 from fhir_server.store.indexing import Indexing
@@ -43,13 +45,15 @@ from fhir_server.store.jobs import Jobs
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.loader import Loader
 from fhir_server.store.once import Once
+from fhir_server.store.records import Reading
 from fhir_server.store.relations import Relations
 from fhir_server.store.reviews import Reviews
 from fhir_server.store.steps import Allow
-from fhir_server.store.transact import Plan
+from fhir_server.store.transact import Errand, Plan
+from fhir_server.store.veil import Veil
 
 NEWEST = (SortKey("ts", descending=True), SortKey("_id"))
-_ALL = Everything()
+ALL = Everything()
 
 
 class Store:
@@ -58,6 +62,8 @@ class Store:
     `allow` is the access decision's condition, or a function that gives it for a type; without
     one a call raises TypeError. Every ts is int microseconds since the Unix epoch, UTC.
     """
+
+    veil: Veil | None = None
 
     def __init__(
         self, database: horizon.Database, clock: Clock, patience: float, bounds: Bounds = BOUNDS
@@ -78,6 +84,8 @@ class Store:
         self._bounds = bounds
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
+        self._group = Group(self._road)
+        self.records = Reading(database)
         self.watch = Watch()
         self._session: AsyncClientSession | None = None
         self._turn: AbstractAsyncContextManager[Any] = nullcontext()
@@ -90,15 +98,15 @@ class Store:
         """Give this store as a transaction sees it: reads only, one after the other."""
         return self._view(_session=session, _turn=asyncio.Lock(), watch=self.watch.again())
 
-    async def note(self, made: Sequence[Stored] = ()) -> None:
-        """Keep the events of what was seen and made: in the transaction, or before this returns."""
+    async def note(self, events: Events) -> None:
+        """Keep the events this makes: in the transaction, or before this returns."""
         async with self._turn:
-            await self.watch.note(made, self._session)
+            await self.watch.write(events, self._session)
 
     def _view(self, **differs: Any) -> Self:
         # Half of what copy.copy costs, on the way of every read.
         view = object.__new__(type(self))
-        vars(view).update(vars(self) | differs)
+        vars(view).update(vars(self), **differs)
         return view
 
     @classmethod
@@ -116,7 +124,7 @@ class Store:
         `now`: the wall clock in microseconds. `patience`: seconds a write goes on trying while
         others come between.
         """
-        return cls(client.connect(uri)[database], Clock(now), patience, bounds)
+        return cls(client.opened(uri, database, bounds.lanes), Clock(now), patience, bounds)
 
     async def prepare(self) -> None:
         """Make the store's own collections and their indexes; may be repeated."""
@@ -131,25 +139,19 @@ class Store:
 
     async def read(self, allow: Condition, type_: str, id_: str) -> Stored | None:
         """Give the current version or the tombstone, None without either; joins other callers."""
-        if self._session:
-            return self.watch.one((await self._fetch(allow, type_, (id_,))).get(id_))
-        return self.watch.one(await self._loader.read(checked(allow), type_, id_))
+        return await self._one(reads.read_many, allow, type_, id_)
 
     async def read_many(
         self, allow: Condition, type_: str, ids: Collection[str]
     ) -> Mapping[str, Stored]:
         """Give by id the current versions or tombstones; what is not there is left out."""
-        found = await self._fetch(allow, type_, ids)
+        found = await self._fetch((reads.read_many, allow, type_), ids)
         self.watch.all(found.values())
         return found
 
     async def vread(self, allow: Condition, type_: str, id_: str, version: int) -> Stored | None:
-        """Give one version, a tombstone too; None when it never was."""
-        async with self._asking():
-            found = await reads.vread(
-                self.database, allow, type_, id_, version, session=self._session
-            )
-        return self.watch.one(found)
+        """Give one version, a tombstone too; None when it never was; joins other callers."""
+        return await self._one(reads.versions, allow, type_, f"{id_}/{version}")
 
     async def history(
         self,
@@ -216,23 +218,17 @@ class Store:
         *,
         size: int | None = None,
         computed: Mapping[str, SortKey] = MappingProxyType({}),
-        rest: Condition = _ALL,
+        rest: Condition = ALL,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`.
 
         Raises Unprocessable (too-costly) where that takes too long.
         """
         async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+            asked = self._joins, allow, type_, condition
+            seen = self.watch.witness is not None
             page = await reads.search(
-                self._joins,
-                allow,
-                type_,
-                condition,
-                sort=sort,
-                limit=limit,
-                size=size,
-                computed=computed,
-                rest=rest,
+                *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, whose=seen
             )
         self.watch.all(page.found)
         return page
@@ -296,13 +292,19 @@ class Store:
 
         return await self.transact(allow, plan)
 
-    async def transact(self, allow: Allow, plan: Plan) -> list[Stored]:
-        """Run the plan in one transaction, again where others came between: see `transact`."""
+    async def transact(
+        self, allow: Allow, plan: Plan, *, only: Collection[str] = ()
+    ) -> list[Stored]:
+        """Run the plan in one transaction, again where others came between: see `transact`.
+
+        `only`: every resource, `Type/id`, the plan may change that somebody else may too; it goes
+        together with others as in `answer`.
+        """
         self._writes()
-        with client.reachable():
-            return await transact.transact(
-                self.database, self._writer, allow, plan, **self._ways(self._noted)
-            )
+        noting = self.watch.noting(lambda made: self.watch.again().events(made))
+        errand = Errand(allow, plan, transact.as_made, noting)
+        committed: list[Stored] = await self._sent(errand, only)
+        return committed
 
     async def answer(
         self,
@@ -310,14 +312,17 @@ class Store:
         plan: Plan,
         finish: Callable[[Sequence[Stored], Self], Awaitable[FhirResponse]],
         unique: Once | None = None,
+        *,
+        only: str = "",
     ) -> FhirResponse:
         """Run the plan in one transaction that `finish` answers from within, before the commit.
 
         `finish` gets the versions made and this store as the transaction sees it. With `unique`
-        a request that was done before gets its first answer: see `transact.answer`.
+        a request that was done before gets its first answer: see `transact.Errand`. `only`: the
+        one resource, `Type/id`, that the plan changes; it reads little and asks nobody, and goes
+        together with others that wait: see `group`.
         """
         self._writes()
-
         view = self
 
         async def last(made: Sequence[Stored], session: AsyncClientSession) -> FhirResponse:
@@ -325,32 +330,23 @@ class Store:
             view = self.within(session)
             return await finish(made, view)
 
-        async def note(made: Sequence[Stored], _: AsyncClientSession) -> None:
-            await view.note(made)
+        noting = self.watch.noting(lambda made: view.watch.events(made))  # noqa: PLW0108 - late
+        errand = Errand(allow, plan, last, noting, unique)
+        names = [only, unique.key] if unique else [only]
+        answer: FhirResponse = await self._sent(errand, names if only else ())
+        return answer
 
+    async def _sent(self, errand: Errand, names: Collection[str]) -> Any:
+        """Run an errand, together with others where it has told all the names it writes."""
         with client.reachable():
-            return await transact.answer(
-                self.database,
-                self._writer,
-                allow,
-                plan,
-                finish=last,
-                unique=unique,
-                **self._ways(note),
-            )
+            if names:
+                return await self._group.run(errand, frozenset(names))
+            return await transact.alone(self._road(), errand)
 
-    async def _noted(self, made: Sequence[Stored], session: AsyncClientSession) -> None:
-        await self.within(session).note(made)
-
-    def _ways(self, note: Note) -> dict[str, Any]:
-        """Give what is the same for every transaction of this store."""
-        return {
-            "known": self.definitions,
-            "relations": self.relations,
-            "patience": self._patience,
-            "bounds": self._bounds,
-            "noting": self.watch.noting(note),
-        }
+    def _road(self) -> Road:
+        """Give where the writes of this store go."""
+        known = self.definitions, self.relations, self._bounds, self._patience
+        return Road(self.database, self._writer, *known, self.veil)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:
@@ -391,10 +387,14 @@ class Store:
         with client.reachable():
             return set(await self.database.list_collection_names())
 
-    async def _fetch(
-        self, allow: Condition, type_: str, ids: Collection[str]
-    ) -> Mapping[str, Stored]:
+    async def _one(self, ask: reads.Ask, allow: Condition, type_: str, name: str) -> Stored | None:
+        """Give what is found under one name, and show it to the witness."""
+        key = (ask, checked(allow), type_)
+        if self._session:
+            return self.watch.one((await self._fetch(key, (name,))).get(name))
+        return self.watch.one(await self._loader.read(key, name))
+
+    async def _fetch(self, key: reads.Key, names: Collection[str]) -> Mapping[str, Stored]:
+        ask, allow, type_ = key
         async with self._asking():
-            return await reads.read_many(
-                self.database, checked(allow), type_, ids, session=self._session
-            )
+            return await ask(self.database, checked(allow), type_, names, self._session)

@@ -16,9 +16,10 @@ from fhir_server.search.condition import Condition
 from fhir_server.store import chunks, history
 from fhir_server.store.documents import Document, Stored, check_key, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
+from fhir_server.store.finding import find
 from fhir_server.store.history import Span
 from fhir_server.store.horizon import Database
-from fhir_server.store.reads import FIELDS, HISTORY_FIELDS, find
+from fhir_server.store.reads import FIELDS, HISTORY_FIELDS
 
 # (ts, type, id, version): no two versions have the same first three.
 Key = tuple[int, str, str, int]

@@ -9,8 +9,9 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeVar
+from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import (
     BulkWriteError,
@@ -21,7 +22,6 @@ from pymongo.errors import (
 )
 
 from fhir_server.fhir.errors import Conflict, TooLarge
-from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import AnyOf, Condition
 from fhir_server.search.query import SortKey
 from fhir_server.store import (
@@ -39,14 +39,15 @@ from fhir_server.store import (
     write,
 )
 from fhir_server.store.audit import Noting
-from fhir_server.store.definitions import Definitions
+from fhir_server.store.commit import Road
 from fhir_server.store.documents import Change, Document, Stored, stored
-from fhir_server.store.horizon import Database, Writer
+from fhir_server.store.horizon import Database
 from fhir_server.store.joins import BOUNDS, Bounds, Joins
 from fhir_server.store.once import Once
-from fhir_server.store.relations import Relations
+from fhir_server.store.part import Part
 from fhir_server.store.reviews import Review
 from fhir_server.store.steps import Allow
+from fhir_server.store.veil import Veil, check_read
 from fhir_server.store.write import decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
@@ -66,6 +67,7 @@ class Transaction:
     allow: Allow
     bounds: Bounds = BOUNDS
     seen: set[tuple[str, str]] = field(default_factory=set)
+    veil: Veil | None = None
 
     @property
     def _joins(self) -> Joins:
@@ -82,16 +84,17 @@ class Transaction:
         """Give at most `limit` resources the condition holds for, in the order of their ids."""
         allow = decided(self.allow, type_, step)
         page = await reads.search(
-            self._joins, allow, type_, condition, sort=[SortKey("_id")], limit=limit
+            self._joins, allow, type_, self._asked(condition), sort=[SortKey("_id")], limit=limit
         )
         self.seen.update((type_, one.id) for one in page.found)
-        return page.found
+        return tuple(await self.veil.all_opened(page.found)) if self.veil else page.found
 
     async def plain(self, type_: str, condition: Condition) -> Condition:
         """Give the condition with its joins answered; Unprocessable where they are too many.
 
         Each join is narrowed already to what the caller may see.
         """
+        self._asked(condition)
         return await joins.plain(self._joins, type_, condition)
 
     async def matching(
@@ -99,11 +102,12 @@ class Transaction:
     ) -> Mapping[Condition, Sequence[str]]:
         """Give by condition the ids of up to `most` it holds for, in one query where it can be."""
         allow = decided(self.allow, type_, "search-type")
+        asked = {condition: self._asked(condition) for condition in conditions}
         found = await matching.matching(
-            self.database, self.session, allow, type_, conditions, most=most
+            self.database, self.session, allow, type_, asked.values(), most=most
         )
         self.seen.update((type_, id_) for ids in found.values() for id_ in ids)
-        return found
+        return {condition: found[hidden] for condition, hidden in asked.items()}
 
     async def last_version(self, type_: str, id_: str, step: str = "read") -> Stored | None:
         """Give the current version of a resource or its tombstone, with no body of either."""
@@ -116,7 +120,10 @@ class Transaction:
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
+        if self.veil:
+            check_read(f"x.{name}" for name in names)
+        asked = self._asked(condition), names
+        return await fields.fields(self._joins, self._asked(allow), type_, *asked, limit=limit)
 
     async def definitions(self, limit: int) -> list[Document]:
         """Give at most `limit` active SearchParameters, whoever may see them."""
@@ -124,7 +131,8 @@ class Transaction:
 
     async def deleted(self, condition: Condition, limit: int) -> list[tuple[str, str]]:
         """Give (type, id) of at most `limit` deleted resources the condition holds for."""
-        rows = await purge.tombstones(self.database, self.session, condition, limit)
+        asked = self._asked(condition)
+        rows = await purge.tombstones(self.database, self.session, asked, limit)
         return [
             (row["type"], row["id"])
             for row in rows
@@ -133,138 +141,132 @@ class Transaction:
 
     async def judge(self, changes: Sequence[Change]) -> None:
         """Raise what committing these changes would raise; nothing is written."""
-        await commit.judged(
-            self.database, self.session, self.allow, changes, self.seen, careful=True
-        )
+        part = Part(self.allow, changes=changes, seen=self.seen)
+        await commit.judged(self.database, self.session, [part], careful=True)
+        told(part)
         await integrity.not_needed(self.database, self.allow, changes, changes)
 
     async def review(self, review: Review) -> None:
         """Put what was done into the queue of those a person looks at: see `reviews`."""
         await reviews.add(self.database, self.session, review)
 
-    async def lock(self, key: str) -> None:
-        """Make two transactions that lock the same key conflict, so that one is run again.
+    async def lock(self, *keys: str) -> None:
+        """Make two transactions that lock a key in common conflict, so that one is run again.
 
         Look first, lock only when about to create what was not found (docs/adr/0014-locks.md).
         """
-        name = hashlib.sha256(key.encode()).hexdigest()
         taken = {"$inc": {"n": 1}, "$currentDate": {"at": True}}
-        await self.database.locks.update_one(
-            {"_id": name}, taken, upsert=True, session=self.session
-        )
+        locks = [UpdateOne({"_id": self._name(key)}, taken, upsert=True) for key in keys]
+        if locks:
+            await self.database.locks.bulk_write(locks, session=self.session)
+
+    def _name(self, key: str) -> str:
+        hidden = self.veil.blind("lock", key.encode()) if self.veil else key.encode()
+        return hashlib.sha256(hidden).hexdigest()
+
+    def _asked(self, condition: Condition) -> Condition:
+        return self.veil.asked(condition) if self.veil else condition
 
 
 Plan = Callable[[Transaction], Awaitable[Sequence[Change]]]
-# What was made, in the order of the changes, and the session that sees it → the answer.
-Finish = Callable[[Sequence[Stored], AsyncClientSession], Awaitable[FhirResponse]]
-Result = TypeVar("Result")
-# One attempt: the session of its transaction, and how many attempts came before.
-Attempt = Callable[[AsyncClientSession, int], Awaitable[Result]]
+# What was made, in the order of the changes, and the session that sees it → the result.
+Finish = Callable[[Sequence[Stored], AsyncClientSession], Awaitable[Any]]
 
 
-async def transact(
-    database: Database,
-    writer: Writer,
-    allow: Allow,
-    plan: Plan,
-    *,
-    known: Definitions,
-    relations: Relations,
-    patience: float,
-    bounds: Bounds = BOUNDS,
-    noting: Noting | None = None,
-) -> list[Stored]:
-    """Run the plan and commit its changes, all or none; give the versions made, in their order.
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What one request asks to be written, and how it is answered and noted.
 
-    The plan may be run several times, within `patience` seconds. Raises what the plan raises,
-    PreconditionFailed, NotFound, Forbidden, Invalid, Unprocessable; Conflict when others always
-    came between; TooLarge for more than a transaction has time for; Unavailable when the database
-    does not answer, and the outcome may be unknown.
+    `finish` is asked inside the transaction, before the commit; what it raises leaves nothing
+    written. With `unique` its answer is committed too, and a request that was done before is
+    answered by it, without running the plan.
     """
 
-    async def attempt(session: AsyncClientSession, before: int) -> list[Stored]:
-        transaction = Transaction(database, session, allow, bounds)
-        road = commit.Road(database, writer, session, allow, known, relations, noting)
-        changes = await plan(transaction)
-        return await road.commit(changes, transaction.seen, _told, careful=before > 0)
+    allow: Allow
+    plan: Plan
+    finish: Finish
+    noting: Noting | None = None
+    unique: Once | None = None
 
-    return await _retried(database, writer, allow, attempt, patience)
+    def __post_init__(self) -> None:
+        """Raise TypeError where nobody has decided."""
+        if self.allow is None:
+            raise TypeError("The store writes nothing without an access decision.")
 
 
-async def answer(
-    database: Database,
-    writer: Writer,
-    allow: Allow,
-    plan: Plan,
-    *,
-    finish: Finish,
-    known: Definitions,
-    relations: Relations,
-    unique: Once | None,
-    patience: float,
-    bounds: Bounds = BOUNDS,
-    noting: Noting | None = None,
-) -> FhirResponse:
-    """Do as `transact` and give what `finish` answers, inside the transaction, before the commit.
+async def alone(road: Road, errand: Errand, before: int = 0) -> Any:
+    """Run the plan and commit its changes, all or none; give what `finish` gives.
 
-    What `finish` raises leaves nothing written. With `unique` the answer is committed too, and a
-    request that was done before is answered by it, without running the plan.
+    The plan may be run several times, within the road's patience; `before`: so often it was.
+    Raises what the plan raises, PreconditionFailed, NotFound, Forbidden, Invalid, Unprocessable;
+    Conflict when others always came between; TooLarge for more than a transaction has time for;
+    Unavailable when the database does not answer, and the outcome may be unknown.
     """
-
-    async def attempt(session: AsyncClientSession, before: int) -> FhirResponse:
-        if unique and (before_it := await once.remembered(database, session, unique)):
-            return before_it
-        transaction = Transaction(database, session, allow, bounds)
-        always = unique is not None
-        road = commit.Road(
-            database, writer, session, allow, known, relations, noting, always=always
-        )
-        changes = await plan(transaction)
-
-        async def last(made: Sequence[Stored]) -> FhirResponse:
-            response = await finish(made, session)
-            if unique:
-                await once.remember(database, session, unique, response)
-            return response
-
-        return await road.commit(changes, transaction.seen, last, careful=before > 0)
-
-    return await _retried(database, writer, allow, attempt, patience)
-
-
-async def _told(made: Sequence[Stored]) -> list[Stored]:
-    return list(made)
-
-
-async def _retried(
-    database: Database,
-    writer: Writer,
-    allow: Allow,
-    attempt: Attempt[Result],
-    patience: float,
-) -> Result:
-    if allow is None:
-        raise TypeError("The store writes nothing without an access decision.")
     clock = asyncio.get_running_loop().time
     began = clock()
-    for number in count():
+    for number in count(before):
         opened = clock()
         try:
-            async with commit.transaction(database, writer) as session:
-                return await attempt(session, number)
+            [part] = await attempt(road, [errand], careful=number > 0)
         except PyMongoError as error:
             if clock() - opened >= horizon.LIFETIME and not error.has_error_label(commit.UNKNOWN):
                 raise TooLarge(_TOO_LONG, code="too-costly") from error
-            if not _again(error, number, clock() - began):
+            if not again(error, number, clock() - began):
                 raise
             pause = min(_LONG, _SHORT * 2**number) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-            if clock() + pause > began + patience:
+            if clock() + pause > began + road.patience:
                 raise Conflict("Other writes to the same resources always came between.") from error
             await asyncio.sleep(pause)
+        else:
+            return told(part)
     raise AssertionError
 
 
-def _again(error: PyMongoError, attempt: int, spent: float) -> bool:
+async def as_made(made: Sequence[Stored], _: AsyncClientSession) -> list[Stored]:
+    """Finish with the versions made."""
+    return list(made)
+
+
+def told(part: Part) -> Any:
+    """Give what came of a part; raise what refused it."""
+    if part.failure:
+        raise part.failure
+    return part.result
+
+
+async def attempt(road: Road, errands: Sequence[Errand], *, careful: bool) -> Sequence[Part]:
+    """Run errands that change no resource in common in one transaction, each refused by itself.
+
+    Raises what stops them all; `careful` as in `Road.commit`.
+    """
+    async with commit.transaction(road.database, road.writer) as session:
+        parts = [await _planned(road, session, errand) for errand in errands]
+        await road.commit(session, parts, careful=careful)
+    return parts
+
+
+async def _planned(road: Road, session: AsyncClientSession, errand: Errand) -> Part:
+    unique, database = errand.unique, road.database
+
+    async def last(made: Sequence[Stored]) -> Any:
+        result = await errand.finish(made, session)
+        if unique:
+            await once.remember(database, session, unique, result, road.veil)
+        return result
+
+    part = Part(errand.allow, errand.noting, always=unique is not None, last=last)
+    with part.judging():
+        if unique and (kept := await once.remembered(database, session, unique, road.veil)):
+            part.result, part.done = kept, True
+            return part
+        transaction = Transaction(database, session, errand.allow, road.bounds, veil=road.veil)
+        part.changes = await errand.plan(transaction)
+        part.seen = transaction.seen
+    return part
+
+
+def again(error: PyMongoError, attempt: int, spent: float) -> bool:
+    """Say whether to try once more, after so many attempts and seconds."""
     match error:
         case ConnectionFailure():
             # An election ends connections at once, and is mostly over within a server selection.

@@ -6,18 +6,19 @@ taken apart carefully, and the key says what is true.
 
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_server.fhir import json
 from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.dates import parse_instant
-from fhir_server.fhir.errors import FhirError
-from fhir_server.store.audit import UNSEALED, mac
+from fhir_server.fhir.errors import FhirError, Unreadable
+from fhir_server.store.audit import mac
 from fhir_server.store.client import reachable
-from fhir_server.store.documents import Document
+from fhir_server.store.documents import Document, portions
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import CHECKPOINTS, SEALS, Checkpoint, Seal
+from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal, listed
+from fhir_server.store.veil import Veil
 
 # By these an event is found: by whom it is about, who did it, when, and what it was.
 FOUND_BY = (
@@ -41,14 +42,19 @@ class Verifier:
     `fields` gives the index fields an event has to have.
     """
 
-    def __init__(self, database: Database, key: bytes, fields: Fields) -> None:
+    def __init__(
+        self, database: Database, key: bytes, fields: Fields, veil: Veil | None = None
+    ) -> None:
         """Nothing is sent yet; `sealed` and `waiting` count events that are well."""
+        self._veil = veil
         self.sealed = 0
         self.waiting = 0
         self._database = database
         self._key = key
         self._fields = fields
+        # Without their events; all those that are in one of them.
         self._seals: dict[int, Seal] = {}
+        self._ids: set[str] = set()
         self._last = Seal()
 
     async def size(self) -> int:
@@ -80,8 +86,11 @@ class Verifier:
                 continue
             for fault in self._linked(self._last, seal):
                 yield fault
-            self._seals[seal.number] = self._last = seal
-            async for fault in self._events(seal):
+            self._seals[seal.number] = self._last = replace(seal, events=())
+            self._ids.update(id_ for id_, _ in seal.events)
+            faults = await self._faulty(seal.events, f"seal {seal.number}")
+            self.sealed += len(seal.events) - len(faults)
+            for fault in faults:
                 yield fault
             progress(len(seal.events))
 
@@ -94,23 +103,21 @@ class Verifier:
         if not hmac.compare_digest(seal.mac, seal.signed(self._key).mac):
             yield Fault(place, "was changed: its mac is not the key's")
 
-    async def _events(self, seal: Seal) -> AsyncIterator[Fault]:
-        rows = self._database[TYPE].find({"seal": seal.number})
-        found = {str(row["_id"]): row async for row in rows}
-        for id_, sign in seal.events:
-            row = found.pop(id_, None)
-            told = "is gone, or no longer where it was sealed" if row is None else None
-            told = told or self._event(row or {}, sign)
-            if told:
-                yield Fault(f"{TYPE}/{id_}", f"{told} (seal {seal.number})")
-            else:
-                self.sealed += 1
-        for id_ in found:
-            yield Fault(f"{TYPE}/{id_}", f"was added: it is not in seal {seal.number}")
+    async def _faulty(self, events: Sequence[tuple[str, bytes]], where: str) -> list[Fault]:
+        """Give what is wrong with events that are listed somewhere with their signatures."""
+        found = []
+        for some in portions(events):
+            asked = {"_id": {"$in": [id_ for id_, _ in some]}}
+            rows = {row["_id"]: row async for row in self._database[TYPE].find(asked)}
+            for id_, sign in some:
+                told = self._event(rows[id_], sign) if id_ in rows else "is gone"
+                if told:
+                    found.append(Fault(f"{TYPE}/{id_}", f"{told} ({where})"))
+        return found
 
     def _event(self, row: Document, sign: bytes) -> str | None:
         """Say what is wrong with an event, None where all is well."""
-        body = row.get("body")
+        body = self._body(row)
         if not isinstance(body, bytes) or not hmac.compare_digest(sign, mac(self._key, body)):
             return "was changed, or not made by this server"
         event = json.parse_object(body)
@@ -121,37 +128,44 @@ class Verifier:
         if row["_id"] != event.get("id"):
             return "is a copy of another"
         kept, due = row.get("x", {}), self._fields(event)
+        due = self._veil.fields(due) if self._veil else due
         same = isinstance(kept, dict) and all(kept.get(one) == due.get(one) for one in FOUND_BY)
         if not same or row.get("ts") != at or row.get("mac") != sign:
             return "cannot be found as it should be: its index fields were changed"
         return None
 
+    def _body(self, row: Document) -> Any:
+        """Give what may be the body of an event; None for one that does not open."""
+        body = row.get("body")
+        if self._veil is None or not isinstance(body, bytes):
+            return body
+        try:
+            return self._veil.open(TYPE, str(row["_id"]), 1, body)
+        except Unreadable:
+            return None
+
     async def _strays(self, progress: Callable[[int], None]) -> AsyncIterator[Fault]:
         """Yield the events that are in no seal and are not waiting for one."""
-        async for row in self._database[TYPE].find({"seal": UNSEALED}):
-            sign = row.get("mac")
-            told = self._event(row, sign if isinstance(sign, bytes) else b"")
-            if told:
-                yield Fault(f"{TYPE}/{row['_id']}", f"{told} (not sealed yet)")
-            else:
-                self.waiting += 1
-            progress(1)
-        found = [
-            row
-            async for row in self._database[TYPE].find({}, {"seal": 1})
-            if row.get("seal") != UNSEALED and not self._known(row)
-        ]
+        every = self._database[TYPE].find({}, {"_id": 1})
+        found = [row["_id"] async for row in every if not self._known(row["_id"])]
+        # Read in this order: what was there and waits no more is sealed.
+        lists = await self._database[WAITING].find().to_list()
         if found:
-            # Sealed meanwhile, or added.
             async for fault in self._chain(progress):
                 yield fault
-        for row in found:
-            if not self._known(row):
-                yield Fault(f"{TYPE}/{row['_id']}", "was added: it is in no seal there is")
+        rows = (one for row in lists for one in listed(row))
+        waiting = {id_: sign for id_, sign in rows if id_ not in self._ids}
+        faults = await self._faulty([*waiting.items()], "not sealed yet")
+        self.waiting += len(waiting) - len(faults)
+        for fault in faults:
+            yield fault
+        progress(len(waiting))
+        for id_ in found:
+            if not (self._known(id_) or (isinstance(id_, str) and id_ in waiting)):
+                yield Fault(f"{TYPE}/{id_}", "was added: it is in no seal there is")
 
-    def _known(self, row: Document) -> bool:
-        seal = row.get("seal")
-        return isinstance(seal, int) and seal in self._seals
+    def _known(self, id_: Any) -> bool:
+        return isinstance(id_, str) and id_ in self._ids
 
     def _checkpoint(self, row: Mapping[str, Any]) -> Iterator[Fault]:
         try:

@@ -4,12 +4,13 @@ Everything is written in one order, by type and id, so that transactions meet in
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
 from bson.int64 import Int64
+from msgspec import structs
 from pymongo import DeleteOne, InsertOne, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -36,7 +37,9 @@ from fhir_server.store.documents import (
 )
 from fhir_server.store.filters import checked
 from fhir_server.store.horizon import Database
+from fhir_server.store.seals import WAITING, waiting
 from fhir_server.store.steps import RESULT, Allow
+from fhir_server.store.veil import Veil
 
 Before = Mapping[tuple[str, str], Document]
 
@@ -45,13 +48,14 @@ _KEY = attrgetter("type", "id")
 
 @dataclass(slots=True)
 class Writes:
-    """The documents one type's changes ask for."""
+    """The documents one type's changes ask for; `signed` are AuditEvents among them."""
 
-    live: list[InsertOne[Document] | ReplaceOne[Document] | DeleteOne]
-    past: list[Document]
-    pieces: list[Document]
-    gone: list[InsertOne[Document] | DeleteOne]
-    erased: list[tuple[Change, Document]]
+    live: list[InsertOne[Document] | ReplaceOne[Document] | DeleteOne] = field(default_factory=list)
+    past: list[Document] = field(default_factory=list)
+    pieces: list[Document] = field(default_factory=list)
+    gone: list[InsertOne[Document] | DeleteOne] = field(default_factory=list)
+    signed: list[Document] = field(default_factory=list)
+    erased: list[tuple[Change, Document]] = field(default_factory=list)
 
 
 def decided(allow: Allow | None, type_: str, step: str) -> Condition:
@@ -75,16 +79,17 @@ async def before(
 ) -> Before:
     """Give what stands where the changes will write: live documents, else tombstones.
 
-    Ids this server made are not looked for, unless `careful`: an insert tells.
+    Ids this server made are not looked for, unless `careful`: an insert tells. Of what nobody has
+    heard of only a tombstone is.
     """
     found: dict[tuple[str, str], Document] = {}
     missed: list[str] = []
     for type_, group in groupby(changes, key=attrgetter("type")):
-        ids = [change.id for change in group if careful or not change.must_not_exist]
-        for some in portions(ids):
+        looked = [one for one in group if careful or not one.must_not_exist]
+        for some in portions([one.id for one in looked if careful or not one.unheard]):
             rows = database[type_].find({"_id": {"$in": some}}, session=session)
             found |= {(type_, row["_id"]): row for row in await rows.to_list()}
-        missed += [_name(type_, id_) for id_ in ids if (type_, id_) not in found]
+        missed += [_name(type_, one.id) for one in looked if (type_, one.id) not in found]
     for some in portions(missed):
         gone = database.tombstones.find({"_id": {"$in": some}}, session=session)
         found |= {(row["type"], row["id"]): row for row in await gone.to_list()}
@@ -143,9 +148,17 @@ def _plain(value: Any) -> Any:
 
 
 def documents(
-    allow: Allow, changes: Iterable[Change], before: Before, ts: int, audit: Audit | None = None
+    allow: Allow,
+    changes: Iterable[Change],
+    before: Before,
+    ts: int,
+    *,
+    audit: Audit | None = None,
+    veil: Veil | None = None,
 ) -> tuple[dict[str, Writes], list[Stored]]:
-    """Give what to write, by type, and the versions that then stand; `audit` signs its events.
+    """Give what to write, by type, and the versions that then stand, their bodies open.
+
+    `audit` signs its events, `veil` hides what is kept.
 
     A delete of what is deleted, or never was, writes nothing. Forbidden for a new state out of the
     caller's reach.
@@ -160,14 +173,16 @@ def documents(
         if change.method == "delete" and not reaches(allow, change, old):
             made.append(Stored(change.type, change.id, 0, ts, None, deleted=True, changed=False))
             continue
-        if old is not None and _as_wanted(change, old):
-            made.append(replace(stored(change.type, old), changed=False, created=False))
+        if old is not None and _as_wanted(change, old, veil):
+            stands = stored(change.type, old)
+            stands = veil.opened(stands) if veil else stands
+            made.append(structs.replace(stands, changed=False, created=False))
             continue
-        into = writes.setdefault(change.type, Writes([], [], [], [], []))
+        into = writes.setdefault(change.type, Writes())
         if change.method == "delete":
             made.append(_delete(change, old or {}, ts, into))
             continue
-        new = _put(change, old, ts, into, audit)
+        new = _put(change, old, ts, into, audit=audit, veil=veil)
         if not may(allow, change.type, new, f"{change.method}{RESULT}"):
             told = f"{change.type}/{change.id} would be outside what this caller may do."
             raise Forbidden(told, expression=change.place)
@@ -175,26 +190,37 @@ def documents(
     return writes, made
 
 
-def _as_wanted(change: Change, old: Document) -> bool:
+def _as_wanted(change: Change, old: Document, veil: Veil | None) -> bool:
     """Say whether there is nothing to do: a deletion of what is gone, an identical update."""
     if change.method == "delete":
         return "deleted" in old
-    return "body" in old and stamped(change, old["v"], old["ts"]) == old["body"]
+    if "body" not in old:
+        return False
+    kept = veil.opened(stored(change.type, old)).body if veil else old["body"]
+    return stamped(change, old["v"], old["ts"]) == kept
 
 
 def _put(
-    change: Change, old: Document | None, ts: int, into: Writes, audit: Audit | None
+    change: Change,
+    old: Document | None,
+    ts: int,
+    into: Writes,
+    *,
+    audit: Audit | None,
+    veil: Veil | None,
 ) -> Document:
     version = old["v"] + 1 if old else 1
     body = stamped(change, version, ts)
-    content, pieces = chunks.split(change.type, change.id, version, body)
+    kept, fields = veil.put(change, version, body) if veil else (body, change.fields)
+    content, pieces = chunks.split(change.type, change.id, version, kept)
     head = {"_id": change.id, "v": version, "ts": ts, "method": change.method}
     if old is not None and "deleted" in old:
         head["created"] = True
     head |= owner.noted(change, old)
-    new = head | content | {"f": change.index_format, "x": change.fields}
+    new = head | content | {"f": change.index_format, "x": fields}
     if audit and change.type == TYPE:
         new |= audit.marks(body)
+        into.signed.append(new)
     into.pieces += pieces
     if old is None:
         into.live.append(InsertOne(new))
@@ -228,7 +254,7 @@ def _delete(change: Change, old: Document, ts: int, into: Writes) -> Stored:
 
 
 def _erase(change: Change, old: Document, ts: int, writes: dict[str, Writes]) -> Stored:
-    into = writes.setdefault(change.type, Writes([], [], [], [], []))
+    into = writes.setdefault(change.type, Writes())
     into.erased.append((change, old))
     return purge.told(change, old, ts)
 
@@ -239,6 +265,18 @@ def _name(type_: str, id_: str) -> str:
 
 def _superseded(old: Document, ts: int) -> Document:
     return old | {"_id": f"{old['_id']}/{old['v']}", "id": old["_id"], "end": ts}
+
+
+def join(into: dict[str, Writes], more: Mapping[str, Writes]) -> None:
+    """Add what other changes ask for."""
+    for type_, writes in more.items():
+        there = into.setdefault(type_, Writes())
+        there.live += writes.live
+        there.past += writes.past
+        there.pieces += writes.pieces
+        there.gone += writes.gone
+        there.signed += writes.signed
+        there.erased += writes.erased
 
 
 async def send(
@@ -255,6 +293,8 @@ async def send(
             await database[type_].bulk_write(write.live, session=session)
         if write.erased:
             await purge.send(database, session, type_, write.erased)
+        if write.signed:
+            await database[WAITING].insert_many(waiting(write.signed), session=session)
     gone = [one for write in writes.values() for one in write.gone]
     if gone:
         await database.tombstones.bulk_write(gone, session=session)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue, Severity
 from fhir_server.spec.spec import Spec
+from fhir_server.validation.entries import Entries, entries_of
 from fhir_server.validation.questions import Questions
 
 Resource: TypeAlias = Mapping[str, Any]
@@ -22,6 +24,10 @@ Member: TypeAlias = Callable[[str, str, str], bool | None]
 
 # Errors after which a walk looks no further; others that are kept.
 ENOUGH = 100
+# Bytes of a resource that is looked at without counting steps.
+MAX_PLAIN = 65_536
+# What the JSON of a companion of a primitive has, and of a string that starts so.
+_COMPANION = b'"_'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,16 +46,40 @@ class Visit:
     """One resource being looked at.
 
     `resource` is the one the element stands in; `root` the one that contains it, or itself;
-    `bundle` the innermost Bundle around it. `ids` are the element ids met so far.
+    `bundle` the entries of the innermost Bundle around it. `ids` are the element ids met so far.
     """
 
     definitions: Definitions
     questions: Questions
     resource: Resource
     root: Resource
-    bundle: Resource | None = None
+    bundle: Entries | None = None
     ids: set[str] = field(default_factory=set)
     environment: Any = None
+    entries: Entries | None = None
+    written: bytes = b""
+    plain: bool | None = None
+
+    def text(self) -> bytes:
+        """Give the JSON of the resource."""
+        if not self.written:
+            self.written = json.dump(self.resource)
+        return self.written
+
+    def is_plain(self) -> bool:
+        """Say whether the resource has no companions of primitives, and is not large."""
+        if self.plain is None:
+            text = self.text()
+            self.plain = len(text) <= MAX_PLAIN and _COMPANION not in text
+        return self.plain
+
+    def around(self) -> Entries | None:
+        """Give the entries of the innermost Bundle around what stands in this resource."""
+        if self.resource.get("resourceType") != "Bundle":
+            return self.bundle
+        if self.entries is None:
+            self.entries = entries_of(self.resource)
+        return self.entries
 
     def member(self, value_set: str, system: str, code: str) -> bool | None:
         """Say whether a code is in a value set: from what came with the server, else by asking."""

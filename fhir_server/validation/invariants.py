@@ -14,11 +14,12 @@ from fhir_server.fhirpath.language import (
     Item,
     compile_expression,
 )
+from fhir_server.fhirpath.language.written import NotPlain, doubted
 from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Invariant, Key, Structures
 from fhir_server.validation.findings import Finding, Findings, Resource, Rule, Visit
-from fhir_server.validation.references import contained_in, target_in_bundle
+from fhir_server.validation.references import contained_in
 
 # JSON properties one of which has to be there (None: any), and the rule.
 Guarded: TypeAlias = tuple[frozenset[str] | None, Rule]
@@ -107,8 +108,12 @@ def _rule(spec: Spec, content: str, invariant: Invariant) -> Rule:
     if shaped and _is_core(spec, content):
         return _matching(shaped[1], re.compile(_ESCAPE.sub(r"\1", shaped[2])), broken)
     holds = _compiled(spec, invariant).holds
+    doubtful, exact = _doubtful(spec, content, invariant)
 
     def rule(value: Any, visit: Visit) -> Findings | None:
+        doubt = doubtful(value)
+        if (exact or not doubt) and visit.is_plain():
+            return [broken] if doubt else None
         try:
             if holds((content, value, None), visit.environment or surrounding(visit)):
                 return None
@@ -117,6 +122,33 @@ def _rule(spec: Spec, content: str, invariant: Invariant) -> Rule:
         return [broken]
 
     return rule
+
+
+def _doubtful(spec: Spec, content: str, invariant: Invariant) -> tuple[Callable[[Any], bool], bool]:
+    """Give what says no where an invariant holds of a value without companions of primitives.
+
+    And whether a yes is as sure.
+    """
+    names: dict[str, Any] = {}
+
+    def named(prefix: str, thing: Any) -> str:
+        name = f"{prefix}{len(names)}"
+        names[name] = thing
+        return name
+
+    text = invariant.expression
+    for exact in (True, False):
+        try:
+            told = doubted(spec.structures, text, content, "value", named, exact=exact)
+            return eval(f"lambda value: {told}", names), exact  # noqa: S307 (of names and `repr`)
+        except (NotPlain, SyntaxError, RecursionError, MemoryError):
+            continue
+    return _unsure, False
+
+
+def _unsure(_value: Any) -> bool:
+    """Leave it to the closures."""
+    return True
 
 
 def _is_core(spec: Spec, content: str) -> bool:
@@ -157,7 +189,7 @@ def _resolver(visit: Visit) -> Callable[[str], Item | None]:
     def resolve(reference: str) -> Item | None:
         if reference[:1] == "#":
             found = contained_in(visit.root, reference[1:])
-        elif visit.bundle is not None and (inside := target_in_bundle(visit.bundle, reference)):
+        elif visit.bundle is not None and (inside := visit.bundle.find(reference)):
             found = inside
         else:
             found = visit.questions.ask("resolve", reference)

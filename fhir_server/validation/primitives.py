@@ -136,22 +136,26 @@ def coded(codes: frozenset[str], value_set: str) -> Rule:
 
 _HEX = "[0-9a-f]"
 _WORD = r"[^\x00-\x20\x7f\ufffe\uffff]+"
+# What a string of such a type is from end to end, in what Python and ECMAScript both read.
+SHAPES: dict[str, str] = {
+    "canonical": _WORD,
+    "code": rf"{_WORD}(?: {_WORD})*",
+    "date": _DATE,
+    "dateTime": f"{_FULL}|{_DATE}",
+    "id": r"[A-Za-z0-9.-]{1,64}",
+    "instant": _FULL,
+    "oid": r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+",
+    "time": _TIME,
+    "uri": _WORD,
+    "url": _WORD,
+    "uuid": rf"urn:uuid:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}",
+    "System.String": rf"(?=.{{1,{MAX_STRING}}}$){_WORD}",
+}
 # Whether a string is such a value, for those that one pattern tells.
 PATTERNS: dict[str, Verdict] = {
-    "canonical": _pattern(_WORD),
-    "code": _pattern(rf"{_WORD}(?: {_WORD})*"),
-    "date": _pattern(_DATE),
-    "dateTime": _pattern(f"{_FULL}|{_DATE}"),
-    "id": _pattern(r"[A-Za-z0-9.-]{1,64}"),
-    "instant": _pattern(_FULL),
-    "oid": _pattern(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+"),
-    "time": _pattern(_TIME),
-    "uri": _pattern(_WORD),
-    "url": _pattern(_WORD),
-    "uuid": _pattern(rf"urn:uuid:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}"),
+    **{name: _pattern(shape) for name, shape in SHAPES.items()},
     # What is inside is looked at by narrative.py.
     "xhtml": re.compile("<div").match,
-    "System.String": _pattern(rf"(?=.{{1,{MAX_STRING}}}$){_WORD}"),
 }
 CHECKS: dict[str, Rule] = {
     **{name: _text(name, pattern) for name, pattern in PATTERNS.items()},

@@ -9,6 +9,7 @@ from typing import Any
 
 from fhir_server.fhir.reference import Reference, parse
 from fhir_server.spec.spec import Spec
+from fhir_server.validation.entries import Entries
 from fhir_server.validation.findings import Findings, Resource, Rule, Visit, error
 
 _SHORT = 100
@@ -51,19 +52,6 @@ def of(spec: Spec, targets: Sequence[str]) -> Rule:
     return rule
 
 
-def target_in_bundle(bundle: Resource, text: str) -> Resource | None:
-    """Give the resource of the Bundle's entry a reference names by its fullUrl, None without one.
-
-    A relative reference also finds the entry whose fullUrl ends so.
-    """
-    for entry in bundle.get("entry", ()):
-        url, resource = entry.get("fullUrl", ""), entry.get("resource")
-        if resource is not None and (url == text or url.endswith(f"/{text}")):
-            found: Resource = resource
-            return found
-    return None
-
-
 def contained_in(root: Resource, identity: str) -> Mapping[str, Any] | None:
     """Give the contained resource with this id; the root itself for ''."""
     if not identity:
@@ -97,9 +85,9 @@ def _misformed(spec: Spec, text: str, parsed: Reference, visit: Visit) -> Findin
     return None
 
 
-def _of_the_entry(parsed: Reference, bundle: Resource) -> Findings | None:
+def _of_the_entry(parsed: Reference, entries: Entries) -> Findings | None:
     """Say where the entry known by the UUID of a relative reference is of another type."""
-    found = target_in_bundle(bundle, f"urn:uuid:{parsed.id}")
+    found = entries.find(f"urn:uuid:{parsed.id}")
     if found is None or found["resourceType"] == parsed.type:
         return None
     told = f"the entry with this UUID is of type {found['resourceType']}, not {parsed.type}"
@@ -112,7 +100,7 @@ def _type_of(spec: Spec, text: str, parsed: Reference, visit: Visit) -> str:
         found = contained_in(visit.root, parsed.id)
         return found["resourceType"] if found else ""
     if parsed.kind == "urn" and visit.bundle is not None:
-        found = target_in_bundle(visit.bundle, text)
+        found = visit.bundle.find(text)
         return found["resourceType"] if found else ""
     if parsed.kind == "other":
         search = _SEARCH(text)

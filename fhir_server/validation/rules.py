@@ -5,7 +5,7 @@ it, and what is to be said of the object as a whole.
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -14,11 +14,17 @@ from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Key, Structures
 from fhir_server.validation import bindings, invariants, natives, references, uris
 from fhir_server.validation.findings import Findings, Rule, Visit, below, enough, error
+from fhir_server.validation.invariants import Guarded
 
 # JSON property → (FHIRPath step to it, its rule)
 Steps: TypeAlias = dict[str, tuple[str, Rule]]
 
+# What is asked of objects of the same properties: (property, its place, rule), and rules of all.
+_Met: TypeAlias = tuple[tuple[tuple[str, str, Rule], ...], tuple[Rule, ...]]
+
 _OPEN = ("Resource", "DomainResource")
+# Sets of properties that are remembered of one kind of object: there are few.
+_MET = 256
 _BARE = ("System.String", "xhtml")
 
 
@@ -65,21 +71,40 @@ def _object(looks: _Looks, spec: Spec, content: str) -> Rule:
     # The ids of ElementDefinitions are their paths: sdf-16 and sdf-17 say which are unique.
     is_element = content not in (*spec.types, "ElementDefinition")
 
+    met: dict[tuple[str, ...], _Met] = {}
+
     def look(value: Any, visit: Visit) -> Findings | None:
+        keys = tuple(value)
+        inside, rules = met.get(keys) or _kept(
+            met, keys, _met(keys, steps, whole, is_element=is_element)
+        )
         found: Findings = []
-        for name, inner in value.items():
-            if (step := steps.get(name)) and (said := step[1](inner, visit)):
-                found += below(step[0], said)
+        for name, place, rule in inside:
+            if said := rule(value[name], visit):
+                found += below(place, said)
                 if enough(found):
                     return found
-        if is_element and "id" in value and (said := _identified(value, visit)):
-            found += said
-        for wanted, rule in whole:
-            if (wanted is None or not wanted.isdisjoint(value)) and (said := rule(value, visit)):
+        for rule in rules:
+            if said := rule(value, visit):
                 found += said
         return found or None
 
     return look
+
+
+def _met(
+    keys: tuple[str, ...], steps: Steps, whole: Sequence[Guarded], *, is_element: bool
+) -> _Met:
+    """Give what is asked of objects of these properties: of each, and of the object."""
+    inside = tuple((key, *steps[key]) for key in keys if key in steps)
+    rules = [rule for wanted, rule in whole if wanted is None or not wanted.isdisjoint(keys)]
+    return inside, (*((_identified,) if is_element and "id" in keys else ()), *rules)
+
+
+def _kept(met: dict[tuple[str, ...], _Met], keys: tuple[str, ...], one: _Met) -> _Met:
+    if len(met) < _MET:
+        met[keys] = one
+    return one
 
 
 def _identified(value: Any, visit: Visit) -> Findings | None:
@@ -158,8 +183,7 @@ def _held(looks: _Looks, spec: Spec) -> Rule:
     """Give the rule of a resource that stands for itself: an entry of a Bundle, a parameter."""
 
     def rule(value: Any, visit: Visit) -> Findings | None:
-        around = visit.resource if visit.resource["resourceType"] == "Bundle" else visit.bundle
-        inner = Visit(visit.definitions, visit.questions, value, value, around)
+        inner = Visit(visit.definitions, visit.questions, value, value, visit.around())
         return looks.of(spec, value["resourceType"])(value, inner)
 
     return rule

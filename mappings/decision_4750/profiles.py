@@ -61,7 +61,7 @@ def claiming(resource: Fhir, systems: Systems) -> Fhir:
 
 def claimed(drafts: Iterable[Draft], systems: Systems) -> tuple[Draft, ...]:
     """Give the drafts, each with its profile."""
-    return tuple(replace(one, resource=claiming(one.resource, systems)) for one in drafts)
+    return tuple(Draft(one.key, claiming(one.resource, systems)) for one in drafts)
 
 
 def claimed_patient(draft: PatientDraft, systems: Systems) -> PatientDraft:

@@ -14,7 +14,6 @@ Fhir = Mapping[str, Any]
 Shelf = Mapping[str, Fhir]
 
 _VIET_NAM = timezone(timedelta(hours=7))
-_MINUTES = len("2026-11-22T10:30")
 
 
 def clean(text: object) -> str:

@@ -5,20 +5,24 @@ denominator, if any, when it is asked for. https://hl7.org/fhir/R4/measure.html
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Invalid
-from fhir_server.fhirpath.language import Environment, Expression, compile_expression
+from fhir_server.fhirpath.language import Environment, Expression, Item, compile_expression
 from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.spec import Spec
 
 _WORD = re.compile(r"\b[A-Z][A-Za-z]+\b")
+# %resource and its kin, resolve() of what is contained.
+_AROUND = ("%", "resolve")
 
 Resource = dict[str, Any]
 
@@ -37,9 +41,9 @@ class Field:
     applies: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldProfile:
-    """Fields under a name such as `skdt-46`."""
+    """Fields under a name such as `skdt-46`; what is compiled of it is remembered by it."""
 
     name: str
     title: str
@@ -96,39 +100,48 @@ def completeness(
     spec: Spec, profile: FieldProfile, resources: Sequence[Resource], now: datetime
 ) -> Completeness:
     """Judge a visit's resources, in whatever order, by a profile."""
-    by_type: dict[str, list[Resource]] = {}
+    by_type: dict[str, list[Item]] = {}
     for resource in resources:
-        by_type.setdefault(resource["resourceType"], []).append(resource)
+        type_: str = resource["resourceType"]
+        by_type.setdefault(type_, []).append((type_, resource, None))
+    # Many fields are asked for by the same expression.
+    finds = cache(partial(_finds, by_type, Environment(now=now)))
     asked = [
         (code, present)
         for code, present, applies in _compiled(spec, profile)
-        if applies is None or applies.finds(by_type, now)
+        if applies is None or finds(applies)
     ]
-    missing = tuple(code for code, present in asked if not present.finds(by_type, now))
+    missing = tuple(code for code, present in asked if not finds(present))
     return Completeness(profile.name, len(asked), missing)
 
 
 @dataclass(frozen=True, slots=True)
 class _Finder:
-    """An expression, and the resource types it names: on others it yields nothing."""
+    """An expression, the resource types it names (on others it yields nothing).
+
+    `around`: it may ask for the resource it stands in.
+    """
 
     expression: Expression
     types: tuple[str, ...]
+    around: bool
 
-    def finds(self, by_type: Mapping[str, Sequence[Resource]], now: datetime) -> bool:
-        """Say whether it yields something on any of the resources."""
-        return any(self._yields(one, now) for one in self._wanted(by_type))
 
-    def _wanted(self, by_type: Mapping[str, Sequence[Resource]]) -> Iterator[Resource]:
-        return (one for type_ in self.types for one in by_type.get(type_, ()))
+def _finds(by_type: Mapping[str, Sequence[Item]], environment: Environment, one: _Finder) -> bool:
+    """Say whether an expression yields something on any of the resources."""
+    return any(
+        _yields(one, item, environment) for type_ in one.types for item in by_type.get(type_, ())
+    )
 
-    def _yields(self, resource: Resource, now: datetime) -> bool:
-        item = (resource["resourceType"], resource, None)
-        try:
-            return bool(self.expression.evaluate(item, Environment(item, item, now=now)))
-        except FhirPathError:
-            # An expression that cannot be evaluated on this visit has found nothing there.
-            return False
+
+def _yields(one: _Finder, item: Item, environment: Environment) -> bool:
+    if one.around:
+        environment = structs.replace(environment, resource=item, root=item)
+    try:
+        return bool(one.expression.evaluate(item, environment))
+    except FhirPathError:
+        # An expression that cannot be evaluated on this visit has found nothing there.
+        return False
 
 
 @lru_cache(maxsize=64)
@@ -148,6 +161,7 @@ def _finder(spec: Spec, profile: FieldProfile, text: str) -> _Finder:
     if not types:
         raise ProfileError(f"{profile.name}: {text!r} names no resource type.")
     try:
-        return _Finder(compile_expression(spec.structures, text), types)
+        around = any(word in text for word in _AROUND)
+        return _Finder(compile_expression(spec.structures, text), types, around)
     except FhirPathError as error:
         raise ProfileError(f"{profile.name}: {error}") from None

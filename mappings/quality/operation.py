@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.access.facilities import own
 from fhir_server.fhir import dates, json
@@ -93,7 +95,7 @@ async def _documents(
     asked = [("date", f"ge{wish.first}"), ("date", f"le{wish.last}")]
     if wish.facility:
         asked.append(("author:identifier", f"{systems.sid('ma-cskcb')}|{wish.facility}"))
-    query = replace(searched(context, "DocumentReference", asked), count=_PAGE)
+    query = structs.replace(searched(context, "DocumentReference", asked), count=_PAGE)
     read = 0
     while True:
         found = await paging.page(context, query, allow)
@@ -108,4 +110,4 @@ async def _documents(
             yield json.reload(row.body or b"{}")
         if found.next is None:
             return
-        query = replace(query, after=found.next)
+        query = structs.replace(query, after=found.next)

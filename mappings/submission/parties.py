@@ -8,6 +8,8 @@ identifier, and of two inserts of one id the database refuses the second.
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from fhir_server.fhir import json
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked, of_the_server
@@ -34,9 +36,15 @@ async def resolve(
                 known[number] = party_id(type_, number)
                 resource = await checked(context, type_, draft.resource)
                 new = change(context, type_, known[number], resource, method="create")
-                changes.append(of_the_server(new))
+                changes.append(structs.replace(of_the_server(new), unheard=True))
             names[draft_url(visit.facility, visit.ma_lk, draft.key)] = f"{type_}/{known[number]}"
     return names, changes
+
+
+def made_for(draft: Draft) -> str:
+    """Give the `Type/id` of the party, where it was made for this number or has to be."""
+    type_ = draft.resource["resourceType"]
+    return f"{type_}/{party_id(type_, _number(draft))}"
 
 
 async def _known(transaction: Transaction, type_: str, drafts: Sequence[Draft]) -> dict[str, str]:

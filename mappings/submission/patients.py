@@ -5,7 +5,6 @@ facility's own number. Two patients found, or a name, birth date or sex that dis
 provisional Patient and a Task for a person to review.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +44,14 @@ class Match:
 
 async def match(transaction: Transaction, draft: PatientDraft) -> Match:
     """Find the Patient of this draft in the transaction's snapshot."""
-    found: dict[str, dict[str, Any]] = {}
-    for strength in draft.matching:
-        for patient in await _holding(transaction, strength.tokens):
-            if not strength.needs_demographics or agree(patient, draft.resource):
-                found[patient["id"]] = patient
+    holders = await _holding(transaction, draft)
+    found = {
+        patient["id"]: patient
+        for strength in draft.matching
+        for held, patient in holders
+        if not held.isdisjoint(strength.tokens)
+        and (not strength.needs_demographics or agree(patient, draft.resource))
+    }
     if not found:
         return Match()
     if len(found) > 1:
@@ -67,11 +69,10 @@ async def lock(
 
     So two hospitals make one Patient, and two visits at once see which is the latest.
     """
-    if current:
-        await transaction.lock(f"{PATIENT}/{current['id']}")
     known = set(map(number, (current or {}).get("identifier", ())))
-    for new in sorted({one for strength in draft.matching for one in strength.tokens} - known):
-        await transaction.lock(f"{PATIENT}?identifier={new}")
+    new = sorted({one for strength in draft.matching for one in strength.tokens} - known)
+    found = [f"{PATIENT}/{current['id']}"] if current else []
+    await transaction.lock(*found, *(f"{PATIENT}?identifier={one}" for one in new))
 
 
 async def is_latest(
@@ -105,15 +106,25 @@ async def follow(transaction: Transaction, row: Stored) -> dict[str, Any] | None
     return None
 
 
-async def _holding(transaction: Transaction, tokens: Sequence[str]) -> list[dict[str, Any]]:
-    """Give the patients that hold one of these identifiers, merged ones followed to the end."""
+async def _holding(
+    transaction: Transaction, draft: PatientDraft
+) -> list[tuple[set[str], dict[str, Any]]]:
+    """Give the patients that hold one of the draft's identifiers, merged ones followed to the end.
+
+    With each come the identifiers that led to it.
+    """
+    tokens = tuple({one: None for strength in draft.matching for one in strength.tokens})
     holding = both(
-        AnyOf("x.identifier", tuple(tokens)),
+        AnyOf("x.identifier", tokens),
         Not(AnyOf("x._tag", (f"{PROVISIONAL['system']}|{PROVISIONAL['code']}",))),
     )
-    rows = await transaction.search(PATIENT, holding, _CANDIDATES)
-    found = [await follow(transaction, row) for row in rows]
-    return [patient for patient in found if patient is not None]
+    rows = await transaction.search(PATIENT, holding, _CANDIDATES * len(tokens)) if tokens else ()
+    found = [(_numbers(row), await follow(transaction, row)) for row in rows]
+    return [(held, patient) for held, patient in found if patient is not None]
+
+
+def _numbers(row: Stored) -> set[str]:
+    return set(map(number, json.parse_object(row.body or b"{}").get("identifier", ())))
 
 
 def _replaced_by(patient: dict[str, Any]) -> str | None:

@@ -1,6 +1,5 @@
 """Quarantine: a refused HOSO's file is kept with the outcome that says why."""
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
 from mappings.decision_4750.envelope import Hoso
+from mappings.mapping import named_id
 from mappings.submission.facility import right
 from mappings.submission.raw import RawFile, binary_changes
 from mappings.terms.identifiers import Systems, facility_identifier
@@ -28,7 +28,7 @@ async def keep(
     context: Context, raw: RawFile, hoso: Hoso, issues: Sequence[Issue], systems: Systems
 ) -> None:
     """Store the file, and the DocumentReference of the HOSO that was refused; again only once."""
-    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"quarantine/{raw.sha256}/{hoso.index}"))
+    name = named_id(f"quarantine/{raw.sha256}/{hoso.index}")
     resource = {
         **raw.reference(),
         "meta": {"profile": [raw.profile], "tag": [TAG]},

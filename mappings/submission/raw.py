@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import structs
+
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
@@ -76,8 +78,8 @@ async def binary_changes(
     context: Context, transaction: Transaction, raw: RawFile
 ) -> Sequence[Change]:
     """Give the Change that keeps the file; none where the same bytes are kept already."""
-    last = await transaction.last_version("Binary", raw.sha256)
-    if last is not None and not last.deleted:
+    if await transaction.read("Binary", raw.sha256) is not None:
         return ()
     binary, owner = raw.binary(), raw.facility
-    return (change(context, "Binary", raw.sha256, binary, method="create", owner=owner),)
+    new = change(context, "Binary", raw.sha256, binary, method="create", owner=owner)
+    return (structs.replace(new, unheard=True),)

@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/provenance.html
 """
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from mappings.mapping import ENCOUNTER, Visit, draft_id
+from mappings.mapping import ENCOUNTER, Visit, draft_id, named_id
 from mappings.submission.raw import RawFile
 
 DOCUMENT, PROVENANCE = "DocumentReference", "Provenance"
@@ -127,7 +126,7 @@ async def late(
 ) -> tuple[Change, ...]:
     """Give the Change that keeps an older file beside the newer one, as superseded; once."""
     name = f"late/{visit.facility}/{visit.ma_lk}/{raw.sha256}"
-    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+    identity = named_id(name)
     if await transaction.read(DOCUMENT, identity) is not None:
         return ()
     resource = {

@@ -3,7 +3,6 @@
 A Patient that this facility may not change is left too, and a Task tells what its file says else.
 """
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked, of_the_server
 from fhir_server.store.documents import Change
 from fhir_server.store.transact import Transaction
-from mappings.mapping import PATIENT, Visit, draft_id
+from mappings.mapping import PATIENT, Visit, draft_id, named_id
 from mappings.submission.demographics import merged
 from mappings.submission.patients import PROVISIONAL, Match, follow
 from mappings.submission.record import DOCUMENT
@@ -77,7 +76,7 @@ async def differing(
     if not new:
         return ()
     name = f"review/{visit.facility}/{current['id']}/{json.dump(new).decode()}"
-    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+    identity = named_id(name)
     if await transaction.read("Task", identity):
         return ()
     source = f"{DOCUMENT}/{draft_id(visit.facility, visit.ma_lk, DOCUMENT)}"

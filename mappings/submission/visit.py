@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from fhir_server.access.facilities import own
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue
@@ -18,12 +20,12 @@ from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked, of_the_server
 from fhir_server.store.documents import Change, Stored
 from fhir_server.store.transact import Transaction
-from mappings.mapping import ENCOUNTER, PATIENT, Draft, PatientDraft, Visit, draft_id, draft_url
+from mappings.mapping import ENCOUNTER, PATIENT, Draft, Visit, draft_id, draft_url
 from mappings.quality.facts import Quality, facts_of
 from mappings.submission import papers, patients, record, review
 from mappings.submission.demographics import merged
 from mappings.submission.facility import owned, right
-from mappings.submission.parties import resolve
+from mappings.submission.parties import made_for, resolve
 from mappings.submission.raw import RawFile, binary_changes
 
 
@@ -41,39 +43,58 @@ async def store(context: Context, raw: RawFile, visit: Visit, quality: Quality) 
     Raises Unprocessable or Invalid for resources that are not well made, and what the store raises.
     """
     told = Told([])
-    await _check(context, visit)
+    ready = await _ready(context, visit)
 
     async def plan(transaction: Transaction) -> Sequence[Change]:
         told.issues, told.late = list(visit.issues), False
-        return await _changes(context, transaction, raw, visit, told=told, quality=quality)
+        return await _changes(context, transaction, raw, ready, told=told, quality=quality)
 
     committed = await context.store.transact(right(context), plan)
     return (*told.issues, _summary(visit, committed, told))
 
 
-async def _check(context: Context, visit: Visit) -> None:
-    """Check the visit's own resources once: the plan, which only changes ids, may run often."""
-    named: tuple[Draft | PatientDraft, ...] = (
-        visit.patient,
-        *visit.organizations,
-        *visit.practitioners,
-        *visit.drafts,
-    )
-    names = {_url(visit, draft.key): _reference(visit, draft) for draft in named}
-    for draft in visit.drafts:
-        resource = rewrite(draft.resource, names)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A visit whose own resources are checked: the plan, which only changes ids, may run often.
+
+    `patient` is the id of its Patient, if that is new. `names` says by draft URL what each is
+    called where nobody is known by another id; `resources`, by `Type/id`, are the visit's own.
+    """
+
+    visit: Visit
+    patient: str
+    names: Mapping[str, str]
+    resources: Mapping[str, dict[str, Any]]
+
+    def called(self, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """Give the visit's own resources where those of some draft URLs are called by `names`."""
+        moved = {self.names[url]: name for url, name in names.items() if self.names[url] != name}
+        return {reference: rewrite(one, moved) for reference, one in self.resources.items()}
+
+
+async def _ready(context: Context, visit: Visit) -> Ready:
+    """Name and check the visit's own resources; Unprocessable where one is not well made."""
+    patient = context.new_id()
+    names = {_url(visit, PATIENT): f"{PATIENT}/{patient}"}
+    names |= {_url(visit, one.key): made_for(one) for one in visit.organizations}
+    names |= {_url(visit, one.key): made_for(one) for one in visit.practitioners}
+    names |= {_url(visit, one.key): _reference(visit, one) for one in visit.drafts}
+    resources = {_reference(visit, one): rewrite(one.resource, names) for one in visit.drafts}
+    for resource in resources.values():
         await checked(context, resource["resourceType"], resource)
+    return Ready(visit, patient, names, resources)
 
 
 async def _changes(
     context: Context,
     transaction: Transaction,
     raw: RawFile,
-    visit: Visit,
+    ready: Ready,
     *,
     told: Told,
     quality: Quality,
 ) -> Sequence[Change]:
+    visit = ready.visit
     kept = await binary_changes(context, transaction, raw)
     before = await record.previous(transaction, visit)
     if before and before.created > raw.creation:
@@ -90,7 +111,7 @@ async def _changes(
     elif before and before.created == raw.creation:
         told.issues.append(note("A file of the same day was here before; the later arrival wins."))
     changes = await _visit_changes(
-        context, transaction, raw, visit, told=told, quality=quality, before=before
+        context, transaction, raw, ready, told=told, quality=quality, before=before
     )
     return (*kept, *changes)
 
@@ -99,22 +120,21 @@ async def _visit_changes(
     context: Context,
     transaction: Transaction,
     raw: RawFile,
-    visit: Visit,
+    ready: Ready,
     *,
     told: Told,
     quality: Quality,
     before: record.Previous | None,
 ) -> Sequence[Change]:
+    visit = ready.visit
     names, parties = await resolve(context, transaction, visit)
     shared = dict.fromkeys(names.values())
     person = replace(visit.patient, resource=rewrite(visit.patient.resource, names))
     known, whole, people = await _patient(
-        context, transaction, replace(visit, patient=person), told
+        context, transaction, replace(visit, patient=person), ready.patient, told
     )
     subject = f"{PATIENT}/{known}"
-    names[_url(visit, PATIENT)] = subject
-    names |= {_url(visit, draft.key): _reference(visit, draft) for draft in visit.drafts}
-    drafts = {_reference(visit, draft): rewrite(draft.resource, names) for draft in visit.drafts}
+    drafts = ready.called({**names, _url(visit, PATIENT): subject})
     resources = {**drafts, **await _disappeared(context, transaction, before, drafts)}
     noted = quality.noted(
         context,
@@ -146,6 +166,8 @@ async def _visit_changes(
         else await _put(context, visit, reference, one)
         for reference, one in resources.items()
     ]
+    if before is None:
+        puts = [structs.replace(one, unheard=True) for one in puts]
     return (*people, *parties, *puts, *used)
 
 
@@ -157,12 +179,12 @@ def _sender(visit: Visit, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def _patient(
-    context: Context, transaction: Transaction, visit: Visit, told: Told
+    context: Context, transaction: Transaction, visit: Visit, new_id: str, told: Told
 ) -> tuple[str, dict[str, Any], Sequence[Change]]:
     """Give the id of the visit's Patient, what is told of the person, and what is to be written.
 
-    Where there is doubt that is a provisional Patient and a review Task; where the Patient is not
-    this facility's to change, a Task where the file says something else.
+    A new one gets `new_id`. Where there is doubt that is a provisional Patient and a review Task;
+    where the Patient is not this facility's to change, a Task where the file says something else.
     """
     found = await patients.match(transaction, visit.patient)
     if found.doubts:
@@ -170,10 +192,11 @@ async def _patient(
         told.issues.append(note(text))
         return identity, visit.patient.resource, changes
     await patients.lock(transaction, visit.patient, found.current)
-    identity = found.id or context.new_id()
+    identity = found.id or new_id
     resource = visit.patient.resource
     if found.current is None:
-        return identity, resource, (await _put(context, visit, f"{PATIENT}/{identity}", resource),)
+        new = await _put(context, visit, f"{PATIENT}/{identity}", resource)
+        return identity, resource, (structs.replace(new, must_not_exist=True),)
     encounter = draft_id(visit.facility, visit.ma_lk, ENCOUNTER)
     asked = (transaction, identity, encounter, visit.start)
     if identity not in await owned(context, transaction, PATIENT, (identity,)):
@@ -226,7 +249,7 @@ def _url(visit: Visit, key: str) -> str:
     return draft_url(visit.facility, visit.ma_lk, key)
 
 
-def _reference(visit: Visit, draft: Draft | PatientDraft) -> str:
+def _reference(visit: Visit, draft: Draft) -> str:
     identity = draft_id(visit.facility, visit.ma_lk, draft.key)
     return f"{draft.resource['resourceType']}/{identity}"
 

@@ -57,5 +57,7 @@ def narrative(text: str) -> Fhir:
 def present(**elements: Any) -> Fhir:
     """Give the elements that have a value; an underscore at the end of a name is dropped."""
     return {
-        name.rstrip("_"): value for name, value in elements.items() if value not in ("", None, [])
+        name.rstrip("_"): value
+        for name, value in elements.items()
+        if value or value not in ("", None, [])
     }

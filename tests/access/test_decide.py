@@ -197,9 +197,10 @@ def test_every_interaction_and_operation_has_a_row():
     assert routed <= set(INTERACTIONS)
 
 
-def test_an_operation_without_a_row_is_for_an_unrestricted_caller_only(spec):
+def test_an_operation_without_a_row_has_a_scope_of_its_own(spec):
     with pytest.raises(Forbidden):
-        decide(reader("system/*.cruds", "system/$made-up"), "$made-up", None, spec, Place())
+        decide(reader("system/*.cruds", "system/$made"), "$made-up", None, spec, Place())
+    assert decide(reader("system/$made-up"), "$made-up", None, spec, Place()) == Nothing()
     assert decide(ANYONE_ON_LOOPBACK, "$made-up", None, spec, Place()) == Everything()
 
 

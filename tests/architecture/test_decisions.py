@@ -24,6 +24,9 @@ EVERYTHING = {
     # The job that builds the index of stored parameters reads for no caller.
     "fhir_server/operations/search_parameters.py",
     "mappings/submission/patients.py",
+    # Registers and definitions are for everybody who is let in at all; and what the office does by
+    # itself, after each operation has looked at who asks.
+    "extensions/judicial_record/reaching.py",
 }
 # Who may everything: `--auth none`, what is decided of it, and what is not looked up for it.
 UNRESTRICTED = {
@@ -36,7 +39,7 @@ UNRESTRICTED = {
     # Finds the id of the one Patient with a citizen's number, whatever consents withhold.
     "fhir_server/pages/citizens.py",
 }
-ANYONE = {"fhir_server/access/caller.py", "fhir_server/base.py", "fhir_server/main.py"}
+ANYONE = {"fhir_server/access/caller.py", "fhir_server/base.py", "fhir_server/main/health.py"}
 
 
 def sources():

@@ -19,6 +19,8 @@ async def test_what_was_done_to_the_audit_is_told(mongodb_uri, spec, tmp_path):
             await fhir.put("Patient/a", patient("a"))
             for _ in range(3):
                 await fhir.get("Patient/a")
+            [event, *_] = (await fhir.get("AuditEvent?_count=1")).json()["entry"]
+            await fhir.put("AuditEvent/sent", {**event["resource"], "id": "sent"})
         sealer = Sealer(store.database, key)
         await sealer.seal()
         checkpoint = await sealer.checkpoint(1)
@@ -35,11 +37,11 @@ async def test_what_was_done_to_the_audit_is_told(mongodb_uri, spec, tmp_path):
 
         well = await verify()
         assert well.returncode == 0, well.stdout + well.stderr
-        assert "4 events sealed and well, 0 well and not sealed yet, 0 faults." in well.stdout
+        assert "6 events sealed and well, 0 well and not sealed yet, 0 faults." in well.stdout
         gone = await store.database.AuditEvent.find_one_and_delete({})
         ended = await verify()
         assert ended.returncode == 1
-        assert f"AuditEvent/{gone['_id']}: is gone, or no longer where it was" in ended.stdout
+        assert f"AuditEvent/{gone['_id']}: is gone (seal 1)" in ended.stdout
 
 
 def test_without_a_database_the_command_says_what_to_set():

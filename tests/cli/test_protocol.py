@@ -1,38 +1,44 @@
-"""What is never whole is ended: on a clock and a transport of the test's own."""
+"""What is never whole is ended, an end fails nobody: on a clock and a transport of the test's."""
 
 import asyncio
 
 import pytest
 from uvicorn.config import Config
-from uvicorn.server import ServerState
 
-from fhir_server.cli.protocol import HEAD_BYTES, HEAD_SECONDS, Bounded
+from fhir_server.cli.protocol import HEAD_BYTES, HEAD_SECONDS, Bounded, Joined, Leaving
 
 
 class Loop:
-    """Keeps what is to be called later, and calls it when told."""
+    """A clock of its own: keeps what is to be called later, and calls it when its time comes."""
 
     def __init__(self):
+        self.now = 0.0
         self.later = []
         self.tasks = []
 
+    def time(self):
+        return self.now
+
     def call_later(self, seconds, call, *given):
-        timer = asyncio.TimerHandle(seconds, call, given, asyncio.get_running_loop())
-        self.later.append((seconds, timer))
+        timer = asyncio.TimerHandle(self.now + seconds, call, given, asyncio.get_running_loop())
+        self.later.append(timer)
         return timer
 
     def create_task(self, coroutine, **_):
-        coroutine.close()
         self.tasks.append(coroutine)
         return asyncio.get_running_loop().create_future()
 
     def waits(self):
-        return [seconds for seconds, timer in self.later if not timer.cancelled()]
+        return [timer.when() for timer in self.later if not timer.cancelled()]
 
-    def passes(self):
-        for _, timer in self.later:
-            if not timer.cancelled():
-                timer._run()
+    def passes(self, seconds):
+        until = self.now + seconds
+        while due := [one for one in self.later if not one.cancelled() and one.when() <= until]:
+            first = min(due, key=asyncio.TimerHandle.when)
+            self.later.remove(first)
+            self.now = first.when()
+            first._run()
+        self.now = until
 
 
 class Transport(asyncio.Transport):
@@ -40,11 +46,18 @@ class Transport(asyncio.Transport):
 
     def __init__(self):
         super().__init__()
-        self.written = b""
+        self.packets = []
         self.closed = False
 
+    @property
+    def written(self):
+        return b"".join(self.packets)
+
     def write(self, data):
-        self.written += data
+        self.packets.append(bytes(data))
+
+    def writelines(self, some):
+        self.write(b"".join(some))
 
     def close(self):
         self.closed = True
@@ -55,57 +68,207 @@ class Transport(asyncio.Transport):
     def pause_reading(self):
         pass
 
+    def resume_reading(self):
+        pass
+
 
 @pytest.fixture
-async def connection():
+def wire():
+    return Transport()
+
+
+@pytest.fixture
+async def connection(wire):
     async def app(scope, receive, send):
-        raise AssertionError("nothing is asked")
+        if scope["method"] == "POST":
+            await receive()
+        body = scope["path"].encode()[1:]
+        head = {"status": 200 if body else 204, "headers": []}
+        if body:
+            head["headers"] = [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", **head})
+        await send({"type": "http.response.body", "body": body})
 
     config = Config(app, log_level="critical", access_log=False, ws="none", lifespan="off")
-    one = Bounded(config, ServerState(), {}, Loop())
-    one.connection_made(Transport())
-    return one
+    one = Bounded(config, Leaving(), {}, Loop())
+    one.connection_made(wire)
+    yield one
+    for task in one.loop.tasks:
+        task.close()
+
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+async def answered(connection, wire):
+    """Let the application answer what has come; give the packets of the answer."""
+    wire.packets = []
+    await connection.loop.tasks.pop(0)
+    return wire.packets
+
+
+def leave(connection):
+    """Tell it what a server tells its connections when it ends."""
+    connection.server_state.now = True
+    connection.shutdown()
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "]
 )
-async def test_a_head_that_does_not_come_is_not_waited_for(connection, sent):
+async def test_a_head_that_does_not_come_is_not_waited_for(connection, wire, sent):
     if sent:
         connection.data_received(sent)
-    assert connection.loop.waits() == [HEAD_SECONDS]
-    connection.loop.passes()
-    assert connection.transport.written.startswith(b"HTTP/1.1 408 ")
-    assert connection.transport.closed
+    connection.loop.passes(HEAD_SECONDS - 0.1)
+    assert not wire.closed
+    connection.loop.passes(0.1)
+    assert wire.written.startswith(b"HTTP/1.1 408 ")
+    assert wire.closed
 
 
-async def test_bytes_that_drip_in_do_not_move_the_end(connection):
+async def test_the_head_of_a_later_request_has_its_whole_time(connection, wire):
+    connection.loop.passes(HEAD_SECONDS - 0.1)
+    connection.data_received(WHOLE)
+    await answered(connection, wire)
+    connection.loop.passes(connection.timeout_keep_alive - 0.1)
     connection.data_received(b"GET / HTTP/1.1\r\n")
-    [before] = [timer for _, timer in connection.loop.later if not timer.cancelled()]
+    connection.loop.passes(HEAD_SECONDS - 0.1)
+    assert not wire.closed
+    connection.loop.passes(0.1)
+    assert wire.packets[-1].startswith(b"HTTP/1.1 408 ")
+    assert wire.closed
+
+
+async def test_bytes_that_drip_in_do_not_move_the_end(connection, wire):
+    connection.data_received(b"GET / HTTP/1.1\r\n")
     for _ in range(20):
-        connection.data_received(b"X-Slow: a\r\n")
-    [after] = [timer for _, timer in connection.loop.later if not timer.cancelled()]
-    assert before is after
+        connection.loop.passes(HEAD_SECONDS / 20)
+        if not wire.closed:
+            connection.data_received(b"X-Slow: a\r\n")
+    assert wire.closed
 
 
-async def test_a_whole_head_is_waited_for_no_more(connection):
+async def test_a_whole_head_is_waited_for_no_more(connection, wire):
     connection.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
-    assert connection.loop.waits() == []
     assert len(connection.loop.tasks) == 1
+    connection.loop.passes(2 * HEAD_SECONDS)
     connection.data_received(b"a")
-    assert connection.loop.waits() == []
+    connection.loop.passes(2 * HEAD_SECONDS)
+    assert not wire.closed
 
 
-async def test_a_head_without_end_is_not_kept(connection):
+async def test_who_is_answered_and_still_sends_is_not_idle(connection, wire):
+    connection.data_received(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+    await answered(connection, wire)
+    connection.data_received(b"a")
+    connection.loop.passes(2 * connection.timeout_keep_alive)
+    assert not wire.closed
+
+
+async def test_a_head_without_end_is_not_kept(connection, wire):
     connection.data_received(b"GET / HTTP/1.1\r\nX-Long: ")
     for _ in range(HEAD_BYTES // 1024 + 1):
-        if not connection.transport.closed:
+        if not wire.closed:
             connection.data_received(b"a" * 1024)
-    assert connection.transport.written.startswith(b"HTTP/1.1 431 ")
-    assert connection.loop.waits() == []
+    assert wire.written.startswith(b"HTTP/1.1 431 ")
+    assert wire.closed
 
 
 async def test_who_hangs_up_is_forgotten(connection):
     connection.data_received(b"GET / HTTP/1.1\r\n")
     connection.connection_lost(None)
     assert connection.loop.waits() == []
+
+
+async def test_a_head_goes_with_its_body_in_one_packet(connection, wire):
+    connection.data_received(WHOLE.replace(b"/ ", b"/body ", 1))
+    (packet,) = await answered(connection, wire)
+    assert packet.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert packet.endswith(b"\r\n\r\nbody")
+
+
+@pytest.mark.parametrize("path", [b"/ ", b"/body "])
+async def test_an_answer_that_is_a_head_alone_does_not_wait_for_more(connection, wire, path):
+    connection.data_received(WHOLE.replace(b"GET / ", b"HEAD " + path, 1))
+    (packet,) = await answered(connection, wire)
+    assert packet.endswith(b"\r\n\r\n")
+
+
+async def test_who_may_go_on_is_told_at_once(connection, wire):
+    told = b"Host: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"
+    connection.data_received(b"POST /body HTTP/1.1\r\n" + told)
+    wire.packets = []
+    task = connection.loop.tasks.pop(0)
+    task.send(None)
+    assert wire.packets == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+    connection.data_received(b"a")
+    with pytest.raises(StopIteration):
+        task.send(None)
+    assert wire.packets[1].endswith(b"body")
+
+
+async def test_a_body_that_looks_like_a_head_is_sent(wire):
+    joined = Joined(wire)
+    joined.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    joined.write(b"HTTP/1.1 is a protocol")
+    joined.write(b"HTTP/1.1 is what this piece begins with too, ")
+    joined.write(b"and this is the end")
+    joined.flush()
+    assert wire.written.count(b"HTTP/1.1 ") == 3
+    assert wire.written.endswith(b"with too, and this is the end")
+
+
+async def test_an_idle_connection_is_not_closed_before_its_time_and_the_next_answer_is_the_last(
+    connection, wire
+):
+    connection.data_received(WHOLE)
+    assert b"connection: close" not in b"".join(await answered(connection, wire))
+    leave(connection)
+    connection.loop.passes(connection.timeout_keep_alive - 0.1)
+    assert not wire.closed
+    connection.data_received(WHOLE)
+    assert b"\r\nconnection: close\r\n" in b"".join(await answered(connection, wire))
+    assert wire.closed
+
+
+async def test_a_connection_that_stays_idle_is_closed_on_time(connection, wire):
+    connection.loop.passes(1.3)
+    connection.data_received(WHOLE)
+    await answered(connection, wire)
+    connection.loop.passes(connection.timeout_keep_alive - 0.1)
+    assert not wire.closed
+    connection.loop.passes(0.1)
+    assert wire.closed
+    assert b"408" not in wire.written
+
+
+async def test_a_connection_that_stays_idle_is_closed_on_time_by_a_server_that_leaves(
+    connection, wire
+):
+    connection.data_received(WHOLE)
+    await answered(connection, wire)
+    leave(connection)
+    connection.loop.passes(connection.timeout_keep_alive)
+    assert wire.closed
+
+
+async def test_an_answer_that_has_not_begun_is_the_last_of_a_server_that_leaves(connection, wire):
+    connection.data_received(WHOLE)
+    leave(connection)
+    assert b"\r\nconnection: close\r\n" in b"".join(await answered(connection, wire))
+    assert wire.closed
+
+
+async def test_a_connection_taken_as_the_server_left_is_answered_once(connection, wire):
+    connection.server_state.now = True
+    connection.data_received(WHOLE)
+    assert b"\r\nconnection: close\r\n" in b"".join(await answered(connection, wire))
+    assert wire.closed
+
+
+async def test_who_was_not_told_that_an_answer_is_the_last_may_ask_once_more(connection):
+    """The head of the answer is sent, its body is not: nothing can be told any more."""
+    connection.data_received(WHOLE)
+    connection.cycle.response_started = True
+    leave(connection)
+    assert connection.cycle.keep_alive

@@ -44,6 +44,20 @@ def test_production_needs_a_database_of_its_own(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_production_makes_no_keys_of_judicial_records_and_says_how(tmp_path):
+    settings = {
+        "FHIR_ENV": "production",
+        "FHIR_LEGAL": "true",
+        "FHIR_LEGAL_FOLDER": str(tmp_path / "legal"),
+        "FHIR_MONGODB_URI": "mongodb://127.0.0.1:1/",
+        "FHIR_LEGAL_MONGODB_URI": "mongodb://legal:secret@127.0.0.1:1/",
+    }
+    [line] = told_in_a_line(run("serve", "--data", tmp_path, **settings))
+    for told in ("keys.json", "fhir-server keys new", "passphrase", "bodies.json"):
+        assert told in line
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_bad_setting_is_named(tmp_path):
     [line] = told_in_a_line(run("serve", "--data", tmp_path, FHIR_MAX_BODY_BYTES="much"))
     assert "FHIR_MAX_BODY_BYTES" in line

@@ -6,6 +6,7 @@ from tests.conformance.search_page import PAGE, page
 from tests.conformance.search_trial import PACKAGE, run, types, untried
 from tests.oracle.definitions import codes
 
+pytestmark = pytest.mark.conformance
 with_all_examples = pytest.mark.skipif(
     not PACKAGE.exists(), reason="the examples are not here: make conformance"
 )

@@ -27,9 +27,10 @@ def services(compose) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def users() -> dict[str, tuple[str, str]]:
     script = (DOCKER / "mongo-init.js").read_text("utf-8")
-    also = r'(?: also: \["fhir_oauth"\],)?'
+    also = r'(?: also: \["(\w+)"\],)?'
     rows = re.findall(rf'database: "(\w+)",{also} user: "(\w+)", roles: \["(\w+)"\]', script)
-    return {user: (database, role) for database, user, role in rows}
+    assert all(other in ("", f"{database}_oauth") for database, other, _, _ in rows)
+    return {user: (database, role) for database, _, user, role in rows}
 
 
 def test_only_the_proxy_publishes_and_only_on_loopback(services):
@@ -80,7 +81,7 @@ def test_mongodb_does_not_offer_zlib(services):
 
 def test_health_and_legal_have_a_database_and_a_user_each(users):
     assert users["health"] == ("fhir", "readWrite")
-    assert users["legal"] == ("legal", "readWrite")
+    assert users["legal"] == ("fhir_legal", "readWrite")
     assert [name for name, (_, role) in users.items() if role == "root"] == ["admin"]
 
 
@@ -93,6 +94,21 @@ def test_the_server_is_given_the_health_database_only(services):
     assert server["environment"]["FHIR_DATABASE"] == "fhir"
     assert server["environment"]["FHIR_ENV"] == "production"
     assert not [secret for secret in server["secrets"] if "legal" in secret or "admin" in secret]
+
+
+def test_the_legal_base_is_a_file_of_its_own_with_its_own_user_and_volume(compose):
+    legal = yaml.safe_load((DOCKER / "compose.legal.yaml").read_text("utf-8"))
+    (server,) = legal["services"].values()
+    environment = server["environment"]
+    assert environment["FHIR_LEGAL"] == "true"
+    assert environment["FHIR_LEGAL_DATABASE"] == "fhir_legal"
+    uri = environment["FHIR_LEGAL_MONGODB_URI_FILE"].removeprefix("/run/secrets/")
+    assert server["secrets"] == [uri] == list(legal["secrets"])
+    assert server["volumes"] == [f"legal:{environment['FHIR_LEGAL_FOLDER']}"]
+    assert "legal" in legal["volumes"]
+    assert "legal" not in compose["volumes"]
+    built = (DOCKER / "Dockerfile").read_text("utf-8")
+    assert "install -d -m 0700 -o 10001 -g 10001 /legal" in built
 
 
 def test_no_secret_stands_in_an_environment_or_a_command(services):

@@ -63,12 +63,12 @@ def test_the_health_check_is_a_program_python_accepts():
     compile(program[1], "healthcheck", "exec")
 
 
-def test_requirements_come_from_the_runtime_lock_by_hash():
+def test_requirements_of_both_bases_come_from_a_lock_by_hash():
     installs = [run for run in _all("RUN") if "pip install" in run]
     (locked,) = [run for run in installs if "--requirement" in run]
     assert "--require-hashes" in locked
     assert "--only-binary=:all:" in locked
-    assert locked.endswith("--requirement requirements/runtime.txt")
+    assert locked.endswith("--requirement requirements/legal.txt")
     for run in set(installs) - {locked}:
         assert "pip install --no-index --no-deps /wheels/*.whl" in run
 
@@ -78,7 +78,7 @@ def test_the_embedded_database_cannot_reach_the_image():
     assert "secantus" not in text
     assert "embedded" not in text
     assert "[" not in "".join(run for run in _all("RUN") if "pip install" in run)
-    assert "secantus" not in (ROOT / "requirements/runtime.txt").read_text("utf-8").lower()
+    assert "secantus" not in (ROOT / "requirements/legal.txt").read_text("utf-8").lower()
 
 
 def test_no_package_index_is_named():
@@ -95,7 +95,7 @@ def test_only_the_environment_crosses_from_the_build():
 def test_what_is_uninstalled_is_needed_by_the_build_tools_only():
     (run,) = [run for run in _all("RUN") if "pip uninstall" in run]
     removed = set(run.split("--yes ")[1].split()) - {"pip"}
-    lock = (ROOT / "requirements/runtime.txt").read_text("utf-8")
+    lock = (ROOT / "requirements/legal.txt").read_text("utf-8")
     for name in removed:
         entry = re.search(rf"(?m)^{name}==.*\n(?:    .*\n?)+", lock)
         assert entry is not None, name

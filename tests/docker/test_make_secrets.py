@@ -31,9 +31,9 @@ def folder(tmp_path):
     return tmp_path / "secrets"
 
 
-def test_every_secret_of_the_compose_file_is_made(folder):
-    compose = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
-    wanted = {Path(secret["file"]) for secret in compose["secrets"].values()}
+def test_every_secret_of_the_compose_files_is_made(folder):
+    files = [yaml.safe_load(path.read_text("utf-8")) for path in DOCKER.glob("compose*.yaml")]
+    wanted = {Path(secret["file"]) for one in files for secret in one["secrets"].values()}
     assert {path.parent.name for path in wanted} == {"secrets"}
     assert {path.name for path in wanted} == set(_contents(folder))
 

@@ -14,7 +14,9 @@ import httpx2
 from fhir_server.store import embedded
 
 ROOT = Path(__file__).parents[2]
-START, STOP = 60, 40
+START, STOP = 180, 60
+# How many workers serve where a test does not say: the whole suite can be run with several.
+WORKERS = os.environ.get("FHIR_TEST_WORKERS", "1")
 COMMAND = [sys.executable, "-m", "fhir_server"]
 
 
@@ -34,7 +36,7 @@ class Server:
 
     @property
     def database_port(self):
-        uri = (self.folder / "mongodb" / "uri").read_text()
+        uri = (self.folder / "mongodb" / "uri").read_text().strip()
         return int(uri.partition("?")[0].rstrip("/").rpartition(":")[2])
 
     def client(self, **options):
@@ -56,7 +58,7 @@ def serving(folder, *options, uri=None, path="/health/ready", **settings):
     port = free_port()
     folder.mkdir(exist_ok=True)
     command = [*COMMAND, "serve", "--port", str(port), "--data", str(folder / "mongodb")]
-    command += ["--auth", "none", *options]
+    command += ["--auth", "none", "--workers", WORKERS, *options]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment(uri, **settings), stdout=log, stderr=log

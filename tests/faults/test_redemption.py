@@ -19,7 +19,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from fhir_server.interactions.current import Current
-from fhir_server.oauth import authorize, clients
+from fhir_server.oauth import authorize, clients, grants, keys
 from fhir_server.oauth.clients import Client
 from fhir_server.oauth.server import opened
 from tests.faults.processes import serving
@@ -165,6 +165,26 @@ async def test_of_64_redemptions_one_holds_and_a_replay_ends_what_it_got(door, r
         await once_a_refresh(door, public)
         await once_a_jti(door, backend)
         await always_a_confidential_refresh(door, secret_client, secret)
+    await soon_ended_by_a_command(door, public)
+    await at_once_a_new_key(door)
+
+
+async def soon_ended_by_a_command(door, client):
+    """A process of neither worker ends what a client was given, as `clients disable` does."""
+    code, verifier = await door.code(client)
+    token = (await door.redeemed(client, code, verifier)).json()["access_token"]
+    asked = {"Authorization": f"Bearer {token}"}
+    known = [door.http.get("/fhir/Patient/1", headers=asked) for _ in range(4)]
+    assert 401 not in {one.status_code for one in await asyncio.gather(*known)}
+    await asyncio.to_thread(grants.end, door.oauth, "client", client)
+    assert await door.ended(token) < 1
+
+
+async def at_once_a_new_key(door):
+    await asyncio.to_thread(keys.rotate, door.oauth)
+    published = await asyncio.gather(*(door.http.get("/oauth/jwks") for _ in range(8)))
+    newest = {one["kid"] for one in keys.published(door.oauth)["keys"]}
+    assert all({one["kid"] for one in each.json()["keys"]} == newest for each in published)
 
 
 async def once_a_code(door, client):

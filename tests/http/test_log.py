@@ -40,7 +40,7 @@ def test_no_line_holds_personal_data(server):
     lines = [line for line in server.log.splitlines() if line.startswith("{")]
     assert len(lines) > 5 * len(told)
     for line in lines:
-        assert json.loads(line)["event"] in ("request", "crash", "waiting")
+        assert json.loads(line)["event"] in ("request", "crash", "waiting", "worker")
     assert not [value for value in told if value in server.log]
     assert '"level":"error"' not in server.log
 

@@ -18,7 +18,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     with serving(tmp_path_factory.mktemp("server"), "--auth", "smart") as server:
-        records = Records.open((server.folder / "mongodb/uri").read_text(), "fhir_oauth")
+        records = Records.open((server.folder / "mongodb/uri").read_text().strip(), "fhir_oauth")
         user = User(f"{CANARY}-user", display=f"{CANARY} name", fhir_user=f"Patient/{CANARY}")
         users.add(records, user, PASSWORD)
         records.close()

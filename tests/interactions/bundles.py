@@ -44,3 +44,17 @@ def statuses(answer):
 def local(url):
     """Give `Type/id` of a Location."""
     return "/".join(url.split("/fhir/")[1].split("/")[:2])
+
+
+def parameters_patch(path, **value):
+    parts = [
+        {"name": "type", "valueCode": "replace"},
+        {"name": "path", "valueString": path},
+        {"name": "value", **value},
+    ]
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+
+
+async def stored_at(fhir, answer, index):
+    location = answer.json()["entry"][index]["response"]["location"]
+    return (await fhir.get(local(location))).json()

@@ -1,4 +1,4 @@
-"""A patient with a Vietnamese name."""
+"""A patient with a Vietnamese name, and a base she is in."""
 
 import pytest
 
@@ -12,3 +12,10 @@ def patient() -> dict:
         "gender": "female",
         "birthDate": "1990-02-28",
     }
+
+
+@pytest.fixture
+async def her(fhir, patient):
+    """Give a client of a base that has a patient p1."""
+    await fhir.put("Patient/p1", {**patient, "id": "p1"})
+    return fhir

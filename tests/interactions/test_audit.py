@@ -1,6 +1,7 @@
 """Who looked at whose record: an event per access and patient, in time, refused ones too."""
 
 import asyncio
+import gc
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from pymongo.errors import AutoReconnect
 
 from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
+from fhir_server.interactions.audit import Note
 from fhir_server.store.audit import Audit, Watch
 from tests.client import fresh, health
 
@@ -269,13 +271,29 @@ async def test_where_nothing_can_be_written_down_nothing_is_told(watched, monkey
     async def away(*_: Any, **__: Any) -> None:
         raise AutoReconnect("away")
 
-    audit = watched.context.store.watch.audit
-    monkeypatch.setattr(
-        audit, "_database", {"AuditEvent": type("Away", (), {"insert_many": away})()}
-    )
+    monkeypatch.setattr(watched.context.store.watch.audit, "_keep", away)
     response = await watched.get("Observation/1")
     assert response.status_code == 503
     assert "subject" not in response.text
+
+
+async def test_an_event_that_cannot_be_made_fails_its_own_request_alone(watched):
+    async def broken() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await watched.context.store.note(lambda: [1 // 0])
+
+    await asyncio.gather(broken(), watched.get("Observation/1"), broken())
+    assert await seen(watched) == [("read", "a", "0")]
+
+
+async def test_a_read_leaves_no_garbage_that_has_to_be_looked_for(watched):
+    gc.collect()
+    gc.disable()
+    try:
+        await watched.get("Observation/1")
+        assert not [one for one in gc.get_objects() if type(one) is Note]
+    finally:
+        gc.enable()
 
 
 async def test_nobody_is_noted_where_that_is_not_wanted(mongodb_uri, spec):

@@ -220,3 +220,22 @@ async def test_an_entry_whose_resource_is_no_object_is_a_fault_of_the_bundle(
     answer = await fhir.post("", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
     assert answer.status_code == 422
     assert issues(answer)[0]["expression"] == ["Bundle.entry[0].resource"]
+
+
+@pytest.mark.parametrize("told", [{}, {"birthDate": "never"}])
+async def test_an_entry_carries_the_type_its_url_names(fhir, patient, told):
+    """Whether its structure was seen to be well with the Bundle's, or not."""
+    wrong = entry("POST", "Observation", {**patient, **told})
+    answer = await fhir.post("", bundle("transaction", wrong))
+    assert answer.status_code == 400
+    [issue] = issues(answer)
+    assert issue["diagnostics"] == "The resource says it is a 'Patient', the URL says Observation."
+    assert issue["expression"] == ["Bundle.entry[0].resource.resourceType"]
+
+
+async def test_what_one_entry_has_wrong_is_told_of_that_entry_alone(fhir, patient):
+    born = {**patient, "birthDate": "never"}
+    sent = bundle("batch", entry("POST", "Patient", patient), entry("POST", "Patient", born))
+    answer = await fhir.post("", sent)
+    statuses = [one["response"]["status"][:3] for one in answer.json()["entry"]]
+    assert statuses == ["201", "422"]

@@ -1,7 +1,5 @@
 """URLs, media types, headers and status codes: https://hl7.org/fhir/R4/http.html#general."""
 
-from dataclasses import replace
-
 import pytest
 
 from fhir_server.access.caller import Caller
@@ -133,7 +131,7 @@ async def test_every_error_is_an_outcome_with_its_status_and_code(store, spec):
 
 async def test_who_may_do_nothing_is_told_nothing(fhir):
     await fhir.put("Basic/b", BASIC)
-    nobody = replace(fhir.context, caller=Caller("nobody"))
+    nobody = fhir.context.but(caller=Caller("nobody"))
     routes = table.build(())
     for path in (
         "Basic/b",

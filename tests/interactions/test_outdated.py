@@ -1,6 +1,5 @@
 """After an upgrade: a search on a type in an older index format says so until it is reindexed."""
 
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from fhir_server.operations.reindex import rewrite
@@ -13,7 +12,7 @@ async def test_a_search_on_an_outdated_type_warns_until_it_is_reindexed(store, s
         await fhir.put("Patient/p1", {**patient, "id": "p1", "birthDate": "1990-02-28"})
         before = fhir.context
     await store.indexing.outdated({"Patient": before.index_format("Patient")})
-    context = replace(before, zone=ZoneInfo("UTC"))
+    context = before.but(zone=ZoneInfo("UTC"))
     formats = {"Patient": context.index_format("Patient")}
     assert await store.indexing.outdated(formats) == {"Patient"}
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fhir_server.interactions import paging, respond
 from fhir_server.search.condition import AnyOf, Everything
@@ -89,7 +90,7 @@ async def walk(context, query, way):
         text = getattr(found, way)
         if text is None:
             return pages
-        query = replace(query, after=text)
+        query = structs.replace(query, after=text)
 
 
 async def there_and_back(fhir, fields, sort, size):
@@ -100,10 +101,10 @@ async def there_and_back(fhir, fields, sort, size):
     assert all(ids for ids, _ in there[1:])
     assert there[0][1].previous is None
     if len(there) > 1:
-        last = replace(query, after=there[-1][1].previous)
+        last = structs.replace(query, after=there[-1][1].previous)
         back = await walk(fhir.context, last, "previous")
         assert [ids for ids, _ in back] == [ids for ids, _ in there[-2::-1]]
-        again = replace(query, after=back[0][1].next)
+        again = structs.replace(query, after=back[0][1].next)
         assert [ids for ids, _ in await walk(fhir.context, again, "next")] == [there[-1][0]]
 
 
@@ -128,9 +129,9 @@ async def test_a_page_that_was_emptied_meanwhile_leads_back(fhir):
     query = SearchQuery("Basic", ALL, (BY_ID,), count=2)
     first = await paging.page(fhir.context, query, ALL)
     await fhir.context.store.database.Basic.delete_many({"_id": {"$in": ["2", "3"]}})
-    second = await paging.page(fhir.context, replace(query, after=first.next), ALL)
+    second = await paging.page(fhir.context, structs.replace(query, after=first.next), ALL)
     assert (second.rows, second.next) == ((), None)
-    back = await paging.page(fhir.context, replace(query, after=second.previous), ALL)
+    back = await paging.page(fhir.context, structs.replace(query, after=second.previous), ALL)
     assert [one.id for one in back.rows] == ["0", "1"]
     assert back.previous is None
 
@@ -141,11 +142,11 @@ async def test_rows_written_meanwhile_move_no_other(fhir):
     sort = (SortKey("x.date.lo", descending=True), replace(BY_ID, descending=True))
     query = SearchQuery("Basic", ALL, sort, count=2)
     first = await paging.page(fhir.context, query, ALL)
-    second = await paging.page(fhir.context, replace(query, after=first.next), ALL)
+    second = await paging.page(fhir.context, structs.replace(query, after=first.next), ALL)
     row = {"_id": "9", "v": 1, "ts": 1, "body": b"{}", "x": {"date": {"lo": 9}}}
     await database.Basic.insert_one(row)
     await database.Basic.delete_one({"_id": "5"})
-    back = await paging.page(fhir.context, replace(query, after=second.previous), ALL)
+    back = await paging.page(fhir.context, structs.replace(query, after=second.previous), ALL)
     assert [one.id for one in back.rows] == ["9", "4"]
     assert [one.id for one in second.rows] == ["3", "2"]
 
@@ -156,7 +157,7 @@ async def test_a_page_cut_by_its_bytes_leads_on_and_back(fhir, monkeypatch):
     query = SearchQuery("Basic", ALL, (SortKey("x.name", single=False), BY_ID))
     there = await walk(fhir.context, query, "next")
     assert [ids for ids, _ in there] == [["0"], ["1"], ["2"], ["3"]]
-    back = await walk(fhir.context, replace(query, after=there[-1][1].previous), "previous")
+    back = await walk(fhir.context, structs.replace(query, after=there[-1][1].previous), "previous")
     assert [ids for ids, _ in back] == [["2"], ["1"], ["0"]]
 
 

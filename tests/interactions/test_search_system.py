@@ -232,7 +232,7 @@ async def test_a_type_the_caller_may_not_see_is_left_out_or_refused_by_name(fhir
 
 async def test_who_may_not_search_the_base_is_told_so(fhir):
     nobody = replace(fhir.context.caller, unrestricted=False)
-    context = replace(fhir.context, caller=nobody)
+    context = fhir.context.but(caller=nobody)
     with pytest.raises(Forbidden):
         await dispatch(table.build(()), context, FhirRequest("GET", ""))
 

@@ -1,10 +1,10 @@
-"""What a transaction may hold, in which order it is worked, and what its references become."""
+"""What a transaction may hold, and in which order it is worked."""
 
 import base64
 
 import pytest
 
-from fhir_server.store import horizon, matching
+from fhir_server.store import horizon
 from tests.client import BASE_URL, health, issues
 from tests.interactions.bundles import (
     CCCD,
@@ -14,35 +14,13 @@ from tests.interactions.bundles import (
     entry,
     local,
     observation,
+    parameters_patch,
     practitioner,
     statuses,
+    stored_at,
 )
 
 JSON_PATCH = "application/json-patch+json"
-
-
-def performer(query):
-    return observation("Patient/p1", performer=[{"reference": query}])
-
-
-def parameters_patch(path, **value):
-    parts = [
-        {"name": "type", "valueCode": "replace"},
-        {"name": "path", "valueString": path},
-        {"name": "value", **value},
-    ]
-    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
-
-
-@pytest.fixture
-async def her(fhir, patient):
-    await fhir.put("Patient/p1", {**patient, "id": "p1"})
-    return fhir
-
-
-async def stored_at(fhir, answer, index):
-    location = answer.json()["entry"][index]["response"]["location"]
-    return (await fhir.get(local(location))).json()
 
 
 async def test_every_verb_is_an_entry(her, patient):
@@ -149,169 +127,6 @@ async def test_a_target_found_by_a_condition_is_not_written_twice(her, patient, 
     answer = await her.post("", bundle("transaction", first, second))
     assert answer.status_code == 400
     assert (await her.get("Patient/p1")).headers["etag"] == 'W/"1"'
-
-
-async def test_a_conditional_reference_becomes_the_one_it_matches(her):
-    await her.put("Practitioner/dr", {**practitioner("099070000001"), "id": "dr"})
-    query = f"Practitioner?identifier={CCCD}|099070000001"
-    answer = await her.post(
-        "", bundle("transaction", entry("POST", "Observation", performer(query)))
-    )
-    assert statuses(answer) == ["201"]
-    made = await stored_at(her, answer, 0)
-    assert made["performer"] == [{"reference": "Practitioner/dr"}]
-
-
-async def test_a_conditional_reference_sees_what_the_bundle_creates(her):
-    query = f"Practitioner?identifier={CCCD}|099070000002"
-    answer = await her.post(
-        "",
-        bundle(
-            "transaction",
-            entry("POST", "Observation", performer(query)),
-            entry("POST", "Practitioner", practitioner("099070000002")),
-        ),
-    )
-    assert statuses(answer) == ["201", "201"]
-    made = await stored_at(her, answer, 0)
-    doctor = local(answer.json()["entry"][1]["response"]["location"])
-    assert made["performer"] == [{"reference": doctor}]
-
-
-async def test_a_conditional_reference_does_not_see_what_the_bundle_deletes(her):
-    await her.put("Practitioner/dr", {**practitioner("099070000001"), "id": "dr"})
-    query = f"Practitioner?identifier={CCCD}|099070000001"
-    answer = await her.post(
-        "",
-        bundle(
-            "transaction",
-            entry("POST", "Observation", performer(query)),
-            entry("DELETE", "Practitioner/dr"),
-        ),
-    )
-    assert answer.status_code == 412
-    assert await her.stored() == 2
-
-
-async def test_a_conditional_reference_that_matches_several_is_refused(her):
-    for name in ("a", "b"):
-        await her.put(f"Practitioner/{name}", {**practitioner("099070000001"), "id": name})
-    query = f"Practitioner?identifier={CCCD}|099070000001"
-    answer = await her.post(
-        "", bundle("transaction", entry("POST", "Observation", performer(query)))
-    )
-    assert answer.status_code == 412
-    [issue] = issues(answer)
-    assert issue["code"] == "multiple-matches"
-    assert issue["expression"] == ["Bundle.entry[0].resource.performer[0].reference"]
-
-
-async def test_a_conditional_reference_without_criteria_is_refused(her):
-    answer = await her.post(
-        "", bundle("transaction", entry("POST", "Observation", observation("Patient?")))
-    )
-    assert answer.status_code == 400
-    assert "search criteria" in issues(answer)[0]["diagnostics"]
-
-
-async def test_conditional_references_are_asked_in_one_query_a_type(her, monkeypatch):
-    for number in range(20):
-        one = practitioner(f"0990700001{number:02}")
-        await her.put(f"Practitioner/d{number}", {**one, "id": f"d{number}"})
-    asked = []
-    real = matching._together
-
-    async def counted(find, field, group, most):
-        asked.append(len(group))
-        return await real(find, field, group, most)
-
-    monkeypatch.setattr(matching, "_together", counted)
-    urls = [f"Practitioner?identifier={CCCD}|0990700001{number:02}" for number in range(20)]
-    entries = [entry("POST", "Observation", performer(url)) for url in urls]
-    answer = await her.post("", bundle("transaction", *entries))
-    assert statuses(answer) == ["201"] * 20
-    assert asked == [20]
-    doctors = [(await stored_at(her, answer, n))["performer"][0]["reference"] for n in range(20)]
-    assert doctors == [f"Practitioner/d{number}" for number in range(20)]
-
-
-async def test_a_relative_reference_is_looked_up_beside_the_entrys_own_url(her):
-    away = "http://other.example/fhir"
-    answer = await her.post(
-        "",
-        bundle(
-            "transaction",
-            entry("POST", "Practitioner", practitioner("1"), fullUrl=f"{away}/Practitioner/77"),
-            entry(
-                "POST",
-                "Observation",
-                performer("Practitioner/77"),
-                fullUrl=f"{away}/Observation/1",
-            ),
-        ),
-    )
-    assert statuses(answer) == ["201", "201"]
-    made = await stored_at(her, answer, 1)
-    doctor = local(answer.json()["entry"][0]["response"]["location"])
-    assert made["performer"] == [{"reference": doctor}]
-
-
-async def test_references_are_rewritten_wherever_they_stand(her):
-    resource = {
-        "resourceType": "DocumentReference",
-        "status": "current",
-        "content": [{"attachment": {"url": SELF}}],
-        "description": SELF,
-        "extension": [
-            {"url": "http://example.org/uri", "valueUri": SELF},
-            {"url": "http://example.org/canonical", "valueCanonical": SELF},
-            {"url": "http://example.org/markdown", "valueMarkdown": f"see [it]({SELF})"},
-            {"url": "http://example.org/string", "valueString": SELF},
-        ],
-        "text": {
-            "status": "generated",
-            "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><img src="{SELF}"/></div>',
-        },
-        "identifier": [{"system": "urn:ietf:rfc:3986", "value": SELF}],
-    }
-    binary = {"resourceType": "Binary", "contentType": "text/plain", "data": "QQ=="}
-    answer = await her.post(
-        "",
-        bundle(
-            "transaction",
-            entry("POST", "Binary", binary, fullUrl=SELF),
-            entry("POST", "DocumentReference", resource),
-        ),
-    )
-    assert statuses(answer) == ["201", "201"]
-    made = await stored_at(her, answer, 1)
-    target = local(answer.json()["entry"][0]["response"]["location"])
-    assert made["content"][0]["attachment"]["url"] == target
-    values = [one[name] for one in made["extension"] for name in one if name != "url"]
-    assert values == [target, target, f"see [it]({target})", SELF]
-    assert f'src="{target}"' in made["text"]["div"]
-    assert made["identifier"][0]["value"] == SELF
-
-
-async def test_what_a_patch_refers_to_is_rewritten_too(her):
-    patch = parameters_patch("Patient.managingOrganization.reference", valueString=OTHER)
-    await her.put("Organization/o1", {"resourceType": "Organization", "id": "o1", "name": "a"})
-    before = (await her.get("Patient/p1")).json()
-    held = {**before, "managingOrganization": {"reference": "Organization/o1"}}
-    await her.put("Patient/p1", held)
-    answer = await her.post(
-        "",
-        bundle(
-            "transaction",
-            entry(
-                "POST", "Organization", {"resourceType": "Organization", "name": "b"}, fullUrl=OTHER
-            ),
-            entry("PATCH", "Patient/p1", patch),
-        ),
-    )
-    assert statuses(answer) == ["201", "200"], answer.text
-    target = local(answer.json()["entry"][0]["response"]["location"])
-    assert (await her.get("Patient/p1")).json()["managingOrganization"]["reference"] == target
 
 
 async def test_what_the_commit_refuses_is_told_by_entry(her):

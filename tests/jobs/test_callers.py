@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from fhir_server.access.caller import Caller, Part, Reach
 from fhir_server.fhir import json
@@ -22,7 +23,7 @@ REACH = Reach({"user": Part(frozenset({"a"}))})
 
 
 def seen_by(fhir, caller):
-    return replace(fhir.context, caller=caller)
+    return fhir.context.but(caller=caller)
 
 
 async def entry(context, id_):
@@ -39,7 +40,7 @@ async def test_a_job_is_not_there_for_another_client_or_user(fhir, other):
         asked = FhirRequest(method, "$async-status", (("job", id_),))
         with pytest.raises(NotFound) as hidden:
             await status(stranger, asked, Target())
-        unknown = replace(asked, parameters=(("job", "0"),))
+        unknown = structs.replace(asked, parameters=(("job", "0"),))
         with pytest.raises(NotFound) as absent:
             await status(stranger, unknown, Target())
         assert str(hidden.value).replace(id_, "0") == str(absent.value)

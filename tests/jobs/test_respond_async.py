@@ -1,6 +1,5 @@
 """`Prefer: respond-async`: put aside, asked for, answered in a Bundle, cancelled."""
 
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -197,7 +196,7 @@ async def test_a_status_request_is_never_put_aside_itself(fhir):
 
 async def test_a_job_of_another_caller_is_not_there(fhir):
     where = place(await fhir.get("Patient", **LATER))
-    bob = replace(fhir.context, caller=Caller("bob", unrestricted=True))
+    bob = fhir.context.but(caller=Caller("bob", unrestricted=True))
     parameters = (("job", where.partition("=")[2]),)
     for method in ("GET", "DELETE"):
         with pytest.raises(NotFound, match="There is no job"):
@@ -206,7 +205,7 @@ async def test_a_job_of_another_caller_is_not_there(fhir):
 
 
 async def test_a_caller_who_may_do_nothing_is_told_so_by_the_job(fhir, worker):
-    nobody = replace(fhir.context, caller=Caller("nobody"))
+    nobody = fhir.context.but(caller=Caller("nobody"))
     id_ = await request.put(nobody, FhirRequest("GET", "Patient"))
 
     async def done():

@@ -47,7 +47,7 @@ async def test_a_job_runs_for_its_caller_and_its_answer_is_kept(context):
         seen.append((work.job.input, await work.body(), work.context.caller))
         return OK
 
-    ann = replace(context, caller=Caller("ann"))
+    ann = context.but(caller=Caller("ann"))
     id_ = await queue.put(ann, "toy", {"n": 1}, b"body")
     async with works(context, run):
         assert await ended(ann, id_) == OK
@@ -218,13 +218,13 @@ async def test_no_more_jobs_run_at_once_than_allowed(context):
 
 
 async def test_a_caller_may_have_only_so_many_jobs_waiting(context):
-    few = replace(context, limits=replace(context.limits, max_jobs=2))
+    few = context.but(limits=replace(context.limits, max_jobs=2))
     first = await queue.put(few, "toy", {})
     await queue.put(few, "toy", {})
     with pytest.raises(TooManyRequests) as refused:
         await queue.put(few, "toy", {})
     assert refused.value.headers[0][0] == "Retry-After"
-    await queue.put(replace(few, caller=Caller("another")), "toy", {})
+    await queue.put(few.but(caller=Caller("another")), "toy", {})
     await queue.cancel(few, first)
     await queue.put(few, "toy", {})
 

@@ -194,7 +194,7 @@ async def smart(context: Any, records: Any, reading: Any) -> AsyncIterator[Smart
     """Give an authorization server over these records, in front of a base with this context."""
     clock = Clock()
     oauth = OAuth(ISSUER, BASE_URL, records, reading, context.current, clock)
-    context = replace(context, base_url=BASE_URL, security=security(oauth))
+    context = context.but(base_url=BASE_URL, security=security(oauth))
     authenticate = tokens.authentication(oauth, clock.monotonic)
     base = Base("/fhir", context, table.build([*OPERATIONS]), authenticate)
     known = origins.registered(oauth, clock.monotonic)

@@ -17,7 +17,7 @@ def records(mongodb_uri):
 
 def fail(records, times, key="k", now=NOW):
     for _ in range(times):
-        lockout.failed(records, key, now)
+        lockout.failed(records, [key], now)
 
 
 def test_a_few_failures_cost_nothing_then_the_wait_doubles_up_to_a_quarter_of_an_hour(records):
@@ -51,7 +51,7 @@ def test_failures_are_forgotten_an_hour_after_the_last_though_the_database_keeps
 
 def test_the_rightful_one_clears_the_count(records):
     fail(records, 10)
-    lockout.cleared(records, "k")
+    lockout.cleared(records, ["k"])
     assert lockout.delay(records, "k", NOW) == 0
 
 
@@ -60,6 +60,15 @@ def test_failures_at_the_same_time_are_all_counted(records):
         list(pool.map(lambda _: fail(records, 1), range(14)))
     assert records.find("attempts", {})[0]["n"] == 14
     assert lockout.delay(records, "k", NOW) > 0
+
+
+def test_failures_of_many_keys_at_the_same_time_are_all_counted(records):
+    lockout.failed(records, ["old"] * 9, NOW - 3600)
+    lockout.failed(records, ["k"], NOW)
+    keys = ["k", "old", "other", "k"]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: lockout.failed(records, keys, NOW), range(8)))
+    assert sorted(row["n"] for row in records.find("attempts", {})) == [8, 8, 17]
 
 
 def test_neither_names_nor_addresses_are_kept(records):

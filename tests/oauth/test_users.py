@@ -135,7 +135,7 @@ def test_a_hash_of_older_parameters_is_replaced_when_its_password_comes(oauth):
         ({"username": "No Spaces"}, "3 to 64"),
         ({"username": "ab"}, "3 to 64"),
         ({"username": "nurse"}, "a user nurse already"),
-        ({"fhir_user": "Organization/1"}, "fhir_user"),
+        ({"fhir_user": "Group/1"}, "fhir_user"),
         ({"fhir_user": "Patient/a b"}, "fhir_user"),
         ({"fhir_user": "https://evil.example/Patient/1"}, "fhir_user"),
         ({"proxies": ("Patient/1",)}, "proxies"),

@@ -66,7 +66,7 @@ async def test_a_person_reads_it_as_rows(watched):
         {"resourceType": "Practitioner", "id": "1", "name": [{"family": "Lê", "given": ["An"]}]},
     )
     await watched.get("Patient/a/$everything")
-    context: Context = replace(watched.context, caller=APP)
+    context: Context = watched.context.but(caller=APP)
     [row] = await rows(context, "a", 10)
     assert row == Row(
         row.when, "Lê An", "H", "app", ("Observation", "Patient"), "$everything", False, False
@@ -78,7 +78,7 @@ async def test_who_was_refused_is_in_it(watched):
     await watched.put("Patient/a", patient("a"))
     response = await watched.put("Observation/1", observation("1", "none"))
     assert response.status_code == 422
-    [last, *_] = await rows(replace(watched.context, caller=APP), "a", 10)
+    [last, *_] = await rows(watched.context.but(caller=APP), "a", 10)
     assert last.outcome == "denied"
 
 

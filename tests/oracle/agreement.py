@@ -13,7 +13,8 @@ import msgspec
 from tests.client import BASE_URL, ZONE
 from tests.oracle import includes, oracle
 from tests.oracle.drawing import drawn
-from tests.oracle.resources import CODES, CONTENT, IN_VALUE_SET, PARENTS, TYPES, VALUE_SET
+from tests.oracle.elements import CODES, IN_VALUE_SET, PARENTS, VALUE_SET
+from tests.oracle.resources import CONTENT, TYPES
 from tests.oracle.words import split
 from tests.oracle.world import World
 

@@ -4,9 +4,9 @@ import pytest
 
 from tests.client import health
 from tests.oracle import agreement
+from tests.oracle.elements import VALUE_SET
 from tests.oracle.quantities import UCUM
 from tests.oracle.queries import Query
-from tests.oracle.resources import VALUE_SET
 
 PATIENT = {"resourceType": "Patient", "id": "1"}
 # A code that is in the value set, but says not which system it is of.

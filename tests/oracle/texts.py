@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.oracle import places, quantities, references, strings, tokens
 from tests.oracle.definitions import Value
+from tests.oracle.elements import BASE, CODES, DAYS, MOMENTS, NUMBERS, PARENTS, VALUE_SET
 from tests.oracle.quantities import UNITS
-from tests.oracle.resources import BASE, CODES, DAYS, MOMENTS, NUMBERS, PARENTS, VALUE_SET
 from tests.oracle.words import escaped, fold
 from tests.oracle.world import World
 

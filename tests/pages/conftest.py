@@ -119,6 +119,6 @@ async def looked(site, fhir, citizen, app) -> None:
     assert (await fhir.put("Patient/p2", other)).status_code == 201
     for patient in ("p1", "p2"):
         caller = Caller(name="x", client=app.id, scopes=("system/*.rs",), token=f"t-{patient}")
-        context = replace(fhir.context, caller=caller)
+        context = fhir.context.but(caller=caller)
         answer = await dispatch(site.base.routes, context, FhirRequest("GET", f"Patient/{patient}"))
         assert answer.status == 200

@@ -27,12 +27,12 @@ from fhir_server.pages.words import LANGUAGES, catalogue
     ],
 )
 def test_a_scope_is_told_in_plain_words(spec, scope, words):
-    assert re.sub("</?bdi>", "", text("en", scope, spec)) == words
+    assert re.sub("</?bdi>", "", text(catalogue("en"), scope, spec)) == words
 
 
 def test_every_scope_is_told_once_under_whose_data_it_is_about(spec):
     asked = ["openid", "user/Patient.rs", "patient/Patient.rs", "patient/Patient.rs", "odd/one"]
-    told = groups("en", asked, spec)
+    told = groups(catalogue("en"), asked, spec)
     assert [group.key for group in told] == ["rights.about", "rights.patient", "rights.user"]
     assert sorted(right.scope for group in told for right in group.rights) == sorted(set(asked))
 

@@ -10,7 +10,7 @@ import fhir_server.pages
 STYLE = (Path(fhir_server.pages.__path__[0]) / "style.css").read_text(encoding="utf-8")
 SCHEMES = [dict(re.findall(r"--([\w-]+): #(\w{6})", part)) for part in STYLE.split("@media")[:2]]
 # Words on a ground, and lines that must be seen.
-WORDS, GROUNDS = ("ink", "soft", "act", "bad"), ("ground", "raised")
+WORDS, GROUNDS = ("ink", "soft", "act", "bad", "good"), ("ground", "raised")
 PAIRS = [
     *((word, ground, 4.5) for word in WORDS for ground in GROUNDS),
     ("on-act", "act", 4.5),

@@ -72,7 +72,7 @@ def test_the_language_is_as_asked_then_as_kept_then_as_the_browser_likes_it(
 
 
 def test_what_is_put_into_a_text_is_escaped():
-    told = say("en", "consent.heading", app="<script>")
+    told = say(catalogue("en"), "consent.heading", app="<script>")
     assert "<script>" not in told
     assert isinstance(told, Markup)
 

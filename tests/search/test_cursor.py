@@ -6,6 +6,7 @@ from functools import cmp_to_key
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import Everything
@@ -44,7 +45,7 @@ def walk(documents, sort, size, bound=None):
         met += page
         if len(page) < size:
             return met
-        position = unseal(KEY, replace(QUERY, after=seal(KEY, QUERY, last)))
+        position = unseal(KEY, structs.replace(QUERY, after=seal(KEY, QUERY, last)))
 
 
 def rows_of(step, documents):
@@ -186,7 +187,7 @@ def test_a_walk_by_last_updated_ends_at_its_bound():
 def test_a_cursor_comes_back_as_it_went(step, values, bound, back):
     position = Position(step, tuple(values), bound, back)
     text = seal(KEY, QUERY, position)
-    assert unseal(KEY, replace(QUERY, after=text)) == position
+    assert unseal(KEY, structs.replace(QUERY, after=text)) == position
 
 
 def test_a_first_page_has_no_position():
@@ -199,44 +200,44 @@ def test_a_changed_cursor_is_refused(data):
     place = data.draw(st.integers(0, len(text) - 2))
     other = data.draw(st.sampled_from("ABCxyz019-_").filter(lambda letter: letter != text[place]))
     with pytest.raises(Invalid):
-        unseal(KEY, replace(QUERY, after=text[:place] + other + text[place + 1 :]))
+        unseal(KEY, structs.replace(QUERY, after=text[:place] + other + text[place + 1 :]))
 
 
 @given(st.text())
 def test_any_other_text_is_refused(text):
     with pytest.raises(Invalid):
-        unseal(KEY, replace(QUERY, after=text))
+        unseal(KEY, structs.replace(QUERY, after=text))
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        replace(QUERY, path="Observation"),
-        replace(QUERY, applied=(("name", "binh"),)),
-        replace(QUERY, applied=(*QUERY.applied, ("_sort", "name"))),
+        structs.replace(QUERY, path="Observation"),
+        structs.replace(QUERY, applied=(("name", "binh"),)),
+        structs.replace(QUERY, applied=(*QUERY.applied, ("_sort", "name"))),
     ],
 )
 def test_a_cursor_is_of_one_query_only(other):
     text = seal(KEY, QUERY, Position(0, ("7",)))
     with pytest.raises(Invalid):
-        unseal(KEY, replace(other, after=text))
+        unseal(KEY, structs.replace(other, after=text))
 
 
 def test_another_page_size_keeps_the_cursor():
     text = seal(KEY, QUERY, Position(0, ("7",)))
-    other = replace(QUERY, applied=(("name", "an"), ("_count", "9")), after=text)
+    other = structs.replace(QUERY, applied=(("name", "an"), ("_count", "9")), after=text)
     assert unseal(KEY, other) == Position(0, ("7",))
 
 
 def test_another_key_refuses_the_cursor():
     text = seal(KEY, QUERY, Position(0, ("7",)))
     with pytest.raises(Invalid):
-        unseal(b"x" * 32, replace(QUERY, after=text))
+        unseal(b"x" * 32, structs.replace(QUERY, after=text))
 
 
 def test_a_link_from_before_there_was_a_way_back_leads_on():
     text = sealed(KEY, ["Patient", ("name", "an")], (0, ("7",), None))
-    assert unseal(KEY, replace(QUERY, after=text)) == Position(0, ("7",))
+    assert unseal(KEY, structs.replace(QUERY, after=text)) == Position(0, ("7",))
 
 
 def test_a_step_there_is_not_is_no_place():

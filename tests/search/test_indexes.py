@@ -20,6 +20,10 @@ from fhir_server.store.indexes import wanted_indexes
 WANTED = json.loads(files("profiles").joinpath("server/indexes.json").read_text("utf-8"))
 PAGE = Path(__file__).parents[2] / "docs" / "search-performance.md"
 ROWS = re.findall(r"^\| `(\w+)\?([^`]+)` \| `([^`]+)` \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+# Of which types, the index: the table "Indexes" as far as it is of resources.
+BUILT = re.findall(
+    r"^\| (every type[^|]*|[A-Z][\w, ]+) \| `([^`]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE
+)
 DEEPEST = 100
 
 
@@ -114,6 +118,26 @@ def test_no_index_is_the_beginning_of_another():
         for index in indexes:
             longer = [other for other in indexes if other[: len(index)] == index]
             assert longer == [index], (type_, index)
+
+
+def test_the_page_names_every_index_with_what_needs_it(spec):
+    told = sorted((type_, keys) for of, keys in BUILT for type_ in named(spec, of))
+    there = [(type_, shown(keys_of(keys))) for type_, rows in WANTED.items() for keys in rows]
+    assert told == sorted(there)
+
+
+def named(spec, of):
+    """Give the types a row is of, as the index set has them."""
+    match of:
+        case "every type":
+            return ["*"]
+        case "every type of a patient's compartment":
+            return sorted({"Patient", *spec.compartment("Patient")})
+        case _ if of.startswith("every type with "):
+            code = of.split()[-1].strip("`")
+            return [type_ for type_ in spec.types if code in spec.search_params(type_)]
+        case _:
+            return of.split(", ")
 
 
 def test_the_page_has_its_table():

@@ -1,9 +1,12 @@
 """A query's parameters: combined, counted, refused by name, or left out with a warning."""
 
+from contextlib import suppress
+
 import pytest
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.condition import Everything
+from fhir_server.search.condition import AnyOf, Everything
+from fhir_server.search.parse import _form
 
 HOSTILE = ["$or", "__proto__", "x.code", "_id.x", "a\x00b", "", ":", ":missing", "code|", "$where"]
 
@@ -107,3 +110,28 @@ def test_an_unknown_parameter_is_told_with_those_it_may_have_been_meant_for(sear
     with pytest.raises(Invalid) as caught:
         search.ask("Patient", (name, "1"))
     assert caught.value.issues[0].diagnostics.startswith(told)
+
+
+def test_searches_of_one_form_ask_each_for_its_own(search):
+    one = search.ask("Patient", ("_id", "a"), ("_count", "5"), ("_page", "x"))
+    other = search.ask("Patient", ("_id", "b"), ("_count", "5"), ("_page", "y"))
+    assert (one.condition, one.after) == (AnyOf("_id", ("a",)), "x")
+    assert (other.condition, other.after) == (AnyOf("_id", ("b",)), "y")
+    assert (one.applied, other.applied) == (
+        (("_id", "a"), ("_count", "5")),
+        (("_id", "b"), ("_count", "5")),
+    )
+    with pytest.raises(Invalid):
+        search.ask("Patient", ("_id", ""), ("_count", "5"), ("_page", "x"))
+
+
+@pytest.mark.parametrize(
+    "parameters", [[("_include", "x" * 2_000)], [("x" * 2_000, "1")], [("_elements", "x" * 2_000)]]
+)
+def test_what_is_long_or_looked_for_is_not_kept(search, parameters):
+    search.ask("Patient", ("family", "a"))
+    kept = _form.cache_info().currsize
+    search.ask("Patient", ("family", "another"))
+    with suppress(Invalid):
+        search.ask("Patient", *parameters)
+    assert _form.cache_info().currsize == kept

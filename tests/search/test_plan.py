@@ -21,7 +21,7 @@ from fhir_server.search.condition import (
     Present,
     Referring,
 )
-from fhir_server.search.plan import Asked, asked_by, code_of, described, plan
+from fhir_server.search.plan import Asked, asked_by, code_of, described, narrowed, plan
 from fhir_server.search.query import BY_ID, SortKey
 
 WANTED = json.loads(files("profiles").joinpath("server/indexes.json").read_text("utf-8"))
@@ -89,6 +89,17 @@ def test_the_index_that_narrows_most_is_taken():
     found = plan(And((CODE, SINCE)), (BY_ID,), [ID, DATE, (("x.code", 1),), CODE_DATE])
     assert found.index == CODE_DATE
     assert "Sorted after that: _id." in described(found, (BY_ID,))
+
+
+@pytest.mark.parametrize("indexes", [[], [ID], [DATE], [ID, CODE_DATE], [DATE, (), CODE_DATE]])
+@pytest.mark.parametrize(
+    "condition",
+    [STATUS, CODE, SINCE, Not(CODE), Or((CODE, STATUS)), Or((CODE, SINCE)), And((STATUS, SINCE)),
+     And((Present("x.code"), AnyOf("_id", ("1",)))), Nothing(), Everything()],
+)  # fmt: skip
+def test_what_is_told_at_a_glance_is_what_the_plan_says(condition, indexes):
+    found = plan(condition, (BY_ID,), indexes)
+    assert narrowed(condition, indexes) == (found.narrows and not found.ways)
 
 
 def test_what_no_index_begins_with_is_a_scan():

@@ -1,9 +1,10 @@
-"""docs/security.md: the table of the attacks; `python -m tests.security.page` writes it anew."""
+"""docs/security.md: the tables of the attacks; `python -m tests.security.page` writes it anew."""
 
 import re
 from pathlib import Path
 
 from tests.security.catalogue import CLASSES, attacks, twins
+from tests.security.legal import page as legal
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 BEGIN, END = "<!-- attacks -->\n", "<!-- /attacks -->\n"
@@ -30,5 +31,6 @@ def _row(name: str, forms: list[str]) -> str:
 
 if __name__ == "__main__":
     text = PAGE.read_text(encoding="utf-8")
-    told = re.sub(f"{BEGIN}.*{END}", lambda _: table(), text, flags=re.DOTALL)
-    PAGE.write_text(told, encoding="utf-8")
+    for begin, end, made in (BEGIN, END, table), (legal.BEGIN, legal.END, legal.section):
+        text = re.sub(f"{begin}.*{end}", lambda _, made=made: made(), text, flags=re.DOTALL)
+    PAGE.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from pymongo.errors import (
 )
 
 from fhir_server.fhir.errors import Invalid, TooLarge, Unavailable
-from fhir_server.store.client import connect, reachable
+from fhir_server.store.client import connect, opened, reachable
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ async def test_writes_are_of_a_majority_and_journaled():
     assert client.read_concern.level == "majority"
     assert client.options.retry_writes
     await client.close()
+
+
+async def test_a_collection_is_made_once():
+    database = opened("mongodb://127.0.0.1:1/", "health")
+    assert database["Patient"] is database["Patient"]
+    assert database["Patient"].full_name == "health.Patient"
+    assert database.Patient is database["Patient"]
+    await database.client.close()

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from fhir_server.fhir.errors import Conflict, FhirError, PreconditionFailed, Unavailable
+from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import Everything
 from fhir_server.store import embedded
 from fhir_server.store.documents import Change
@@ -104,6 +105,40 @@ async def test_a_database_that_dies_in_a_transaction_leaves_all_or_nothing(datab
     await told_in_time(own.transact(ALL, plan))
     database.start()
     assert await own.read_many(ALL, "Patient", ["a", "b"]) == {}
+
+
+async def written(store, id_, before=None):
+    """Write a Patient together with others that wait; `before` is run by its plan."""
+
+    async def plan(_):
+        if before:
+            before()
+        return [patient(id_)]
+
+    async def finish(_made, _store):
+        return FhirResponse(201, b"")
+
+    return await store.answer(ALL, plan, finish, only=f"Patient/{id_}")
+
+
+async def test_a_database_that_dies_in_a_group_leaves_nothing_of_it(database, own):
+    await own.commit(ALL, [patient("there")])
+    calls = [
+        written(own, f"p{number}", database.kill if number == 7 else None) for number in range(12)
+    ]
+    await asyncio.gather(*map(told_in_time, calls))
+    database.start()
+    assert await own.read_many(ALL, "Patient", [f"p{number}" for number in range(12)]) == {}
+    assert (await written(own, "p1")).status == 201
+
+
+async def test_who_waits_behind_a_silent_database_is_told_in_time_too(database, own):
+    await own.commit(ALL, [patient("there")])
+    database.child.send_signal(signal.SIGSTOP)
+    await asyncio.gather(*(told_in_time(written(own, f"p{number}")) for number in range(40)))
+    database.child.send_signal(signal.SIGCONT)
+    await own.probe()
+    assert (await written(own, "p1")).status == 201
 
 
 async def test_no_acknowledged_write_is_lost_when_the_database_is_killed(database, own):

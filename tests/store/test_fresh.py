@@ -113,3 +113,25 @@ async def test_only_so_many_are_kept(clock):
         await fresh.get(key, ask)
     assert await fresh.get("c", ask) == 3
     assert await fresh.get("a", ask) == 4
+
+
+async def test_what_is_known_is_told_without_asking_until_it_is_too_old(clock, fresh):
+    question = Question()
+    assert fresh.known("a") is None
+    assert await fresh.get("a", question) == 1
+    assert (fresh.known("a"), fresh.known("b")) == (1, None)
+    clock.now = 0.5
+    assert fresh.known("a") is None
+    assert question.asked == 1
+
+
+async def test_what_is_on_its_way_or_forgotten_is_not_known(fresh):
+    question = Question()
+    question.may.clear()
+    asking = asyncio.create_task(fresh.get("a", question))
+    await asyncio.sleep(0)
+    assert fresh.known("a") is None
+    question.may.set()
+    await asking
+    fresh.forget()
+    assert fresh.known("a") is None

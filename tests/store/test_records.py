@@ -70,3 +70,20 @@ async def test_the_request_path_reads_the_same_records(records, mongodb_uri):
     assert await reading.get("codes", "a") == {"_id": "a", "expires": NOW + 60}
     assert await reading.find("codes", {"_id": "b"}) == []
     await reading.close()
+
+
+def test_a_counter_counts_all_at_once_and_begins_again_when_it_has_expired(records):
+    def count(_):
+        records.count("codes", "n", NOW, NOW + 60)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(count, range(20)))
+    assert records.get("codes", "n") == {"_id": "n", "n": 20, "expires": NOW + 60}
+    records.count("codes", "n", NOW + 60, NOW + 120)
+    assert records.get("codes", "n") == {"_id": "n", "n": 1, "expires": NOW + 120}
+
+
+def test_several_records_are_kept_and_found_in_one_question(records):
+    records.insert_all("codes", [{"_id": one, "expires": NOW} for one in "ab"])
+    found = records.several("codes", ["a", "b", "c"])
+    assert found == {one: {"_id": one, "expires": NOW} for one in "ab"}

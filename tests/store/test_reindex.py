@@ -1,6 +1,6 @@
 """Index fields written anew, without a new version."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from fhir_server.search.condition import AnyOf, Everything
 from fhir_server.store import reindex
@@ -68,7 +68,7 @@ async def test_a_type_is_not_done_while_one_resource_is_in_another_format(store)
 async def test_a_resource_that_changes_meanwhile_is_left_to_its_writer(store):
     [made] = await store.commit(ALL, [toy("a")])
     document = await store.database.Toy.find_one({"_id": "a"})
-    await store.commit(ALL, [replace(toy("a", "2", "update"), resource={"name": "new"})])
+    await store.commit(ALL, [structs.replace(toy("a", "2", "update"), resource={"name": "new"})])
     await store.database.Toy.bulk_write([reindex._update(document, {"new": ["1"]}, "2")])
     assert (await store.database.Toy.find_one({"_id": "a"}))["x"] == {"old": ["1"]}
     assert (await store.read(ALL, "Toy", "a")).version == made.version + 1

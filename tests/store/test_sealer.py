@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from fhir_server.search.place import Place
 from fhir_server.store import sealer as sealing
 from fhir_server.store.audit import Audit
 from fhir_server.store.sealer import Sealer
-from fhir_server.store.seals import CHECKPOINTS, SEALS, Checkpoint
+from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting
 from fhir_server.store.verify import Verifier, lines
 
 KEY = b"a key for tests"
@@ -28,11 +29,13 @@ Tamper = Callable[[Any, random.Random], Awaitable[None]]
 
 
 def events(spec, audit, first, count):
+    made = []
     for number in range(first, first + count):
         id_, ts, patient = f"e{number:05}", 1_795_000_000_000_000 + number, f"p{number % 7}"
         body = audit_event.body(ACCESS, id_, ts, patient, ["Observation/1"])
         x = fields(spec, ACCESS, ts, patient=patient, what=["Observation/1"])
-        yield {"_id": id_, "v": 1, "ts": ts, "body": body, "x": x, **audit.marks(body)}
+        made.append({"_id": id_, "v": 1, "ts": ts, "body": body, "x": x, **audit.marks(body)})
+    return made
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ async def sealed(store, spec, monkeypatch) -> tuple[Any, list[dict[str, Any]]]:
     audit, sealer = Audit(store.database, KEY), Sealer(store.database, KEY)
     kept = []
     for first in range(0, 100, 5):
-        await audit.write([*events(spec, audit, first, 5)])
+        await audit.write(partial(events, spec, audit, first, 5))
         assert await sealer.seal() == 5
         if first % 20 == 15:
             checkpoint = await sealer.checkpoint(first)
@@ -107,25 +110,25 @@ async def _swap_seals(database, random_):
     two = await database[SEALS].find_one({"_id": second})
     await database[SEALS].replace_one({"_id": first}, two | {"_id": first})
     await database[SEALS].replace_one({"_id": second}, one | {"_id": second})
-    for old, new in ((first, -1), (second, first), (-1, second)):
-        await database.AuditEvent.update_many({"seal": old}, {"$set": {"seal": new}})
 
 
 async def _insert(database, random_):
     row = await database.AuditEvent.find_one({"_id": _any(random_)})
-    seal = random_.choice([0, row["seal"], 99, "odd", None])
-    made = {
-        **row,
-        "_id": "forged",
-        "seal": seal,
-        "body": row["body"].replace(row["_id"].encode(), b"forged"),
-    }
-    await database.AuditEvent.insert_one(made)
+    body = row["body"].replace(row["_id"].encode(), b"forged")
+    await _added(database, random_, {**row, "_id": "forged", "body": body})
 
 
 async def _replay(database, random_):
     row = await database.AuditEvent.find_one({"_id": _any(random_)})
-    await database.AuditEvent.insert_one({**row, "_id": "again", "seal": random_.choice([0, 3])})
+    await _added(database, random_, {**row, "_id": random_.choice(["again", 5, {"odd": 1}])})
+
+
+async def _added(database, random_, row):
+    """Put in an event, and sometimes a list in which it waits, or what is no list."""
+    await database.AuditEvent.insert_one(row)
+    events = random_.choice([None, 5, [row["_id"]], [[row["_id"], row["mac"]]]])
+    if events is not None:
+        await database[WAITING].insert_one({"events": events})
 
 
 async def _replay_seal(database, random_):
@@ -136,14 +139,15 @@ async def _replay_seal(database, random_):
 async def _drop_seal(database, random_):
     number = random_.randint(1, 19)
     await database[SEALS].delete_one({"_id": number})
-    await database.AuditEvent.delete_many({"seal": number})
+    await database.AuditEvent.delete_many({"_id": {"$in": _sealed_by(number)}})
 
 
 async def _truncate(database, random_):
     """Take away the end, and the checkpoints the database has of it."""
     last = random_.randint(0, 19)
     await database[SEALS].delete_many({"_id": {"$gt": last}})
-    await database.AuditEvent.delete_many({"seal": {"$gt": last}})
+    left = [id_ for number in range(1, last + 1) for id_ in _sealed_by(number)]
+    await database.AuditEvent.delete_many({"_id": {"$nin": left}})
     await database[CHECKPOINTS].delete_many({"_id": {"$gt": last}})
 
 
@@ -156,6 +160,10 @@ async def _edit_seal(database, random_):
 async def _edit_checkpoint(database, random_):
     field, value = random_.choice([("total", 1), ("mac", "x"), ("at", 9), ("signature", 5)])
     await database[CHECKPOINTS].update_one({}, {"$set": {field: value}})
+
+
+def _sealed_by(number: int) -> list[str]:
+    return [f"e{one:05}" for one in range(number * 5 - 5, number * 5)]
 
 
 def _any(random_: random.Random) -> str:
@@ -185,6 +193,7 @@ async def test_tampering_is_found_wherever_it_is(sealed, spec, tamper):
         for name, rows in before.items():
             await database[name].delete_many({})
             await database[name].insert_many(rows)
+        await database[WAITING].delete_many({})
     assert missed == []
 
 
@@ -201,7 +210,7 @@ async def test_of_two_sealers_one_has_the_lease(store):
 
 async def test_two_who_seal_at_once_seal_each_event_once(store, spec):
     audit = Audit(store.database, KEY)
-    await audit.write([*events(spec, audit, 0, 50)])
+    await audit.write(partial(events, spec, audit, 0, 50))
     sealers = [Sealer(store.database, KEY) for _ in range(4)]
 
     async def seal(one: Sealer) -> int:
@@ -217,10 +226,10 @@ async def test_two_who_seal_at_once_seal_each_event_once(store, spec):
 async def test_a_seal_taken_away_while_the_sealer_lives_leaves_a_hole(sealed, spec, store):
     database, _ = sealed
     audit, sealer = Audit(database, KEY), Sealer(database, KEY)
-    await audit.write([*events(spec, audit, 100, 5)])
+    await audit.write(partial(events, spec, audit, 100, 5))
     await sealer.seal()
     await _truncate(database, random.Random(1))
-    await audit.write([*events(spec, audit, 105, 5)])
+    await audit.write(partial(events, spec, audit, 105, 5))
     await sealer.seal()
     assert await faults(spec, database) != []
 
@@ -231,8 +240,51 @@ def test_a_file_of_checkpoints_is_read_line_by_line():
 
 
 async def test_an_event_without_a_signature_is_sealed_and_found(store, spec):
-    row = next(events(spec, Audit(store.database, b"no key"), 0, 1))
-    await store.database.AuditEvent.insert_one({**row, "mac": Binary(b"odd", 128)})
+    row = events(spec, Audit(store.database, b"no key"), 0, 1)[0]
+    row |= {"mac": Binary(b"odd", 128)}
+    await store.database.AuditEvent.insert_one(row)
+    await store.database[WAITING].insert_many(waiting([row]))
     assert await Sealer(store.database, KEY).seal() == 1
     [fault] = await faults(spec, store.database)
     assert fault.place == "AuditEvent/e00000"
+
+
+async def test_an_event_that_waits_is_well_until_it_is_gone(store, spec):
+    await Audit(store.database, KEY).write(partial(events, spec, Audit(store.database, KEY), 0, 3))
+    assert await faults(spec, store.database) == []
+    await store.database.AuditEvent.delete_one({"_id": "e00001"})
+    [fault] = await faults(spec, store.database)
+    assert (fault.place, fault.told) == ("AuditEvent/e00001", "is gone (not sealed yet)")
+
+
+async def test_neither_event_nor_list_is_kept_without_the_other(store, spec):
+    audit = Audit(store.database, KEY)
+    made = events(spec, audit, 0, 2)
+    await store.database.AuditEvent.insert_one(made[1])
+    with pytest.raises(Unavailable):
+        await audit.write(lambda: made)
+    assert await store.database.AuditEvent.count_documents({}) == 1
+    assert await store.database[WAITING].count_documents({}) == 0
+
+
+async def test_what_is_no_list_is_cleared_away(store, spec):
+    audit = Audit(store.database, KEY)
+    await store.database[WAITING].insert_many([{}, {"events": 7}, {"events": [["a"]]}])
+    await audit.write(partial(events, spec, audit, 0, 2))
+    assert await Sealer(store.database, KEY).seal() == 2
+    assert await store.database[WAITING].count_documents({}) == 0
+    assert await faults(spec, store.database) == []
+
+
+async def test_lists_that_were_sealed_meanwhile_are_not_sealed_again(store, spec, monkeypatch):
+    audit, sealer = Audit(store.database, KEY), Sealer(store.database, KEY)
+    await audit.write(partial(events, spec, audit, 0, 2))
+    before = await sealer._waiting()
+    assert await Sealer(store.database, KEY).seal() == 2
+
+    async def late(_: Sealer) -> Any:
+        return before
+
+    monkeypatch.setattr(Sealer, "_waiting", late)
+    assert await sealer.seal() == 0
+    assert await faults(spec, store.database) == []

@@ -1,16 +1,17 @@
 """The store from outside: what is written is what is read."""
 
 import asyncio
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from fhir_server.search.condition import AnyOf, Everything, Nothing
 from fhir_server.search.query import SortKey
+from fhir_server.store import reads
 from fhir_server.store.documents import Change
 from fhir_server.store.store import Store
 
@@ -69,7 +70,7 @@ async def test_a_second_delete_changes_nothing(store):
     await store.commit(ALL, [patient("p1")])
     [gone] = await store.commit(ALL, [Change("Patient", "p1", "delete")])
     [again] = await store.commit(ALL, [Change("Patient", "p1", "delete")])
-    assert again == replace(gone, changed=False)
+    assert again == structs.replace(gone, changed=False)
     assert len(await store.history(ALL, "Patient", "p1")) == 2
     assert await store.database.commits.count_documents({}) == 2
 
@@ -184,6 +185,35 @@ async def test_a_decision_on_ids_also_holds_for_old_versions(store):
     mine, other = AnyOf("_id", ("p1",)), AnyOf("_id", ("p2",))
     assert (await store.vread(mine, "Patient", "p1", 1)).version == 1
     assert await store.vread(other, "Patient", "p1", 1) is None
+
+
+async def test_versions_asked_for_at_once_are_found_together_and_none_for_another(
+    store, monkeypatch
+):
+    [first] = await store.commit(ALL, [patient("p1")])
+    [second, hidden] = await store.commit(
+        ALL,
+        [
+            patient("p1", "update", family="Mận", fields={"family": ["Bưởi"]}),
+            patient("p2", family="Cam"),
+        ],
+    )
+    [gone] = await store.commit(ALL, [Change("Patient", "p1", "delete")])
+    [other] = await store.commit(ALL, [patient("p3")])
+    asked, find = [], reads.find
+
+    async def counted(database, collection, *rest, **more):
+        asked.append(collection)
+        return await find(database, collection, *rest, **more)
+
+    monkeypatch.setattr(reads, "find", counted)
+    mine = AnyOf("x.family", ("Bưởi",))
+    names = [("p1", 1), ("p1", 2), ("p1", 3), ("p1", 4), ("p2", 1), ("p3", 1), ("p3", 2)]
+    for allow, others in ((ALL, hidden), (mine, None)):
+        asked.clear()
+        found = await asyncio.gather(*(store.vread(allow, "Patient", *one) for one in names))
+        assert found == [first, second, gone, None, others, other, None]
+        assert asked == ["Patient", "Patient_history"]
 
 
 async def test_writes_are_judged_on_the_stored_and_on_the_new_state(store):

@@ -181,3 +181,23 @@ async def test_who_gives_up_while_it_commits_is_heard_when_it_is_known(store, mo
         await task
     assert (await store.read(ALL, "Patient", "p1")).version == 1
     assert store._writer._in_flight == {}
+
+
+async def test_what_nobody_has_heard_of_and_stands_there_becomes_its_next_version(store):
+    await store.commit(ALL, [patient("p1")])
+    made = await store.commit(
+        ALL, [patient("p1", "update", unheard=True), patient("p2", "update", unheard=True)]
+    )
+    assert [(one.id, one.version, one.created) for one in made] == [
+        ("p1", 2, False),
+        ("p2", 1, True),
+    ]
+    assert [one.version for one in await store.history(ALL, "Patient", "p1")] == [2, 1]
+
+
+async def test_what_nobody_has_heard_of_and_was_deleted_goes_on_from_its_tombstone(store):
+    await store.commit(ALL, [patient("p1")])
+    await store.commit(ALL, [Change("Patient", "p1", "delete")])
+    [made] = await store.commit(ALL, [patient("p1", "update", unheard=True)])
+    assert made.version == 3
+    assert [one.version for one in await store.history(ALL, "Patient", "p1")] == [3, 2, 1]

@@ -6,6 +6,7 @@ from fhir_server.main import definitions
 from mappings.plugin import plugin
 from mappings.terms.identifiers import HL7_VIETNAM, Systems
 from tests.client import health
+from tests.spec.values import values
 from tests.submission.stored import only, submitted
 
 NATIONAL = {
@@ -56,4 +57,4 @@ def test_they_look_where_this_servers_identifier_base_says():
     found = definitions([plugin(base)]).search_params("Patient")["ethnicity"]
     url = Systems(base).extension("vn-ext-ethnicity")
     patient = {"resourceType": "Patient", "extension": [{"url": url, "valueCode": "25"}]}
-    assert found.values(patient) == [("code", "25")]
+    assert values(found, patient) == [("code", "25")]

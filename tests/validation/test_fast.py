@@ -26,14 +26,23 @@ def table(resource):
     return structure._checks(SPEC).resource(resource, {})
 
 
+def in_bundle(body):
+    """Give a Bundle with an entry of this resource."""
+    return b'{"resourceType":"Bundle","type":"batch","entry":[{"resource":%b}]}' % body
+
+
 def verdicts(type_, body):
     """Give whether the table accepts a body, the fast one does, and the fast one its dict."""
-    found = fast.parsed(SPEC, type_, body)
+    found, held = fast.parsed(SPEC, type_, body), fast.bundle(SPEC, in_bundle(body))
     try:
         resource = fhir_json.parse(body)
     except Invalid:
         assert found is None, body
+        assert held is None, body
         return False, False, False
+    if held is not None:
+        assert not table(resource), body
+        assert fhir_json.dump(held) == fhir_json.dump(fhir_json.parse(in_bundle(body)))
     right = isinstance(resource, dict) and resource.get("resourceType") == type_
     right = right and not table(resource)
     quick = fast.accepts(SPEC, resource)
@@ -43,6 +52,43 @@ def verdicts(type_, body):
     if quick:
         assert not table(resource), body
     return right, found is not None, quick
+
+
+def test_a_bundle_is_read_as_one_and_its_resources_each_as_its_type():
+    entries = [{"fullUrl": "urn:oid:1.2", "resource": one} for one in GOOD]
+    bundle = {"type": "batch", "resourceType": "Bundle", "entry": entries}
+    body = fhir_json.pretty(fhir_json.dump(bundle))
+    assert fast.bundle(SPEC, body) == fhir_json.parse(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b'{"resourceType":"Bundle","entry":{}}',
+        b'{"resourceType":"Bundle","entry":[{"resource":null}]}',
+        b'{"resourceType":"Bundle","entry":[{"resource":{}}]}',
+        b'{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Quantity"}}]}',
+        b'{"resourceType":"Bundle","entry":[{"_resource":{"id":"x"}}]}',
+        b'{"resourceType":"Bundle","type":"batch","type":"batch"}',
+        b'{"resourceType":"Bundle","total":-0}',
+        in_bundle(b'{"resourceType":"Patient"},"resource":{"resourceType":"Patient"}'),
+        in_bundle(b'{"resourceType":"Patient","id":"a","id":"a"}'),
+        in_bundle(b'{"resourceType":"Patient"}') + b"x",
+    ],
+)
+def test_a_bundle_with_anything_to_tell_is_left_to_be_looked_at(body):
+    assert fast.bundle(SPEC, body) is None
+
+
+def test_the_levels_around_a_resource_count(monkeypatch):
+    body = in_bundle(fhir_json.dump(patient(name=[{"given": ["x"]}])))
+    monkeypatch.setattr(fhir_json, "MAX_DEPTH", 7)
+    assert fast.bundle(SPEC, body) == fhir_json.parse(body)
+    monkeypatch.setattr(fhir_json, "MAX_DEPTH", 6)
+    assert fast.bundle(SPEC, body) is None
+    with pytest.raises(Invalid):
+        fhir_json.parse(body)
 
 
 def patient(**elements):

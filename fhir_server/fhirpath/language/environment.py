@@ -4,10 +4,11 @@ https://hl7.org/fhir/R4/fhirpath.html#variables
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
+
+import msgspec
 
 from fhir_server.fhirpath.syntax import FhirPathError
 
@@ -31,8 +32,7 @@ def _nobody(*_asked: Any) -> Any:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True):
     """What stands around the focus; every answer may be None, which is: not known.
 
     `resource` is %resource and `root` %rootResource (the resource that contains it, or itself);
@@ -45,7 +45,7 @@ class Environment:
 
     resource: Item | None = None
     root: Item | None = None
-    variables: Mapping[str, Sequence[Item]] = field(default_factory=dict)
+    variables: Mapping[str, Sequence[Item]] = msgspec.field(default_factory=dict)
     member_of: Callable[[str, str, str], bool | None] = _nobody
     conforms: Callable[[Item, str], bool | None] = _nobody
     resolve: Callable[[str], Item | None] = _nobody
@@ -57,8 +57,7 @@ class Environment:
     steps: int = STEPS
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(msgspec.Struct):
     """One evaluation: its environment, what is left of the budget, $index and $total.
 
     `memory` holds what is the same wherever in the expression it is asked.
@@ -69,7 +68,7 @@ class Frame:
     steps: int
     index: int = 0
     total: Sequence[Item] = ()
-    memory: dict[Any, list[Item]] = field(default_factory=dict)
+    memory: dict[Any, list[Item]] = msgspec.field(default_factory=dict)
 
     def spend(self, steps: int) -> None:
         """Take from the budget; Exceeded if nothing is left."""

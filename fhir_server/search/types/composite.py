@@ -4,9 +4,8 @@ Each element of the index array is one item of the resource with the fields of i
 named `a`, `b`, … by their place. https://hl7.org/fhir/R4/search.html#composite
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.search.condition import Condition, both, either, inside
@@ -14,34 +13,7 @@ from fhir_server.search.escape import split
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam
 
-Writes = Callable[[SearchParam, Iterable[tuple[str, Any]], Place], dict[str, Any]]
 Asks = Callable[[SearchParam, Sequence[str], Place], Condition]
-
-
-def fields(
-    sides: Mapping[str, Writes | None],
-    param: SearchParam,
-    values: Iterable[tuple[str, Any]],
-    place: Place,
-) -> dict[str, Any]:
-    """Give `{code: [{a, b, …}]}`, an item where each component has a value.
-
-    `sides` says what each type writes; what only modifiers ask of it is left out.
-    """
-    found = []
-    for _, parts in values:
-        item: dict[str, Any] = {}
-        for component, told in zip(param.components, parts, strict=True):
-            write = sides[component.type]
-            written = write(component, told, place) if write else {}
-            asked_for = (component.code, f"{component.code}:ucum")
-            kept = {name: written[name] for name in asked_for if name in written}
-            if not kept:
-                break
-            item |= kept
-        else:
-            found.append(item)
-    return {param.code: found} if found else {}
 
 
 def asked(

@@ -3,11 +3,12 @@
 https://hl7.org/fhir/R4/search.html#date, prefixes https://hl7.org/fhir/R4/search.html#prefix
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.fhir.dates import FOR_EVER, FOREVER_AGO, date_range
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.collect import Add, Writes
 from fhir_server.search.condition import Between, Condition, Element, both, either
 from fhir_server.search.escape import prefixed, unescape
 from fhir_server.search.place import Place
@@ -16,19 +17,20 @@ from fhir_server.spec.spec import SearchParam
 Range = tuple[int, int]
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
-    """Give `{code: {lo, hi}}`, or an array of such where the parameter can have several values."""
-    found = []
-    for kind, value in values:
+def _adds(kind: str) -> Add:
+    def add(value: Any, place: Place, found: list[dict[str, int]]) -> None:
         try:
             span = _span(kind, value, place)
         except Invalid:
-            continue
+            return
         if span is not None:
             found.append({"lo": span[0], "hi": span[1]})
-    if not found:
-        return {}
-    return {param.code: found[0] if param.single else found}
+
+    return add
+
+
+# `{code: {lo, hi}}`, or an array of such where the parameter can have several values.
+WRITES = Writes(_adds, {"": list}, scalar=True)
 
 
 def _compared(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:

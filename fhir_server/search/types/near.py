@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/location.html#positional
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from math import pi
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.collect import Writes
 from fhir_server.search.condition import Condition, Present, Within, either
 from fhir_server.search.escape import split, unescape
 from fhir_server.search.match import EARTH_RADIUS
@@ -20,14 +21,15 @@ DEFAULT_KILOMETRES = 10.0
 KILOMETRES = {"km": 1.0, "m": 0.001, "[mi_us]": 1.609347, "mi": 1.609344, "[mi_i]": 1.609344}
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
-    """Give `{code: [longitude, latitude]}` of a position on the globe."""
-    for _, value in values:
-        if isinstance(value, dict):
-            longitude, latitude = (indexed(value.get(name)) for name in ("longitude", "latitude"))
-            if longitude is not None and latitude is not None and _on_globe(latitude, longitude):
-                return {param.code: [float(longitude), float(latitude)]}
-    return {}
+def _add(value: Any, _place: Place, found: list[float]) -> None:
+    if isinstance(value, dict) and not found:
+        longitude, latitude = (indexed(value.get(name)) for name in ("longitude", "latitude"))
+        if longitude is not None and latitude is not None and _on_globe(latitude, longitude):
+            found += [float(longitude), float(latitude)]
+
+
+# `{code: [longitude, latitude]}` of a position on the globe, the first there is.
+WRITES = Writes(lambda _: _add, {"": list})
 
 
 def _near(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:

@@ -3,9 +3,10 @@
 https://hl7.org/fhir/R4/search.html#number
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fhir_server.search.collect import Writes
 from fhir_server.search.condition import Condition, Element, either
 from fhir_server.search.escape import unescape
 from fhir_server.search.numbers import (
@@ -22,12 +23,13 @@ from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
-    """Give `{code: {lo, hi}}`, or an array of such where the parameter can have several values."""
-    found = [ends for _, value in values if (ends := _ends(value))]
-    if not found:
-        return {}
-    return {param.code: found[0] if param.single else found}
+def _add(value: Any, _place: Place, found: list[dict[str, str]]) -> None:
+    if ends := _ends(value):
+        found.append(ends)
+
+
+# `{code: {lo, hi}}`, or an array of such where the parameter can have several values.
+WRITES = Writes(lambda _: _add, {"": list}, scalar=True)
 
 
 def _compared(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:

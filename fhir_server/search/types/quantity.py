@@ -4,12 +4,13 @@
 code there is. https://hl7.org/fhir/R4/search.html#quantity
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.collect import Add, Writes
 from fhir_server.search.condition import AnyOf, Condition, Element, either
 from fhir_server.search.escape import split, unescape
 from fhir_server.search.numbers import (
@@ -27,7 +28,7 @@ from fhir_server.search.numbers import (
     read,
     written,
 )
-from fhir_server.search.place import Place
+from fhir_server.search.place import Canonical, Place
 from fhir_server.search.types import token
 from fhir_server.spec.spec import SearchParam
 
@@ -36,18 +37,29 @@ CURRENCY = "urn:iso:std:iso:4217"
 
 # Both ends of a value, None where it is open, and the Quantity that has its unit.
 Measured = tuple[Decimal | None, Decimal | None, Mapping[str, Any]]
+# Both ends as keys and the units found by, as written and, where there are, in base units.
+Told = tuple[tuple[str, str, tuple[str, ...]], tuple[str, str, str] | None]
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
-    """Give `{code: {lo, hi, u}}`, the same in base units under `:ucum`, or arrays of such."""
-    measured = [one for kind, value in values if (one := _measured(kind, value))]
-    if not measured:
-        return {}
-    written = [_as_written(one) for one in measured]
-    found: dict[str, Any] = {param.code: written[0] if param.single else written}
-    if in_base := [base for one in measured if (base := _in_base_units(one, place))]:
-        found[f"{param.code}:ucum"] = in_base[0] if param.single else in_base
-    return found
+def _adds(kind: str) -> Add:
+    def add(
+        value: Any, place: Place, found: list[dict[str, Any]], in_base: list[dict[str, Any]]
+    ) -> None:
+        if measured := _measured(kind, value):
+            written, based = _told(measured, place)
+            found.append(_as_written(*written))
+            if based:
+                in_base.append({"lo": based[0], "hi": based[1], "u": based[2]})
+
+    return add
+
+
+# `{code: {lo, hi, u}}`, the same in base units under `:ucum`, or arrays of such.
+WRITES = Writes(_adds, {"": list, ":ucum": list}, scalar=True)
+
+
+def _as_written(low: str, high: str, units: tuple[str, ...]) -> dict[str, Any]:
+    return {"lo": low, "hi": high, "u": list(units)} if units else {"lo": low, "hi": high}
 
 
 def _compared(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
@@ -71,13 +83,13 @@ def _asked(param: SearchParam, text: str, place: Place) -> Condition:
     if not unit:
         return Element(field, (compare(asked(number)),), param.single)
     system, code = unit
-    base = _base(number.value, code, place) if system == UCUM else None
+    base = _base(number.value, code, place.canonical) if system == UCUM else None
     if base is None:
         found_by = AnyOf("u", (token.entries([(system, code)])[0 if system else 1],))
         return Element(field, (compare(asked(number)), found_by), param.single)
 
     def in_base_units(value: Decimal) -> str:
-        converted = _base(value, code, place)
+        converted = _base(value, code, place.canonical)
         return key(value if converted is None else converted[0])
 
     found_by = AnyOf("u", (base[1],))
@@ -85,52 +97,59 @@ def _asked(param: SearchParam, text: str, place: Place) -> Condition:
     return Element(f"{field}:ucum", (compared, found_by), param.single)
 
 
-def _base(value: Decimal, code: str, place: Place) -> tuple[Decimal, str] | None:
-    found = place.canonical(value, code)
+def _base(value: Decimal, code: str, canonical: Canonical) -> tuple[Decimal, str] | None:
+    found = canonical(value, code)
     return found if found and keyed(found[0]) else None
 
 
-def _as_written(measured: Measured) -> dict[str, Any]:
+def _told(measured: Measured, place: Place) -> Told:
+    """Give what is indexed of a value; of few units and numbers much is said again and again."""
     low, high, unit = measured
-    found = _ends(low, high, unit.get("comparator"))
-    units = _units(_text(unit.get("system")), _text(unit.get("code")), _text(unit.get("unit")))
-    if units:
-        found["u"] = list(units)
-    return found
+    get = unit.get
+    names = _text(get("comparator")), _text(get("system")), _text(get("code")), _text(get("unit"))
+    tell = _remembered if sum(map(len, names)) <= _SHORT else _tell
+    return tell(low, high, names, place.canonical)
 
 
-@lru_cache(maxsize=4096)
-def _units(system: str, code: str, name: str) -> tuple[str, ...]:
-    """Give what a unit is found by; few units come again and again."""
-    found = token.entries([(system, code)]) if code else []
-    if name:
-        found.append(f"{token.ANY_SYSTEM}|{name}")
-    return tuple(dict.fromkeys(found))
+def _tell(
+    low: Decimal | None, high: Decimal | None, names: tuple[str, ...], canonical: Canonical
+) -> Told:
+    comparator, system, code, unit = names
+    units = dict.fromkeys(token.entries([(system, code)]) if code else [])
+    if unit:
+        units[f"{token.ANY_SYSTEM}|{unit}"] = None
+    written = (*_ends(low, high, comparator), tuple(units))
+    based = system == UCUM and bool(code)
+    return written, _in_base_units(low, high, names, canonical) if based else None
 
 
-def _in_base_units(measured: Measured, place: Place) -> dict[str, Any] | None:
-    low, high, unit = measured
-    code = _text(unit.get("code"))
-    if not code or unit.get("system") != UCUM:
+# Nothing long is kept.
+_SHORT = 200
+_remembered = lru_cache(maxsize=4096)(_tell)
+
+
+def _in_base_units(
+    low: Decimal | None, high: Decimal | None, names: tuple[str, ...], canonical: Canonical
+) -> tuple[str, str, str] | None:
+    comparator, _, code, _ = names
+    first = None if low is None else _base(low, code, canonical)
+    last = first if low is high else None if high is None else _base(high, code, canonical)
+    known = first or last
+    if known is None or (low is None) != (first is None) or (high is None) != (last is None):
         return None
-    ends = [None if end is None else _base(end, code, place) for end in (low, high)]
-    known = [end for end in ends if end is not None]
-    if len(known) != 2 - (low, high).count(None):
-        return None
-    low, high = (end and end[0] for end in ends)
-    return {**_ends(low, high, unit.get("comparator")), "u": known[0][1]}
+    return *_ends(first and first[0], last and last[0], comparator), known[1]
 
 
-def _ends(low: Decimal | None, high: Decimal | None, comparator: Any) -> dict[str, Any]:
+def _ends(low: Decimal | None, high: Decimal | None, comparator: str) -> tuple[str, str]:
     """Give both ends as keys; `<5` and `>5` do not have 5 in them."""
     lowest = LOWEST if low is None else key(low)
     if low is high:
-        return {"lo": lowest, "hi": lowest}
+        return lowest, lowest
     highest = HIGHEST if high is None else key(high)
-    return {
-        "lo": above(lowest) if comparator == ">" else lowest,
-        "hi": below(highest) if comparator == "<" else highest,
-    }
+    return (
+        above(lowest) if comparator == ">" else lowest,
+        below(highest) if comparator == "<" else highest,
+    )
 
 
 def _text(value: Any) -> str:

@@ -3,11 +3,12 @@
 https://hl7.org/fhir/R4/search.html#reference
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.reference import target
+from fhir_server.search.collect import Writes, by_type
 from fhir_server.search.condition import AnyOf, Condition, Everything, Subtree, either
 from fhir_server.search.escape import unescape
 from fhir_server.search.place import Place
@@ -18,22 +19,6 @@ Modifier = Callable[[SearchParam, Sequence[str], Place], Condition]
 
 # A bare id under a parameter that refers to anything stands for one reference of each type.
 MAX_WANTED = 2_000
-
-
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
-    """Give what the references point at, and logical references under `:identifier`.
-
-    A scalar where the parameter can have only one value, which an index can then combine.
-    """
-    pairs = list(values)
-    found = list(dict.fromkeys(text for pair in pairs for text in _targets(*pair, place)))
-    logical = token.entries(pair for _, value in pairs for pair in _identifiers(value))
-    fields_: dict[str, Any] = {}
-    if found:
-        fields_[param.code] = found[0] if param.single and len(found) == 1 else found
-    if logical:
-        fields_[f"{param.code}:identifier"] = logical
-    return fields_
 
 
 def _is(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
@@ -107,23 +92,39 @@ def _is_id(value: str) -> bool:
     return "/" not in value and ":" not in value and "|" not in value
 
 
-def _targets(kind: str, value: Any, place: Place) -> Iterator[str]:
+def _text(value: Any, _place: Place, found: dict[str, None], _logical: token.Entries) -> None:
     if isinstance(value, str):
-        yield value
-        # `url|version` is found by the url alone too.
-        if kind == "canonical" and "|" in value:
-            yield value.partition("|")[0]
-    elif isinstance(value, dict):
-        reference = value.get("reference")
-        if isinstance(reference, str) and reference and not reference.startswith("#"):
-            yield target(reference, place.base_urls)
-        elif "resourceType" in value and "id" in value:
-            yield f"{value['resourceType']}/{value['id']}"
+        found[value] = None
 
 
-def _identifiers(value: Any) -> Iterator[tuple[str, str]]:
-    identifier = value.get("identifier") if isinstance(value, dict) else None
+def _canonical(value: Any, place: Place, found: dict[str, None], logical: token.Entries) -> None:
+    """Add a canonical: `url|version` is found by the url alone too."""
+    _text(value, place, found, logical)
+    if isinstance(value, str) and "|" in value:
+        found[value.partition("|")[0]] = None
+
+
+def _reference(value: Any, place: Place, found: dict[str, None], logical: token.Entries) -> None:
+    """Add what a Reference points at, or a contained resource, and a logical reference."""
+    if not isinstance(value, dict):
+        _text(value, place, found, logical)
+        return
+    reference = value.get("reference")
+    if isinstance(reference, str) and reference and not reference.startswith("#"):
+        found[target(reference, place.base_urls)] = None
+    elif "resourceType" in value and "id" in value:
+        found[f"{value['resourceType']}/{value['id']}"] = None
+    identifier = value.get("identifier")
     if isinstance(identifier, dict) and "resourceType" not in value:
         code, system = identifier.get("value"), identifier.get("system")
         if isinstance(code, str) and code:
-            yield system if isinstance(system, str) else "", code
+            token.enter(logical, system if isinstance(system, str) else "", code)
+
+
+# What the references point at, and logical references under `:identifier`. A scalar where the
+# parameter can have only one value, which an index can then combine.
+WRITES = Writes(
+    by_type({"canonical": _canonical, "uri": _text}, _reference),
+    {"": dict, ":identifier": dict},
+    scalar=True,
+)

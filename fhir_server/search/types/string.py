@@ -4,10 +4,12 @@ https://hl7.org/fhir/R4/search.html#string
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.collect import Add, Writes
 from fhir_server.search.condition import AnyOf, Condition, Contains, either, prefix
 from fhir_server.search.escape import unescape
 from fhir_server.search.fold import fold, suffixes
@@ -27,28 +29,38 @@ _PARTS = {
 }
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
-    """Give the folded strings, the originals under `:exact`, and whole values under `:sort`.
+Texts: TypeAlias = dict[str, None]
 
-    A name or address text is found from any of its words on.
-    """
-    folded: dict[str, None] = {}
-    exact: dict[str, None] = {}
-    order: dict[str, None] = {}
-    for kind, value in values:
-        whole = _whole(kind, value)
-        order[fold(whole[:LENGTH])] = None
-        if kind in _PARTS:
-            folded.update(dict.fromkeys(suffixes(fold(whole[:LENGTH]), WORDS)))
-        for text in _texts(kind, value):
-            folded[fold(text[:LENGTH])] = None
-            exact[_exact(text)] = None
-    found = {
-        param.code: [text for text in folded if text],
-        f"{param.code}:exact": list(exact),
-        f"{param.code}:sort": [text for text in order if text],
-    }
-    return {name: texts for name, texts in found.items() if texts}
+
+def _adds(kind: str) -> Add:
+    return partial(_of_parts, _PARTS[kind]) if kind in _PARTS else _of_text
+
+
+def _of_text(value: Any, _place: Place, folded: Texts, exact: Texts, order: Texts) -> None:
+    """Add a text: folded, as written, and folded for the order."""
+    if not isinstance(value, str):
+        return
+    if whole := fold(value[:LENGTH]):
+        folded[whole] = order[whole] = None
+    exact[_exact(value)] = None
+
+
+def _of_parts(
+    parts: Sequence[str], value: Any, _place: Place, folded: Texts, exact: Texts, order: Texts
+) -> None:
+    """Add a name or an address: it is found from any of its words on."""
+    texts = _texts(parts, value)
+    if whole := fold(_whole(value, texts)[:LENGTH]):
+        order[whole] = None
+        folded.update(dict.fromkeys(suffixes(whole, WORDS)))
+    for text in texts:
+        if part := fold(text[:LENGTH]):
+            folded[part] = None
+        exact[_exact(text)] = None
+
+
+# The folded strings, the originals under `:exact`, whole values under `:sort`.
+WRITES = Writes(_adds, {"": dict, ":exact": dict, ":sort": dict})
 
 
 def _starts(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:
@@ -79,23 +91,28 @@ def _folded(text: str) -> str:
 
 
 def _exact(text: str) -> str:
+    if text.isascii():
+        return text[:LENGTH]
     return unicodedata.normalize("NFC", text[:DECOMPOSED])[:LENGTH]
 
 
-def _texts(kind: str, value: Any) -> Iterator[str]:
-    """Yield every string of a value."""
+def _texts(parts: Sequence[str], value: Any) -> Sequence[str]:
+    """Give every string of a value."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name in _PARTS.get(kind, ()):
+        return (value,)
+    found: list[str] = []
+    if isinstance(value, dict):
+        for name in parts:
             inner = value.get(name)
-            for text in inner if isinstance(inner, list) else [inner]:
-                if isinstance(text, str):
-                    yield text
+            if isinstance(inner, str):
+                found.append(inner)
+            elif isinstance(inner, list):
+                found += [text for text in inner if isinstance(text, str)]
+    return found
 
 
-def _whole(kind: str, value: Any) -> str:
+def _whole(value: Any, texts: Sequence[str]) -> str:
     """Give a value as one line: a name's text, else family and given in the Vietnamese order."""
     if isinstance(value, dict) and isinstance(value.get("text"), str):
         return str(value["text"])
-    return " ".join(_texts(kind, value))
+    return " ".join(texts)

@@ -7,15 +7,18 @@ https://hl7.org/fhir/R4/search.html#token
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.collect import Writes, by_type
 from fhir_server.search.condition import AnyOf, Between, Coded, Condition, Contains, Not, either
 from fhir_server.search.escape import split, unescape
 from fhir_server.search.fold import fold
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import SearchParam
 
+Entries: TypeAlias = dict[str, None]
+Texts: TypeAlias = list[str] | None
 Modifier = Callable[[SearchParam, Sequence[str], Place], Condition]
 
 ANY_SYSTEM = "*"
@@ -23,33 +26,18 @@ ANY_SYSTEM = "*"
 LENGTH = 256
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], place: Place) -> dict[str, Any]:
-    """Give the codes of Coding, CodeableConcept, Identifier, … values, their texts and types."""
-    values = list(values)
-    found = codes(param, values, place)
-    for kind, value in values:
-        if kind in _TEXTS:
-            for text in _TEXTS[kind](value):
-                found.setdefault(f"{param.code}:text", []).append(text)
-        if kind == "Identifier":
-            for text in _typed(value):
-                found.setdefault(f"{param.code}:of-type", []).append(text)
-    return found
-
-
-def codes(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
-    """Give `{code: [two strings per value]}`, which is what a token without a modifier asks."""
-    found = entries(pair for kind, value in values for pair in _pairs(kind, value))
-    return {param.code: found} if found else {}
-
-
 def entries(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """Give the index strings of (system, code) pairs, without repetition."""
-    found: dict[str, None] = {}
+    found: Entries = {}
     for system, code in pairs:
-        found[f"{_escaped(system)}|{code}"] = None
-        found[f"{ANY_SYSTEM}|{code}"] = None
+        enter(found, system, code)
     return list(found)
+
+
+def enter(found: Entries, system: str, code: str) -> None:
+    """Add the index strings of a code."""
+    name = _escaped(system) if "|" in system or system == ANY_SYSTEM else system
+    found[f"{name}|{code}"] = found[f"{ANY_SYSTEM}|{code}"] = None
 
 
 def pairs(strings: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -169,49 +157,68 @@ def _escaped(system: str) -> str:
     return system.replace("|", "%7C")
 
 
-def _pairs(kind: str, value: Any) -> Iterator[tuple[str, str]]:
-    if kind == "CodeableConcept":
-        for coding in value.get("coding", ()):
-            yield from _pairs("Coding", coding)
-    elif kind == "Coding":
-        yield from _pair(value.get("system"), value.get("code"))
-    elif kind == "Identifier":
-        yield from _pair(value.get("system"), value.get("value"))
-    elif kind == "ContactPoint":
-        # Its system is a code such as phone, not the namespace of the value.
-        yield from _pair(None, value.get("value"))
-    elif isinstance(value, bool):
-        yield "", "true" if value else "false"
-    else:
-        yield from _pair(None, value)
+def _plain(
+    value: Any, _place: Place, found: Entries, _texts: Texts = None, _types: Texts = None
+) -> None:
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    if isinstance(value, str) and value:
+        found[f"|{value}"] = found[f"{ANY_SYSTEM}|{value}"] = None
 
 
-def _pair(system: Any, code: Any) -> Iterator[tuple[str, str]]:
+def _contact(
+    value: Any, place: Place, found: Entries, _texts: Texts = None, _types: Texts = None
+) -> None:
+    """Add a ContactPoint; its system is a code such as phone, not the namespace of the value."""
+    number = value.get("value")
+    _plain(number if isinstance(number, str) else "", place, found)
+
+
+def _coding(
+    value: Any, _place: Place, found: Entries, texts: Texts = None, _types: Texts = None
+) -> None:
+    code, system = value.get("code"), value.get("system")
     if isinstance(code, str) and code:
-        yield system if isinstance(system, str) else "", code
+        enter(found, system if isinstance(system, str) else "", code)
+    if texts is not None and "display" in value:
+        _call(texts, value["display"])
 
 
-def _of_concept(value: Any) -> Iterator[str]:
-    yield from _text(value.get("text"))
-    for coding in value.get("coding", ()):
-        yield from _text(coding.get("display"))
+def _concept(
+    value: Any, place: Place, found: Entries, texts: Texts = None, _types: Texts = None
+) -> None:
+    if texts is not None and "text" in value:
+        _call(texts, value["text"])
+    for one in value.get("coding", ()):
+        _coding(one, place, found, texts)
 
 
-def _of_identifier(value: Any) -> Iterator[str]:
-    type_ = value.get("type")
-    yield from _text(type_.get("text") if isinstance(type_, dict) else None)
+def _identifier(
+    value: Any, _place: Place, found: Entries, texts: Texts = None, types: Texts = None
+) -> None:
+    number, system, type_ = value.get("value"), value.get("system"), value.get("type")
+    if isinstance(number, str) and number:
+        enter(found, system if isinstance(system, str) else "", number)
+    if texts is not None and types is not None and isinstance(type_, dict):
+        _call(texts, type_.get("text"))
+        types += _typed(type_, number) if isinstance(number, str) else ()
 
 
-_TEXTS: Mapping[str, Callable[[Any], Iterator[str]]] = {
-    "CodeableConcept": _of_concept,
-    "Coding": lambda value: _text(value.get("display")),
-    "Identifier": _of_identifier,
-}
+_ADDS = by_type(
+    {
+        "CodeableConcept": _concept,
+        "Coding": _coding,
+        "Identifier": _identifier,
+        "ContactPoint": _contact,
+    },
+    _plain,
+)
 
 
-def _text(text: Any) -> Iterator[str]:
+def _call(texts: list[str], text: Any) -> None:
+    """Add what something is called."""
     if isinstance(text, str) and (words := _words(text[:LENGTH])):
-        yield words
+        texts.append(words)
 
 
 @lru_cache(maxsize=4096)
@@ -221,13 +228,18 @@ def _words(text: str) -> str:
     return f" {folded}" if folded else ""
 
 
-def _typed(value: Mapping[str, Any]) -> Iterator[str]:
-    type_, number = value.get("type"), value.get("value")
-    if isinstance(type_, dict) and isinstance(number, str):
-        for system, code in _pairs("CodeableConcept", type_):
-            if system:
-                yield _type(system, code, number)
+def _typed(type_: Mapping[str, Any], number: str) -> Iterator[str]:
+    for one in type_.get("coding", ()):
+        system, code = one.get("system"), one.get("code")
+        if isinstance(system, str) and system and isinstance(code, str) and code:
+            yield _type(system, code, number)
 
 
 def _type(system: str, code: str, value: str) -> str:
     return f"{_escaped(system)}|{_escaped(code)}|{value}"
+
+
+# The codes, what they are called, the types of identifiers.
+WRITES = Writes(_ADDS, {"": dict, ":text": list, ":of-type": list})
+# What a token without a modifier asks.
+CODES = Writes(_ADDS, {"": dict})

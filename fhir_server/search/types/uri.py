@@ -3,10 +3,11 @@
 https://hl7.org/fhir/R4/search.html#uri
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
+from fhir_server.search.collect import Writes, by_type
 from fhir_server.search.condition import AnyOf, Condition, either, prefix
 from fhir_server.search.escape import unescape
 from fhir_server.search.place import Place
@@ -15,15 +16,20 @@ from fhir_server.spec.spec import SearchParam
 MAX_STEPS = 100
 
 
-def fields(param: SearchParam, values: Iterable[tuple[str, Any]], _place: Place) -> dict[str, Any]:
-    """Give `{code: [uris]}`; a canonical `url|version` is found by the url alone too."""
-    found: dict[str, None] = {}
-    for kind, value in values:
-        if isinstance(value, str) and value:
-            found[value] = None
-            if kind == "canonical" and "|" in value:
-                found[value.partition("|")[0]] = None
-    return {param.code: list(found)} if found else {}
+def _text(value: Any, _place: Place, found: dict[str, None]) -> None:
+    if isinstance(value, str) and value:
+        found[value] = None
+
+
+def _canonical(value: Any, place: Place, found: dict[str, None]) -> None:
+    """Add a canonical: `url|version` is found by the url alone too."""
+    _text(value, place, found)
+    if isinstance(value, str) and "|" in value:
+        found[value.partition("|")[0]] = None
+
+
+# `{code: [uris]}`
+WRITES = Writes(by_type({"canonical": _canonical}, _text), {"": dict})
 
 
 def _is(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.binding
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_server.spec.codes import bare
@@ -22,22 +23,30 @@ def binding_checks(element: Mapping[str, Any], base: Element | None) -> Iterator
     if isinstance(value_set, str) and strength in ("required", "extensible"):
         extensible = strength == "extensible"
         if not (base and base.binding == bare(value_set) and base.extensible == extensible):
-            yield _check(value_set, strength)
+            yield Bound(value_set, strength)
     for one in binding.get("extension", ()):
         outermost = one.get("valueCanonical") or one.get("valueUri", "")
         if one.get("url") == _OUTERMOST and not (base and base.outermost == bare(outermost)):
-            yield _check(outermost, "outermost")
+            yield Bound(outermost, "outermost")
 
 
-def _check(value_set: str, strength: str) -> Check:
-    rules: dict[str, Rule | None] = {}
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """Check that the codes of an item are from a value set; `rules` by type, as they are met."""
 
-    def check(item: Item, walk: Walk) -> Findings | None:
-        type_, value, _ = item
-        if type_ not in rules:
-            read = coded(type_)
-            rules[type_] = binding_rule(read, value_set, strength) if read else None
-        rule = rules[type_]
-        return rule(value, walk.visit) if rule and value is not None else None
+    value_set: str
+    strength: str
+    rules: dict[str, Rule | None] = field(default_factory=dict)
 
-    return check
+    def of(self, content: str) -> Rule | None:
+        """Give the rule of items of a type, None for a type without codes."""
+        if content not in self.rules:
+            read = coded(content)
+            rule = binding_rule(read, self.value_set, self.strength) if read else None
+            self.rules[content] = rule
+        return self.rules[content]
+
+    def __call__(self, item: Item, walk: Walk) -> Findings | None:
+        """Give what is wrong with an item."""
+        rule = self.of(item[0])
+        return rule(item[1], walk.visit) if rule and item[1] is not None else None

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.fhirpath.language import Environment, Expression, compile_expression
@@ -28,7 +29,7 @@ def constraint_checks(
         except FhirPathError as fault:
             yield _said(warning("not-supported", _unusable(rule, fault)))
         else:
-            yield _check(rule, expression)
+            yield Constraint(rule, expression)
 
 
 def environment(walk: Walk) -> Environment:
@@ -54,19 +55,23 @@ def holds(expression: Expression, item: Item, walk: Walk) -> bool | str:
         return str(fault)
 
 
-def _check(rule: Mapping[str, Any], expression: Expression) -> Check:
-    make = warning if rule.get("severity") == "warning" else error
-    broken = make("invariant", f"{rule['key']}: {rule.get('human') or rule['expression']}")
+@dataclass(frozen=True, slots=True, eq=False)
+class Constraint:
+    """Check that a rule in FHIRPath holds."""
 
-    def check(item: Item, walk: Walk) -> Findings | None:
-        verdict = holds(expression, item, walk)
+    rule: Mapping[str, Any]
+    expression: Expression
+
+    def __call__(self, item: Item, walk: Walk) -> Findings | None:
+        """Give what is wrong with an item."""
+        verdict = holds(self.expression, item, walk)
         if verdict is True:
             return None
+        rule = self.rule
         if verdict is False:
-            return list(broken)
+            make = warning if rule.get("severity") == "warning" else error
+            return make("invariant", f"{rule['key']}: {rule.get('human') or rule['expression']}")
         return warning("not-supported", _unusable(rule, verdict))
-
-    return check
 
 
 def _said(found: Findings) -> Check:

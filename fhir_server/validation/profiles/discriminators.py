@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/profiling.html#discriminator
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from fhir_server.spec.codes import bare
@@ -23,6 +24,60 @@ Expected: TypeAlias = Callable[[Item, Walk], bool]
 Told: TypeAlias = Callable[[Found], bool]
 # Canonical → the tree of its snapshot, None where it is not known.
 TreeOf: TypeAlias = Callable[[str], Node | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matcher:
+    """Ask what each discriminator's path leads to."""
+
+    structures: Structures
+    tests: Sequence[tuple[tuple[Step, ...], Told]]
+
+    def __call__(self, item: Item, walk: Walk) -> bool:
+        """Say whether an item belongs to the slice."""
+        return all(test(reached(self.structures, steps, item, walk)) for steps, test in self.tests)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Has:
+    """Ask whether `expected` are there: every one of them, or any."""
+
+    expected: Sequence[Expected]
+    every: bool
+
+    def __call__(self, found: Found) -> bool:
+        """Say whether what was found has them."""
+        answers = (any(one(item, walk) for item, walk in found) for one in self.expected)
+        return all(answers) if self.every else any(answers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OfType:
+    """Ask whether there is anything of one of some types."""
+
+    structures: Structures
+    codes: frozenset[str]
+
+    def of(self, content: str) -> bool:
+        """Say whether this is one of the types."""
+        return any(self.structures.is_a(content, code) for code in self.codes)
+
+    def __call__(self, found: Found) -> bool:
+        """Say whether something that was found is."""
+        return any(self.of(item[0]) for item, _ in found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equals:
+    """Expect a value: this one if it is fixed, what has all of this if it is a pattern."""
+
+    wanted: Any
+    fixed: bool
+
+    def __call__(self, item: Item, _walk: Walk) -> bool:
+        """Say whether an item has it."""
+        return (same if self.fixed else fits)(item[1], self.wanted)
+
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
 _ELEMENT = f"{CORE}elementdefinition-profile-element"
@@ -49,11 +104,7 @@ def matcher(
             f"the slice {slice_.slice!r} of {slice_.name} says nothing by which its "
             f"discriminators, {named[:200]}, could decide"
         )
-
-    def matches(item: Item, walk: Walk) -> bool:
-        return all(test(reached(structures, steps, item, walk)) for steps, test in tests)
-
-    return matches
+    return Matcher(structures, tests)
 
 
 def fixed_string(structures: Structures, tree_of: TreeOf, slice_: Node, name: str) -> str | None:
@@ -156,14 +207,7 @@ def _value(structures: Structures, tree_of: TreeOf, nodes: Sequence[Node]) -> To
     if not wanted:
         return None
     needed = [expected for must, expected in wanted if must]
-    some = needed or [expected for _, expected in wanted]
-    every = bool(needed)
-
-    def test(found: Found) -> bool:
-        answers = (any(expected(item, walk) for item, walk in found) for expected in some)
-        return all(answers) if every else any(answers)
-
-    return test
+    return Has(needed or [expected for _, expected in wanted], every=bool(needed))
 
 
 def _expected(structures: Structures, tree_of: TreeOf, node: Node, depth: int) -> Expected | None:
@@ -171,9 +215,9 @@ def _expected(structures: Structures, tree_of: TreeOf, node: Node, depth: int) -
     if element.get("max") == "0":
         return None
     if fixed := given(element, "fixed"):
-        return lambda item, _walk: same(item[1], fixed[1])
+        return Equals(fixed[1], fixed=True)
     if pattern := given(element, "pattern"):
-        return lambda item, _walk: fits(item[1], pattern[1])
+        return Equals(pattern[1], fixed=False)
     if node.name == "url" and "fixedUri" not in element and not node.children:
         return None
     below_ = _expected_below(structures, tree_of, node, depth)
@@ -233,10 +277,7 @@ def _type(structures: Structures, _tree_of: TreeOf, nodes: Sequence[Node]) -> To
     if not codes:
         return None
 
-    def test(found: Found) -> bool:
-        return any(structures.is_a(item[0], code) for item, _ in found for code in codes)
-
-    return test
+    return OfType(structures, frozenset(codes))
 
 
 def _profile(_structures: Structures, _tree_of: TreeOf, nodes: Sequence[Node]) -> Told | None:

@@ -7,59 +7,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_server.fhirpath.model import Member
 from fhir_server.spec.element_tree import Node
 from fhir_server.spec.spec import Spec
 from fhir_server.spec.structures import Element
 from fhir_server.spec.tables import SpecError
-from fhir_server.validation.findings import Findings, below, enough, error
+from fhir_server.validation.findings import Findings
 from fhir_server.validation.profiles.bound import binding_checks
+from fhir_server.validation.profiles.children import Child, Children
 from fhir_server.validation.profiles.constraints import constraint_checks
 from fhir_server.validation.profiles.discriminators import Matches, TreeOf
+from fhir_server.validation.profiles.looks import AtLeast, AtMost, Each, Every, Inside, Wholes
 from fhir_server.validation.profiles.slicing import DEFAULT, Slice, Slicing, Whole
 from fhir_server.validation.profiles.types import type_checks
 from fhir_server.validation.profiles.values import presence_checks, value_checks
-from fhir_server.validation.profiles.walk import (
-    MAX_DEPTH,
-    Check,
-    Item,
-    Placed,
-    Walk,
-    exhausted,
-    items,
-)
-from fhir_server.validation.profiles.which import Which, by_matches, which_of
+from fhir_server.validation.profiles.walk import Check, Item, Walk
+from fhir_server.validation.profiles.which import ByMatches, Which, which_of
 
 _BY_URL = {"discriminator": [{"type": "value", "path": "url"}]}
 _BY_TYPE = {"discriminator": [{"type": "type", "path": "$this"}]}
 _ANY = "*"
 # One that looks needs nobody around it.
 _TWO = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    """An element of an object: where its items are, and what is to be said of all of them."""
-
-    name: str
-    members: tuple[Member, ...]
-    whole: Whole
-
-
-@dataclass(frozen=True, slots=True)
-class _Children:
-    """The elements of an object, in order: by JSON property, and those that may not be missing."""
-
-    each: tuple[_Child, ...]
-    by_key: Mapping[str, int]
-    needed: frozenset[int]
-
-    def in_(self, value: Mapping[str, Any]) -> Iterator[_Child]:
-        """Give those an object has, and those it should have."""
-        by_key = self.by_key
-        there = {by_key[key] for key in value if key in by_key}
-        for number in sorted(there | self.needed):
-            yield self.each[number]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,36 +105,27 @@ class Compiler:
         compiled = {content: self._in(node, content) for content in contents}
         if not any(compiled.values()):
             return None
-        primitive = self._in(node, "Element")
-        resource = compiled.get("Resource")
+        contained = node.name == "contained"
+        return Inside(compiled, self._in(node, "Element"), contained=contained)
 
-        def check(item: Item, walk: Walk) -> Findings | None:
-            type_, value, companion = item
-            if type(value) is not dict:
-                return _look(primitive, companion or {}, walk) if primitive else None
-            if "resourceType" in value and value is not walk.visit.resource:
-                walk = walk.within(value, contained=node.name == "contained")
-            children = compiled.get(type_, resource)
-            return _look(children, value, walk) if children else None
-
-        return check
-
-    def _in(self, node: Node, content: str) -> _Children | None:
+    def _in(self, node: Node, content: str) -> Children | None:
         """Give what is to be said of the elements of an object of a type, or defined in place."""
         bases = {one.name: one for one in self.spec.structures.elements(content)}
-        found: list[_Child] = []
+        found: list[Child] = []
         by_key: dict[str, int] = {}
         needed: set[int] = set()
-        for child in node.children:
-            name = child.name.removesuffix("[x]")
+        for element in node.children:
+            name = element.name.removesuffix("[x]")
             members = self.spec.structures.members(content, name)
-            if members and (whole := self._whole(child, content, bases.get(name))):
-                for member in members:
-                    by_key |= {member.key: len(found), f"_{member.key}": len(found)}
-                if any(one.element.get("min") for one in (child, *child.every_slice())):
-                    needed.add(len(found))
-                found.append(_Child(name, members, whole))
-        return _Children(tuple(found), by_key, frozenset(needed)) if found else None
+            child = self._child(element, content, bases.get(name)) if members else None
+            if child is None:
+                continue
+            for member in members:
+                by_key |= {member.key: len(found), f"_{member.key}": len(found)}
+            if any(one.element.get("min") for one in (element, *element.every_slice())):
+                needed.add(len(found))
+            found.append(child)
+        return Children(tuple(found), by_key, frozenset(needed)) if found else None
 
     def _contents(self, node: Node, content: str) -> list[str]:
         """Give the types the items of an element may be of, or the path of one defined in place."""
@@ -177,28 +136,30 @@ class Compiler:
             return codes
         return [one for one in found if "." in one or not codes or one in codes]
 
-    def _whole(self, node: Node, content: str, base: Element | None) -> Whole | None:
-        """Give what is to be said of all items of an element: how many, each, and in slices."""
+    def _child(self, node: Node, content: str, base: Element | None) -> Child | None:
+        """Give an element with what is to be said of it: how many, each, and in slices."""
+        slicing = self._slicing(node, content, base)
+        check = self._check(node, self._contents(node, content), content, base)
         wholes = [
             *_cardinality(node, base),
-            *((slicing.look,) if (slicing := self._slicing(node, content, base)) else ()),
-            *(
-                (_each(check),)
-                if (check := self._check(node, self._contents(node, content), content, base))
-                else ()
-            ),
+            *((slicing,) if slicing else ()),
+            *((Each(check),) if check else ()),
         ]
-        if len(wholes) < _TWO:
-            return wholes[0] if wholes else None
+        if not wholes:
+            return None
+        name = node.name.removesuffix("[x]")
+        one_may_stand = node.element.get("min", 0) <= 1 and node.element.get("max") != "0"
+        return Child(
+            name,
+            self.spec.structures.members(content, name),
+            wholes[0] if len(wholes) == 1 else Wholes(wholes),
+            check,
+            one_may_stand and not slicing,
+        )
 
-        def whole(placed: Sequence[Placed], walk: Walk) -> Findings | None:
-            found: Findings | None = None
-            for look in wholes:
-                if said := look(placed, walk):
-                    found = [*found, *said] if found else said
-            return found
-
-        return whole
+    def _whole(self, node: Node, content: str, base: Element | None) -> Whole | None:
+        child = self._child(node, content, base)
+        return child.whole if child else None
 
     def _slicing(self, node: Node, content: str, base: Element | None) -> Slicing | None:
         if not node.slices:
@@ -227,7 +188,7 @@ class Compiler:
             self._check(one, types, content, base)
             for one, types in zip(slices, contents, strict=True)
         ]
-        return by_matches([_meets(check) for check in checks])
+        return ByMatches([_meets(check) for check in checks])
 
 
 def _meets(check: Check | None) -> Matches:
@@ -244,71 +205,13 @@ def _cardinality(node: Node, base: Element | None) -> Iterator[Whole]:
     least, most = node.element.get("min", 0), node.element.get("max", _ANY)
     is_slice = bool(node.slice)
     if least and (is_slice or base is None or base.min < least):
-        yield _at_least(least, f"the slice {node.slice!r}" if is_slice else node.name)
+        yield AtLeast(least, f"the slice {node.slice!r}" if is_slice else node.name)
     if most != _ANY and (is_slice or base is None or base.max != most):
-        yield _at_most(int(most), f"the slice {node.slice!r}" if is_slice else node.name)
-
-
-def _at_least(least: int, name: str) -> Whole:
-    def whole(placed: Sequence[Placed], _walk: Walk) -> Findings | None:
-        if len(placed) >= least:
-            return None
-        if least == 1:
-            return error("required", f"{name} is missing")
-        return error("required", f"{name}: at least {least} are needed, not {len(placed)}")
-
-    return whole
-
-
-def _at_most(most: int, name: str) -> Whole:
-    def whole(placed: Sequence[Placed], _walk: Walk) -> Findings | None:
-        if len(placed) <= most:
-            return None
-        if most == 0:
-            return error("structure", f"{name} may not be given here")
-        return error("structure", f"{name}: at most {most} may be given, not {len(placed)}")
-
-    return whole
-
-
-def _each(check: Check) -> Whole:
-    def whole(placed: Sequence[Placed], walk: Walk) -> Findings | None:
-        found: Findings = []
-        for place, item in placed:
-            if said := check(item, walk):
-                found += below(place, said)
-                if enough(found):
-                    break
-        return found or None
-
-    return whole
-
-
-def _look(children: _Children, value: Mapping[str, Any], walk: Walk) -> Findings | None:
-    """Look at the elements of an object; a budget bounds all that a resource leads to."""
-    if not walk.spend(len(children.each)) or walk.budget.depth > MAX_DEPTH:
-        return exhausted()
-    walk.budget.depth += 1
-    found: Findings = []
-    for child in children.in_(value):
-        if said := child.whole(items(value, child.members), walk):
-            found += below(f".{child.name}", said)
-            if enough(found):
-                break
-    walk.budget.depth -= 1
-    return found or None
+        yield AtMost(int(most), f"the slice {node.slice!r}" if is_slice else node.name)
 
 
 def all_of(checks: Sequence[Check]) -> Check | None:
     """Give the check that says what all of these say; None for none."""
     if len(checks) < _TWO:
         return checks[0] if checks else None
-
-    def check(item: Item, walk: Walk) -> Findings | None:
-        found: Findings | None = None
-        for each in checks:
-            if said := each(item, walk):
-                found = [*found, *said] if found else said
-        return found
-
-    return check
+    return Every(checks)

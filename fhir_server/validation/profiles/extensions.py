@@ -20,6 +20,9 @@ from fhir_server.validation.profiles.walk import Item, Walk
 Inner: TypeAlias = Callable[[Walk], Findings | None]
 
 _KEYS = ("extension", "modifierExtension")
+# How JSON has them; a quote in a string is escaped.
+_NAMED = tuple(f'"{key}":'.encode() for key in _KEYS)
+_RESOURCE = b'"resourceType":'
 # Addresses that stand for nothing anybody defines.
 _EXAMPLE = re.compile(r"https?://([a-z0-9-]+\.)*(example\.org|acme\.com)/").match
 _OPEN = ("Resource", "DomainResource")
@@ -30,10 +33,32 @@ def extension_findings(known: Known, walk: Walk, inner: Inner) -> Findings:
 
     `inner` tells of each resource that stands in it.
     """
+    if not _names_any(walk.visit.text()):
+        return []
     resource = walk.visit.resource
     looking = _Looking(known, inner)
     item: Item = (str(resource.get("resourceType", "")), resource, None)
     return looking.object(Place(item), walk)
+
+
+def _names_any(text: bytes) -> bool:
+    """Say whether there are extensions, or resources, anywhere in the JSON of a resource."""
+    return any(key in text for key in _NAMED) or text.count(_RESOURCE) > 1
+
+
+def _has_any(value: Any) -> bool:
+    """Say whether there are extensions, or resources, anywhere in a value."""
+    level: list[Any] = [value]
+    while level:
+        value = level.pop()
+        kind = type(value)
+        if kind is list:
+            level += value
+        elif kind is dict:
+            if "extension" in value or "modifierExtension" in value or "resourceType" in value:
+                return True
+            level += value.values()
+    return False
 
 
 class _Looking:
@@ -59,7 +84,7 @@ class _Looking:
                 found += self._extensions(name, inside, place, walk)
                 continue
             key = keys.get(name.removeprefix("_"))
-            if key is None:
+            if key is None or not _has_any(inside):
                 continue
             step = key.element.name
             for at, item in _items(name, key.content, inside):

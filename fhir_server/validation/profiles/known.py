@@ -16,6 +16,7 @@ from fhir_server.spec.tables import SpecError
 from fhir_server.validation.findings import Findings, error, warning
 from fhir_server.validation.profiles.discriminators import fixed_url
 from fhir_server.validation.profiles.elements import Compiler
+from fhir_server.validation.profiles.verdict import Verdict, verdict
 from fhir_server.validation.profiles.walk import Check, Item, Walk, exhausted
 
 # Compiled profiles and parsed definitions that are kept, of each.
@@ -28,7 +29,7 @@ _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposePr
 class Profile:
     """A profile ready to check items of `type`; `sources` did not come with the server.
 
-    `parts` are the urls and names of the slices of its extensions.
+    `parts` are the urls and names of the slices of its extensions, `verdicts` by the type of item.
     """
 
     type: str
@@ -36,6 +37,7 @@ class Profile:
     sources: dict[str, Mapping[str, Any]]
     imposed: tuple[str, ...] = ()
     parts: frozenset[str] = frozenset()
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +146,7 @@ class Known:
             found = _unchecked(walk, "not-supported", told)
         finally:
             walk.judging.discard(asked)
-        if isinstance(item[1], Mapping):
+        if type(item[1]) is dict:
             # The value is kept too: no other may take its place in memory.
             walk.judged[asked] = item[1], list(found or ())
         return found
@@ -158,10 +160,24 @@ class Known:
         if not in_place and not self.spec.structures.is_a(item[0], profile.type):
             told = f"the profile {canonical} is of {profile.type}, not of {item[0]}"
             return error("structure", told)
-        found = (profile.check(item, walk) if profile.check else None) or []
+        found = self._told(profile, item, walk) or []
         for one in profile.imposed:
             found = [*found, *(self.judge(item, one, walk) or ())]
         return found or None
+
+    def _told(self, profile: Profile, item: Item, walk: Walk) -> Findings | None:
+        """Give what a profile says of an item; mostly that is nothing, which is quickly known."""
+        content, value, _ = item
+        if profile.check is None:
+            return None
+        if type(value) is dict and walk.is_plain(value):
+            well = profile.verdicts.get(content)
+            if well is None:
+                well = verdict(self.spec.structures, profile.check, content)
+                profile.verdicts[content] = well
+            if well(value, walk):
+                return None
+        return profile.check(item, walk)
 
 
 def _part(canonical: str, find: Find) -> Node | None:

@@ -36,7 +36,7 @@ class Slicing:
     ordered: bool
     rest: Whole | None = None
 
-    def look(self, placed: Sequence[Placed], walk: Walk) -> Findings | None:
+    def __call__(self, placed: Sequence[Placed], walk: Walk) -> Findings | None:
         """Give what is wrong with the items of the element."""
         found: Findings = []
         members: list[list[Placed]] = [[] for _ in self.slices]

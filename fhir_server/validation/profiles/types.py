@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.type
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fhir_server.fhir.reference import parse
@@ -26,7 +27,7 @@ def type_checks(
     codes = [one["code"] for one in types]
     system = any(code.startswith(_SYSTEM) for code in codes)
     if base and codes and not system and not set(base.types) <= set(codes):
-        yield _one_of(structures, codes)
+        yield OneOf(structures, codes)
     for one in types:
         # Extensions are checked by their own definitions, wherever they stand.
         profiles = profiles_of_type(one)
@@ -40,16 +41,23 @@ def type_checks(
             yield _targeted(structures, one["code"], targets)
 
 
-def _one_of(structures: Structures, codes: Sequence[str]) -> Check:
-    listed = ", ".join(codes)
+@dataclass(frozen=True, slots=True, eq=False)
+class OneOf:
+    """Check that an item is of one of some types."""
 
-    def check(item: Item, _walk: Walk) -> Findings | None:
-        type_ = item[0]
-        if "." in type_ or any(structures.is_a(type_, code) for code in codes):
+    structures: Structures
+    codes: Sequence[str]
+
+    def allows(self, content: str) -> bool:
+        """Say whether items of a type, or of an element defined in place, may stand here."""
+        return "." in content or any(self.structures.is_a(content, code) for code in self.codes)
+
+    def __call__(self, item: Item, _walk: Walk) -> Findings | None:
+        """Give what is wrong with an item."""
+        if self.allows(item[0]):
             return None
-        return error("structure", f"a {type_} may not be given here, but: {listed}")
-
-    return check
+        listed = ", ".join(self.codes)
+        return error("structure", f"a {item[0]} may not be given here, but: {listed}")
 
 
 def _profiled(structures: Structures, code: str, profiles: Sequence[str], *, alone: bool) -> Check:
@@ -68,14 +76,22 @@ def _profiled(structures: Structures, code: str, profiles: Sequence[str], *, alo
     return check
 
 
-def _targeted(structures: Structures, code: str, targets: Sequence[str]) -> Check:
-    """Check what a reference leads to: its type, and its profile where it can be looked at."""
-    allowed = {url: url.removeprefix(CORE) for url in targets}
-    types = [name for name in allowed.values() if structures.knows(name)]
-    only_types = len(types) == len(allowed)
-    listed = ", ".join(allowed.values())
+@dataclass(frozen=True, slots=True, eq=False)
+class Targeted:
+    """Check what a reference leads to: its type, and its profile where it can be looked at.
 
-    def check(item: Item, walk: Walk) -> Findings | None:
+    `code` is Reference or canonical, `allowed` the types by the url they are named by, `types`
+    those of them that are types of FHIR's.
+    """
+
+    structures: Structures
+    code: str
+    allowed: Mapping[str, str]
+    types: frozenset[str]
+
+    def __call__(self, item: Item, walk: Walk) -> Findings | None:
+        """Give what is wrong with an item."""
+        code, types = self.code, self.types
         if item[0] != code or item[1] is None:
             return None
         text = item[1] if code == "canonical" else item[1].get("reference")
@@ -84,11 +100,16 @@ def _targeted(structures: Structures, code: str, targets: Sequence[str]) -> Chec
         type_ = parse(text).type or (item[1].get("type", "") if code == "Reference" else "")
         if type_ and (type_ in types or "Resource" in types):
             return None
-        if type_ and only_types and structures.knows(type_):
+        listed = ", ".join(self.allowed.values())
+        if type_ and len(types) == len(self.allowed) and self.structures.knows(type_):
             return error("structure", f"a {type_} may not be referred to here, but: {listed}")
-        return _resolved(structures, text, walk, tuple(allowed.items()), listed)
+        return _resolved(self.structures, text, walk, tuple(self.allowed.items()), listed)
 
-    return check
+
+def _targeted(structures: Structures, code: str, targets: Sequence[str]) -> Targeted:
+    allowed = {url: url.removeprefix(CORE) for url in targets}
+    types = frozenset(name for name in allowed.values() if structures.knows(name))
+    return Targeted(structures, code, allowed, types)
 
 
 def _resolved(

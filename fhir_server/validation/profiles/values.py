@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.fixed_x_
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -32,9 +33,9 @@ def given(element: Mapping[str, Any], stem: str) -> tuple[str, Any] | None:
 def value_checks(element: Mapping[str, Any]) -> Iterator[Check]:
     """Give the checks of what an ElementDefinition says of the value itself."""
     if fixed := given(element, "fixed"):
-        yield _like(fixed[1], exact=True)
+        yield Like(fixed[1], exact=True)
     if pattern := given(element, "pattern"):
-        yield _like(pattern[1], exact=False)
+        yield Like(pattern[1], exact=False)
     for stem, sign in (("minValue", 1), ("maxValue", -1)):
         if bound := given(element, stem):
             yield _bounded(bound[1], sign)
@@ -98,16 +99,28 @@ def fits(value: Any, pattern: Any) -> bool:
     return same(value, pattern)
 
 
-def _like(wanted: Any, *, exact: bool) -> Check:
-    shown = wanted if isinstance(wanted, str) else dump(wanted).decode()
-    how = "the value must be exactly" if exact else "the value must have"
-    told = f"{how} {shown[:_SHORT]!r}" if isinstance(wanted, str) else f"{how} {shown[:_SHORT]}"
-    compare = same if exact else fits
+@dataclass(frozen=True, slots=True, eq=False)
+class Like:
+    """Check that a value is the one that is wanted, if not `exact` that it has all of it."""
 
-    def check(item: Item, _walk: Walk) -> Findings | None:
-        return None if compare(item[1], wanted) else error("value", told)
+    wanted: Any
+    exact: bool
 
-    return check
+    @property
+    def compare(self) -> Callable[[Any, Any], bool]:
+        """What tells whether a value is like what is wanted."""
+        return same if self.exact else fits
+
+    def __call__(self, item: Item, _walk: Walk) -> Findings | None:
+        """Give what is wrong with an item."""
+        return None if self.compare(item[1], self.wanted) else error("value", self._told())
+
+    def _told(self) -> str:
+        wanted = self.wanted
+        how = "the value must be exactly" if self.exact else "the value must have"
+        if isinstance(wanted, str):
+            return f"{how} {wanted[:_SHORT]!r}"
+        return f"{how} {dump(wanted).decode()[:_SHORT]}"
 
 
 def _bounded(bound: Any, sign: int) -> Check:

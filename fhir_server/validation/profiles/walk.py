@@ -12,7 +12,7 @@ from fhir_server.fhirpath.language import Environment
 from fhir_server.fhirpath.model import Member
 from fhir_server.spec.structures import Structures
 from fhir_server.validation.findings import Findings, Resource, Visit, error
-from fhir_server.validation.references import contained_in, target_in_bundle
+from fhir_server.validation.references import contained_in
 
 # (type, or path of an element defined in place; JSON value; `_companion` of a primitive or None)
 Item: TypeAlias = tuple[str, Any, Any]
@@ -68,6 +68,14 @@ class Walk:
     strict: Strictness = Strictness()
     environment: Environment | None = None
 
+    def is_plain(self, value: Mapping[str, Any]) -> bool:
+        """Say whether an object may be judged as JSON without companions of primitives.
+
+        One that is another resource is none of this one.
+        """
+        visit = self.visit
+        return ("resourceType" not in value or value is visit.resource) and visit.is_plain()
+
     def spend(self, steps: int) -> bool:
         """Take steps from the budget; say whether there were enough."""
         self.budget.left -= steps
@@ -76,9 +84,8 @@ class Walk:
     def within(self, resource: Resource, *, contained: bool = False) -> "Walk":
         """Give the walk of a resource that stands in this one."""
         outer = self.visit
-        bundle = outer.resource if outer.resource.get("resourceType") == "Bundle" else outer.bundle
         root = outer.root if contained else resource
-        visit = Visit(outer.definitions, outer.questions, resource, root, bundle)
+        visit = Visit(outer.definitions, outer.questions, resource, root, outer.around())
         return Walk(visit, self.judge, self.budget, self.judging, self.judged, self.strict)
 
     def resolve(self, reference: str) -> tuple[Item, "Walk"] | None:
@@ -89,7 +96,7 @@ class Walk:
         if contained:
             found = contained_in(visit.root, reference[1:])
         elif visit.bundle is not None:
-            found = target_in_bundle(visit.bundle, reference)
+            found = visit.bundle.find(reference)
         if found is None and not contained and not reference.startswith("urn:"):
             found = visit.questions.ask("resolve", reference)
         if not isinstance(found, Mapping):
@@ -111,7 +118,9 @@ def items(value: Any, members: Sequence[Member]) -> list[Placed]:
         if inner is None and companion is None:
             continue
         content = member.content
-        if not member.single:
+        if not member.single and companion is None and content not in _OPEN:
+            found += [(_at(index), (content, one, None)) for index, one in enumerate(inner)]
+        elif not member.single:
             found += [
                 (f"[{index}]", (_type(content, one), one, beside))
                 for index, (one, beside) in enumerate(zip_longest(inner or (), companion or ()))
@@ -121,6 +130,13 @@ def items(value: Any, members: Sequence[Member]) -> list[Placed]:
         else:
             found.append(("", (content, inner, companion)))
     return found
+
+
+_AT = [f"[{index}]" for index in range(64)]
+
+
+def _at(index: int) -> str:
+    return _AT[index] if index < len(_AT) else f"[{index}]"
 
 
 def _type(content: str, value: Any) -> str:

@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/profiling.html#discriminator
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from fhir_server.spec.element_tree import Node
@@ -37,28 +38,38 @@ def which_of(
     strings = [one for one in values if one is not None]
     if name and len(strings) == len(slices):
         return _by_value(name, strings)
-    return by_matches([matcher(structures, tree_of, one, discriminators) for one in slices])
+    return ByMatches([matcher(structures, tree_of, one, discriminators) for one in slices])
 
 
-def by_matches(matches: Sequence[Matches]) -> Which:
-    """Give what asks each slice."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ByMatches:
+    """Ask each slice."""
 
-    def which(item: Item, walk: Walk) -> Sequence[int]:
-        return [number for number, one in enumerate(matches) if one(item, walk)]
+    matches: Sequence[Matches]
 
-    return which
+    def __call__(self, item: Item, walk: Walk) -> Sequence[int]:
+        """Give the slices that say yes."""
+        return [number for number, one in enumerate(self.matches) if one(item, walk)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByValue:
+    """Look up the value of the property that decides."""
+
+    name: str
+    numbers: Mapping[str, Sequence[int]]
+
+    def __call__(self, item: Item, _walk: Walk) -> Sequence[int]:
+        """Give the slices that have this value."""
+        value = item[1].get(self.name) if type(item[1]) is dict else None
+        return self.numbers.get(value, ()) if type(value) is str else ()
 
 
 def _by_value(name: str, values: Sequence[str]) -> Which:
     numbers: dict[str, list[int]] = {}
     for number, value in enumerate(values):
         numbers.setdefault(value, []).append(number)
-
-    def which(item: Item, _walk: Walk) -> Sequence[int]:
-        value = item[1].get(name) if type(item[1]) is dict else None
-        return numbers.get(value, ()) if type(value) is str else ()
-
-    return which
+    return ByValue(name, numbers)
 
 
 def _property(

@@ -53,6 +53,18 @@ def test_a_field_is_asked_only_where_it_applies(spec):
     assert (child.asked, child.missing) == (1, ("12",))
 
 
+def test_an_expression_may_ask_for_the_resource_it_stands_in(spec):
+    around = profile(
+        Field("1", "", "Patient.name.where(%resource.birthDate.exists())"),
+        Field("2", "", "Patient.managingOrganization.resolve().name"),
+    )
+    inside = {"resourceType": "Organization", "id": "o", "name": "O"}
+    whole = PATIENT | {"contained": [inside], "managingOrganization": {"reference": "#o"}}
+    assert completeness(spec, around, [whole], NOW).missing == ()
+    unborn = {"resourceType": "Patient", "name": PATIENT["name"]}
+    assert completeness(spec, around, [unborn], NOW).missing == ("1", "2")
+
+
 def test_an_expression_that_fails_on_a_visit_finds_nothing(spec):
     broken = profile(Field("1", "", "Patient.name.single().family"))
     two = PATIENT | {"name": [{"family": "a"}, {"family": "b"}]}

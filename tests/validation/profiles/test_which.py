@@ -37,7 +37,7 @@ def numbers(spec, nodes, by):
     walk = Walk(visit, lambda _item, _canonical, _walk: None)
     matches = [matcher(spec.structures, lambda _url: None, one, by) for one in nodes]
     quick = which.which_of(spec.structures, lambda _url: None, nodes, ["Identifier"], by)
-    slow = which.by_matches(matches)
+    slow = which.ByMatches(matches)
     items = [("Identifier", one, None) for one in ITEMS]
     return [list(quick(one, walk)) for one in items], [list(slow(one, walk)) for one in items]
 

@@ -1,21 +1,15 @@
-"""The composition root: settings → definitions, store, guests, bases → application."""
+"""The health base, `/fhir`: its definitions, guests, database, authorization server and pages."""
 
-import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
-import profiles
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
 from fhir_server.access.labels import Table
 from fhir_server.access.labels import table as labelled
 from fhir_server.base import Base
-from fhir_server.fhir import json
-from fhir_server.http import log
 from fhir_server.http import oauth as oauth_routes
-from fhir_server.http.app import App, Served
+from fhir_server.http.app import Served
 from fhir_server.http.limits import Bucket, per_client
 from fhir_server.http.limits import Limits as RateLimits
 from fhir_server.interactions import table
@@ -23,18 +17,24 @@ from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
 from fhir_server.interactions.guides import listed
 from fhir_server.interactions.routes import Routes
-from fhir_server.interactions.search_parameters import outdated, refresh
-from fhir_server.jobs import request
 from fhir_server.jobs.definitions import listening
 from fhir_server.jobs.outdated import watching
-from fhir_server.jobs.sealing import sealing
-from fhir_server.jobs.worker import Kinds, Standing, Worker, always, working
+from fhir_server.jobs.worker import always
+from fhir_server.main.parts import (
+    audit,
+    audit_key,
+    default_indexes,
+    jobs,
+    kinds,
+    outbound,
+    prepared,
+)
 from fhir_server.oauth import discovery, origins, tokens
 from fhir_server.oauth.provider import Provider, Registration, private_key
 from fhir_server.oauth.server import OAuth
 from fhir_server.oauth.server import opened as opened_oauth
 from fhir_server.oauth.standing import standing
-from fhir_server.operations import OPERATIONS, reindex, search_parameters
+from fhir_server.operations import OPERATIONS
 from fhir_server.outbound.address import parsed
 from fhir_server.outbound.client import Outbound
 from fhir_server.pages import citizens, federation
@@ -44,22 +44,12 @@ from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
 from fhir_server.spec import installed
 from fhir_server.spec.spec import Spec, load
-from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.clock import wall
-from fhir_server.store.indexes import Wanted
 from fhir_server.store.joins import Bounds
-from fhir_server.store.sealer import Sealer
 from fhir_server.store.store import Store
 from fhir_server.terminology.remote import Bounds as RemoteBounds
 from fhir_server.terminology.remote import Remote, opened
 from mappings.plugin import plugin as mappings
-
-
-def application() -> App:
-    """Give the ASGI application of this process, its settings read from the environment."""
-    log.configure()
-    settings = Settings()
-    return App(lambda: served(settings))
 
 
 def plugins(settings: Settings) -> Sequence[Plugin]:
@@ -68,11 +58,11 @@ def plugins(settings: Settings) -> Sequence[Plugin]:
 
 
 def definitions(guests: Sequence[Plugin] = (), packages: Path | None = None) -> Spec:
-    """Give R4, what the guests and a folder's packages add; every search expression compiled."""
+    """Give R4, what the guests and a folder's packages add; SpecError where that is unusable."""
     addresses = {name: here for guest in guests for name, here in guest.addresses.items()}
     folders = [folder for guest in guests for folder in guest.definitions]
     compiled = load(folders, addresses, installed.packs(packages) if packages else ())
-    compiled.check()
+    compiled.check_added()
     return compiled
 
 
@@ -87,16 +77,14 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
     guests = plugins(settings)
     spec = definitions(guests, settings.packages)
     async with health_store(settings) as store, remote_terminology(settings) as remote:
-        context = await prepared(settings, health_context(settings, spec, store))
-        context = replace(context, remote=remote)
+        context = await prepared(health_context(settings, spec, store), default_indexes())
+        context = context.but(remote=remote)
+        key = await audit_key(settings, store)
         await listed(context, installed.guides(settings.packages))
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         routes = table.build(operations)
-        # What is built for good is not walked through by every collection of garbage.
-        gc.collect()
-        gc.freeze()
         async with (
-            audit(settings, store),
+            audit(store, key, settings.audit_checkpoints),
             listening(context),
             watching(context),
             smart(settings, context) as oauth,
@@ -109,7 +97,7 @@ def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth |
     """Give the health base, and what says who may ask it; None is anybody on loopback."""
     if oauth is None:
         return Served((Base("/fhir", context, routes),))
-    context = replace(context, security=discovery.security(oauth))
+    context = context.but(security=discovery.security(oauth))
     known = per_client(tokens.authentication(oauth), Bucket(settings.rate_client))
     base = Base("/fhir", context, routes, known)
     provider = identity_provider(settings, oauth)
@@ -129,17 +117,12 @@ def smart(settings: Settings, context: Context) -> AbstractAsyncContextManager[O
     assert uri is not None
     return opened_oauth(
         uri,
-        settings.oauth_database or f"{settings.database}_oauth",
+        settings.oauth_name(),
         issuer=settings.issuer_url(),
         base_url=context.base_url,
         current=context.current,
         outbound=outbound(settings),
     )
-
-
-def outbound(settings: Settings) -> Outbound:
-    """Give what asks servers of others."""
-    return Outbound(frozenset(settings.outbound_origins))
 
 
 def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
@@ -164,50 +147,11 @@ def identity_provider(settings: Settings, oauth: OAuth) -> Provider | None:
 
 
 @asynccontextmanager
-async def audit(settings: Settings, store: Store) -> AsyncIterator[None]:
-    """Sign what is written down of accesses, and seal it, while this process serves or works."""
-    key = await audit_key(settings, store)
-    store.watch = Watch(Audit(store.database, key))
-    async with sealing(Sealer(store.database, key), wall, settings.audit_checkpoints):
-        yield
-
-
-async def audit_key(settings: Settings, store: Store) -> bytes:
-    """Give the key that signs events and seals; without a setting it is kept in the database."""
-    return settings.audit_secret() or await store.secret("audit")
-
-
-def kinds(routes: Routes) -> Kinds:
-    """Give what a job may be: a kind and the function that does it."""
-    return {
-        request.KIND: request.kind(routes),
-        reindex.KIND: reindex.run,
-        search_parameters.KIND: search_parameters.build,
-    }
-
-
-def jobs(
-    settings: Settings, context: Context, known: Kinds, stands: Standing
-) -> AbstractAsyncContextManager[None]:
-    """Give what works jobs in this process; nothing where the settings leave them to others."""
-    if not settings.jobs_at_once:
-        return nullcontext()
-    return working(Worker(context, known, settings.jobs_at_once, standing=stands))
-
-
-async def work(settings: Settings, ended: asyncio.Event) -> None:
-    """Work jobs in this process, and serve nothing, until `ended` is set."""
-    log.configure()
-    async with served(settings):
-        await ended.wait()
-
-
-@asynccontextmanager
 async def health_store(settings: Settings) -> AsyncIterator[Store]:
     """Open the database of the health base; `serve` started the embedded one if none is named."""
     uri = settings.uri()
     assert uri is not None
-    bounds = Bounds(settings.join_limit, settings.search_seconds)
+    bounds = Bounds(settings.join_limit, settings.search_seconds, settings.database_lanes)
     patience = settings.transaction_seconds
     store = Store.open(uri, settings.database, patience=patience, bounds=bounds)
     try:
@@ -238,26 +182,3 @@ def remote_terminology(settings: Settings) -> AbstractAsyncContextManager[Remote
     names = ("seconds", "cache_seconds", "cache_size")
     bounds = RemoteBounds(**{name: getattr(settings, f"terminology_{name}") for name in names})
     return opened(settings.terminology_server, bounds)
-
-
-async def prepared(settings: Settings, context: Context) -> Context:
-    """Give the Context ready to serve: indexes built, older index formats known, a cursor key.
-
-    Raises Unavailable where the database does not answer.
-    """
-    store, spec = context.store, context.spec
-    await store.prepare()
-    await store.indexing.ensure(default_indexes(), spec.types)
-    await refresh(context)
-    return replace(
-        context,
-        outdated=await outdated(context, spec.types),
-        cursor_key=settings.cursor_secret() or await store.secret("cursor"),
-    )
-
-
-def default_indexes() -> Wanted:
-    """Give the default index set: docs/search-performance.md says what each index serves."""
-    folder = Path(profiles.__path__[0]) / "server"
-    wanted: Wanted = json.parse((folder / "indexes.json").read_bytes())
-    return wanted

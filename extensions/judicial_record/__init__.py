@@ -1,0 +1,1 @@
+"""Judicial-record certificates: dossier, certificate, signature, checking, revocation."""

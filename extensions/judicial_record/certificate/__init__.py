@@ -1,0 +1,1 @@
+"""The certificate: what each form shows, its number, its issue, what it looks like elsewhere."""

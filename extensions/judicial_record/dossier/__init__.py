@@ -1,0 +1,1 @@
+"""The dossier: an application for a certificate as a Task, from submission to delivery."""

@@ -1,0 +1,1 @@
+"""The law as dated rules, the days it counts, and what follows from them."""

@@ -1,0 +1,1 @@
+"""The pages of judicial records: checking, the citizen's dossiers, the officers' queue."""

@@ -1,0 +1,1 @@
+"""The certificate on paper: the page, its QR codes, the signature in the PDF."""

@@ -1,0 +1,1 @@
+"""What proves a certificate: canonical bytes, signature, keys, status list, log, and the check."""

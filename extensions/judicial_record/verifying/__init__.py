@@ -1,0 +1,1 @@
+"""Checking a certificate from outside: verify, disclose, the holder's passcodes."""

@@ -1,0 +1,1 @@
+"""`load --fresh`: files made ready in several processes, written by one into an empty database."""
