@@ -93,20 +93,20 @@ def opened(
 
         def served(name: str, at: str, workers: int = 1, **settings: str) -> None:
             with server.pinned(0 if workers == 1 else None):
-                pid, port, _ = stack.enter_context(
-                    server.serving(at, workers, FHIR_DATABASE=named, **settings)
-                )
+                settings = {"FHIR_DATABASE": named} | settings
+                pid, port, _ = stack.enter_context(server.serving(at, workers, **settings))
             pids = (pid, database_pid if at == uri else 0)
             there[name] = Level(Process(name, Address(port), *pids), Site(citizens=site.citizens))
 
         served(base, uri)
         load(there[base].process.address, site)
-        token = security.token(uri, named)
+        own = _copied(uri, named)
+        token = security.token(uri, own)
         canned = stack.enter_context(_canned(uri))
         served("L2", canned)
         for at, name in ((uri, base), (canned, "L2")):
             served(f"{name}x2", at, 2)
-            served(f"{name}, secured", at, 1, **_SECURED)
+            served(f"{name}, secured", at, 1, FHIR_DATABASE=own, **_SECURED)
             there[f"{name}, secured"].site.token = token
         for workers, name in ((1, "L1"), (2, "L1x2")):
             there[name] = stack.enter_context(_in_memory(name, workers, site))
@@ -131,8 +131,19 @@ def _named(uri: str) -> Iterator[str]:
     name = f"{server.DATABASE}_{os.getpid()}"
     yield name
     with suppress(PyMongoError), pymongo.MongoClient[dict[str, Any]](uri) as client:
-        for one in (name, f"{name}_oauth"):
+        for one in (name, f"{name}_oauth", f"{name}_own", f"{name}_own_oauth"):
             client.drop_database(one)
+
+
+def _copied(uri: str, name: str) -> str:
+    """Copy a database; who is served from the copy seals its events himself, and is counted."""
+    own = f"{name}_own"
+    with pymongo.MongoClient[dict[str, Any]](uri) as client:
+        for one in client[name].list_collection_names():
+            rows = [*client[name][one].find()] if one not in ("locks", "writers") else []
+            if rows:
+                client[own][one].insert_many(rows)
+    return own
 
 
 def _warmed(levels: Levels, measured: Sequence[Row], bench: Bench) -> None:

@@ -1,8 +1,8 @@
 """AuditEvents on their way to the database, and who they say was looked at.
 
 A write's events go in the write's own transaction, so that neither is without the other. The
-events of reads go in groups (store/together). Each event is signed as it is made, and written with
-a list that says it waits for its seal; `store/sealer` then chains them.
+events of reads go in groups (store/together). Each event is signed as it is made, and written in a
+list in which it waits; `store/sealer` then puts them in their place and chains them.
 """
 
 import hmac
@@ -16,10 +16,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.errors import MethodNotAllowed
+from fhir_server.store import placing
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import WAITING, waiting
+from fhir_server.store.seals import WAITING, whole
 from fhir_server.store.together import Together
 from fhir_server.store.veil import Veil
 
@@ -98,14 +99,19 @@ class Audit:
             rows = [*await live.to_list(), *await gone.to_list()]
         return {one for row in rows for one in row.get("x", {}).get("_patient", ())}
 
+    async def place(self) -> None:
+        """Put what waits where it can be asked for."""
+        with reachable():
+            await placing.place(self._database)
+
     async def _insert(self, documents: Sequence[Document]) -> None:
         with pymongo.timeout(_PATIENT):
-            async with self._database.client.start_session() as session:
-                await session.with_transaction(partial(self._keep, documents))
+            await self._keep(documents)
 
-    async def _keep(self, documents: Sequence[Document], session: AsyncClientSession) -> None:
-        await self._database[TYPE].insert_many(documents, session=session)
-        await self._database[WAITING].insert_many(waiting(documents), session=session)
+    async def _keep(
+        self, documents: Sequence[Document], session: AsyncClientSession | None = None
+    ) -> None:
+        await self._database[WAITING].insert_many(whole(documents), session=session)
 
 
 # The versions made → what makes the events of a transaction, to be kept in it.
@@ -154,6 +160,11 @@ class Watch:
         """Keep the events this makes, where there is audit."""
         if self.audit:
             await self.audit.write(events, session)
+
+    async def place(self) -> None:
+        """Have the events that wait put where they can be asked for."""
+        if self.audit:
+            await self.audit.place()
 
     def noting(self, note: Note) -> Noting | None:
         """Give how a commit is written down."""

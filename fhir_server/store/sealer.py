@@ -3,15 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from fhir_server.store import placing
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Document, portions
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import CHECKPOINTS, MOST, SEALS, WAITING, Checkpoint, Seal, listed
+from fhir_server.store.seals import (
+    CHECKPOINTS,
+    MOST,
+    SEALS,
+    WAITING,
+    Checkpoint,
+    Seal,
+    held,
+    listed,
+)
 
 LEASE = timedelta(seconds=10)
 _LEASE = "audit-sealer"
@@ -54,13 +63,20 @@ class Sealer:
     async def seal(self) -> int:
         """Seal the first events that wait; give how many, 0 too where another was faster."""
         with reachable():
-            lists, events = await self._waiting()
+            lists = await self._waiting()
             if not lists:
                 return 0
+            events = [event for row in lists for event in listed(row)]
             last = await self._last()
             new = Seal(last.number + 1, events, last.mac, last.total + len(events))
             new = new.signed(self._key)
-            if not await self._keep(new, lists):
+            try:
+                kept = await self._keep(new, lists)
+            except OperationFailure as error:
+                if not error.has_error_label("TransientTransactionError"):
+                    raise
+                kept = False
+            if not kept:
                 self._head = None
                 return 0
         self._head = new
@@ -79,19 +95,23 @@ class Sealer:
         self._told = last.number
         return made
 
-    async def _waiting(self) -> tuple[list[Any], list[tuple[str, bytes]]]:
-        """Give the first lists of events, by id, and what is in them."""
-        lists: list[Any] = []
-        events: list[tuple[str, bytes]] = []
+    async def _waiting(self) -> list[Document]:
+        """Give the first lists, as many as a seal has events for."""
+        lists: list[Document] = []
+        events = 0
         async for row in self._database[WAITING].find({}, sort=[("_id", 1)]):
-            lists.append(row["_id"])
-            events += listed(row)
-            if len(events) >= MOST:
+            lists.append(row)
+            events += len(listed(row))
+            if events >= MOST:
                 break
-        return lists, events
+        return lists
 
-    async def _keep(self, new: Seal, lists: Sequence[Any]) -> bool:
-        """Put the seal in the place of the lists; False where another sealed meanwhile."""
+    async def _keep(self, new: Seal, lists: Sequence[Document], *, over: bool = False) -> bool:
+        """Put the seal in the place of the lists; False where another sealed meanwhile.
+
+        What stands in an event's place, put there by nobody of us, is written `over`.
+        """
+        ids = [row["_id"] for row in lists]
         async with (
             self._database.client.start_session() as session,
             await session.start_transaction(),
@@ -102,13 +122,20 @@ class Sealer:
                 await session.abort_transaction()
                 return False
             taken = 0
-            for some in portions(lists):
+            for some in portions(ids):
                 asked = {"_id": {"$in": some}}
                 done = await self._database[WAITING].delete_many(asked, session=session)
                 taken += done.deleted_count
-            if taken < len(lists):
+            events = [event for row in lists for event in held(row)]
+            try:
+                await placing.put(self._database, events, session, over=over)
+            except DuplicateKeyError:
                 await session.abort_transaction()
-            return taken == len(lists)
+            else:
+                if taken < len(ids):
+                    await session.abort_transaction()
+                return taken == len(ids)
+        return False if over else await self._keep(new, lists, over=True)
 
     async def _last(self) -> Seal:
         if self._head is None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.errors import Unprocessable
 from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.search.condition import Condition, Everything
@@ -63,8 +64,6 @@ class Store:
     one a call raises TypeError. Every ts is int microseconds since the Unix epoch, UTC.
     """
 
-    veil: Veil | None = None
-
     def __init__(
         self, database: horizon.Database, clock: Clock, patience: float, bounds: Bounds = BOUNDS
     ) -> None:
@@ -87,6 +86,7 @@ class Store:
         self._group = Group(self._road)
         self.records = Reading(database)
         self.watch = Watch()
+        self.veil: Veil | None = None
         self._session: AsyncClientSession | None = None
         self._turn: AbstractAsyncContextManager[Any] = nullcontext()
 
@@ -167,7 +167,7 @@ class Store:
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
-        async with self._asking():
+        async with self._asking(type_):
             found = await history.history(
                 self.database, allow, type_, span, limit=limit, size=size, session=self._session
             )
@@ -184,10 +184,9 @@ class Store:
         max_ms: int = 1000,
     ) -> int | None:
         """Count the versions of a resource; None when that takes over `max_ms`."""
-        span = Span(id_, since, at)
-        async with self._asking():
+        async with self._asking(type_):
             return await history.count(
-                self.database, allow, type_, span, max_ms, session=self._session
+                self.database, allow, type_, Span(id_, since, at), max_ms, session=self._session
             )
 
     async def system_history(
@@ -202,7 +201,7 @@ class Store:
     ) -> list[Stored]:
         """Give versions of these types, newest first: see `system_history.system_history`."""
         span = Span(None, since, at)
-        async with self._asking():
+        async with self._asking(*allowed):
             found = await system_history.system_history(
                 self.database, allowed, span, before, limit=limit, size=size, session=self._session
             )
@@ -224,9 +223,8 @@ class Store:
 
         Raises Unprocessable (too-costly) where that takes too long.
         """
-        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
-            asked = self._joins, allow, type_, condition
-            seen = self.watch.witness is not None
+        async with self._asking(type_), client.bounded(self.database, self._bounds.seconds):
+            asked, seen = (self._joins, allow, type_, condition), self.watch.witness is not None
             page = await reads.search(
                 *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, whose=seen
             )
@@ -247,7 +245,7 @@ class Store:
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        async with self._asking():
+        async with self._asking(type_):
             return await totals.count(
                 self.database, allow, type_, condition, max_ms, session=self._session
             )
@@ -256,21 +254,21 @@ class Store:
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        async with self._asking():
+        async with self._asking(type_):
             return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
 
     async def keys(
         self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
     ) -> list[tuple[str, int]]:
         """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
-        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+        async with self._asking(type_), client.bounded(self.database, self._bounds.seconds):
             return await fields.keys(self._joins, allow, type_, condition, sort=sort, limit=limit)
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int
     ) -> dict[str, tuple[int, int]]:
         """Give by id the version and ts of at most `limit` resources: see `fields.versions`."""
-        async with self._asking():
+        async with self._asking(type_):
             return await fields.versions(
                 self.database, allow, type_, condition, limit=limit, session=self._session
             )
@@ -279,7 +277,7 @@ class Store:
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:
         """Give every value an index field has in a type; None when that takes over `max_ms`."""
-        async with self._asking():
+        async with self._asking(type_):
             return await fields.distinct(
                 self.database, allow, type_, field, max_ms, session=self._session
             )
@@ -349,8 +347,10 @@ class Store:
         return Road(self.database, self._writer, *known, self.veil)
 
     @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
+    async def _asking(self, *types: str) -> AsyncIterator[None]:
         """Let one question of a transaction run at a time; turn what the driver raises."""
+        if TYPE in types and not self._session:
+            await self.watch.place()
         async with self._turn:
             with client.reachable():
                 yield
@@ -396,5 +396,5 @@ class Store:
 
     async def _fetch(self, key: reads.Key, names: Collection[str]) -> Mapping[str, Stored]:
         ask, allow, type_ = key
-        async with self._asking():
+        async with self._asking(type_):
             return await ask(self.database, checked(allow), type_, names, self._session)

@@ -17,7 +17,7 @@ from fhir_server.store.audit import mac
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Document, portions
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal, listed
+from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal, held, listed
 from fhir_server.store.veil import Veil
 
 # By these an event is found: by whom it is about, who did it, when, and what it was.
@@ -25,6 +25,7 @@ FOUND_BY = (
     *("_patient", "patient", "agent", "agent:identifier", "policy", "entity", "date"),
     *("action", "outcome", "type", "subtype"),
 )
+_UNSEALED = "not sealed yet"
 Fields = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
@@ -112,7 +113,7 @@ class Verifier:
             for id_, sign in some:
                 told = self._event(rows[id_], sign) if id_ in rows else "is gone"
                 if told:
-                    found.append(Fault(f"{TYPE}/{id_}", f"{told} ({where})"))
+                    found.append(_fault(id_, told, where))
         return found
 
     def _event(self, row: Document, sign: bytes) -> str | None:
@@ -155,7 +156,12 @@ class Verifier:
                 yield fault
         rows = (one for row in lists for one in listed(row))
         waiting = {id_: sign for id_, sign in rows if id_ not in self._ids}
-        faults = await self._faulty([*waiting.items()], "not sealed yet")
+        whole = {event["_id"]: event for row in lists for event in held(row)}
+        placed = [(id_, sign) for id_, sign in waiting.items() if id_ not in whole]
+        faults = await self._faulty(placed, _UNSEALED)
+        for id_, event in whole.items():
+            if id_ in waiting and (told := self._event(event, waiting[id_])):
+                faults.append(_fault(id_, told, _UNSEALED))
         self.waiting += len(waiting) - len(faults)
         for fault in faults:
             yield fault
@@ -181,6 +187,10 @@ class Verifier:
             yield Fault(f"seal {told.seal}", "is gone: a checkpoint knows it")
         elif (seal.mac.hex(), seal.total) != (told.mac, told.total):
             yield Fault(f"seal {told.seal}", "is another than the checkpoint knows")
+
+
+def _fault(id_: str, told: str, where: str) -> Fault:
+    return Fault(f"{TYPE}/{id_}", f"{told} ({where})")
 
 
 def lines(text: bytes) -> Sequence[Mapping[str, Any]]:

@@ -17,9 +17,11 @@ from fhir_server.search.audit_event import fields
 from fhir_server.search.index import index_fields
 from fhir_server.search.place import Place
 from fhir_server.store import sealer as sealing
-from fhir_server.store.audit import Audit
+from fhir_server.store import seals
+from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.sealer import Sealer
 from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting
+from fhir_server.store.store import ALL
 from fhir_server.store.verify import Verifier, lines
 
 KEY = b"a key for tests"
@@ -131,6 +133,13 @@ async def _added(database, random_, row):
         await database[WAITING].insert_one({"events": events})
 
 
+async def _add_whole(database, random_):
+    """Put in a list that holds an event, forged or once more."""
+    row = await database.AuditEvent.find_one({"_id": _any(random_)})
+    forged = {**row, "_id": "forged", "body": row["body"].replace(row["_id"].encode(), b"forged")}
+    await database[WAITING].insert_one({"whole": [random_.choice([forged, row | {"_id": "x"}])]})
+
+
 async def _replay_seal(database, random_):
     seal = await database[SEALS].find_one({"_id": random_.randint(1, 20)})
     await database[SEALS].insert_one({**seal, "_id": 21})
@@ -175,7 +184,7 @@ TAMPERS: tuple[Tamper, ...] = (
     *(_delete, _delete_and_its_line, _drop_seal),
     *(_reorder, _swap_seals),
     *(_insert, _replay, _replay_seal),
-    _truncate,
+    *(_truncate, _add_whole),
 )
 
 
@@ -252,24 +261,68 @@ async def test_an_event_without_a_signature_is_sealed_and_found(store, spec):
 async def test_an_event_that_waits_is_well_until_it_is_gone(store, spec):
     await Audit(store.database, KEY).write(partial(events, spec, Audit(store.database, KEY), 0, 3))
     assert await faults(spec, store.database) == []
+    await store.database[WAITING].update_one({}, {"$set": {"whole.1.body": b"{}"}})
+    [fault] = await faults(spec, store.database)
+    assert fault.place == "AuditEvent/e00001"
+    assert fault.told == "was changed, or not made by this server (not sealed yet)"
+
+
+async def test_an_event_that_was_placed_is_well_until_it_is_gone(store, spec):
+    audit = Audit(store.database, KEY)
+    await audit.write(partial(events, spec, audit, 0, 3))
+    await audit.place()
+    assert await faults(spec, store.database) == []
     await store.database.AuditEvent.delete_one({"_id": "e00001"})
     [fault] = await faults(spec, store.database)
     assert (fault.place, fault.told) == ("AuditEvent/e00001", "is gone (not sealed yet)")
 
 
-async def test_neither_event_nor_list_is_kept_without_the_other(store, spec):
+@pytest.mark.parametrize("asked", [False, True])
+async def test_what_stands_in_an_events_place_is_written_over(store, spec, asked):
     audit = Audit(store.database, KEY)
     made = events(spec, audit, 0, 2)
-    await store.database.AuditEvent.insert_one(made[1])
-    with pytest.raises(Unavailable):
-        await audit.write(lambda: made)
-    assert await store.database.AuditEvent.count_documents({}) == 1
-    assert await store.database[WAITING].count_documents({}) == 0
+    await store.database.AuditEvent.insert_one(made[1] | {"ts": 7})
+    await audit.write(lambda: made)
+    if asked:
+        await audit.place()
+    assert await Sealer(store.database, KEY).seal() == 2
+    assert await store.database.AuditEvent.find().sort("_id").to_list() == made
+    assert await faults(spec, store.database) == []
+
+
+async def test_who_asks_for_events_gets_those_that_wait(store, spec):
+    store.watch = Watch(Audit(store.database, KEY))
+    for first in (0, 2):
+        await store.note(partial(events, spec, store.watch.audit, first, 2))
+    assert await store.database.AuditEvent.count_documents({}) == 0
+    assert await store.count(ALL, "AuditEvent", ALL) == 4
+    assert await faults(spec, store.database) == []
+    assert await Sealer(store.database, KEY).seal() == 4
+    assert await faults(spec, store.database) == []
+
+
+async def test_all_who_ask_at_once_get_them(store, spec):
+    store.watch = Watch(Audit(store.database, KEY))
+    await store.note(partial(events, spec, store.watch.audit, 0, 50))
+    asked = [store.read(ALL, "AuditEvent", f"e{one:05}") for one in range(50)]
+    found = await asyncio.gather(Sealer(store.database, KEY).seal(), *asked)
+    assert all(found[1:])
+
+
+async def test_long_lists_are_several(store, spec, monkeypatch):
+    monkeypatch.setattr(seals, "FULL", 2000)
+    audit = Audit(store.database, KEY)
+    await audit.write(partial(events, spec, audit, 0, 7))
+    assert await store.database[WAITING].count_documents({}) > 2
+    assert await Sealer(store.database, KEY).seal() == 7
+    assert await faults(spec, store.database) == []
 
 
 async def test_what_is_no_list_is_cleared_away(store, spec):
     audit = Audit(store.database, KEY)
-    await store.database[WAITING].insert_many([{}, {"events": 7}, {"events": [["a"]]}])
+    await store.database[WAITING].insert_many(
+        [{}, {"events": 7}, {"events": [["a"]]}, {"whole": 7}, {"whole": [7]}]
+    )
     await audit.write(partial(events, spec, audit, 0, 2))
     assert await Sealer(store.database, KEY).seal() == 2
     assert await store.database[WAITING].count_documents({}) == 0

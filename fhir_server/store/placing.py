@@ -1,0 +1,63 @@
+"""Events that wait in lists are put where AuditEvents are found: by the sealer, or when asked for.
+
+See docs/adr/0056-read-events-wait-whole.md.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pymongo
+from pymongo import ReplaceOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from fhir_server.fhir.audit_event import TYPE
+from fhir_server.store import client
+from fhir_server.store.documents import Document, portions
+from fhir_server.store.horizon import Database
+from fhir_server.store.seals import WAITING, held, named
+
+# Seconds a dead database may cost.
+_PATIENT = 3.5
+# Lists that are placed in one transaction.
+_LISTS = 100
+_WHOLE, _OLDEST = {"whole": {"$exists": True}}, [("_id", 1)]
+
+
+async def put(
+    database: Database, events: Sequence[Document], session: AsyncClientSession, *, over: bool
+) -> None:
+    """Put events in their place; with `over` also where something stands that is not them.
+
+    Raises DuplicateKeyError without it.
+    """
+    for some in portions(events):
+        if over:
+            wanted = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in some]
+            await database[TYPE].bulk_write(wanted, session=session)
+            continue
+        try:
+            await database[TYPE].insert_many(some, session=session)
+        except BulkWriteError as error:
+            client.taken(error)
+            raise DuplicateKeyError("An event's place is taken.") from error
+
+
+async def place(database: Database) -> None:
+    """Put all that waits in its place now; their lists then name them and wait on."""
+    with pymongo.timeout(_PATIENT):
+        placed = partial(_place, database, over=False)
+        while await database[WAITING].find_one(_WHOLE, {"_id": 1}):
+            try:
+                async with database.client.start_session() as session:
+                    await session.with_transaction(placed)
+            except DuplicateKeyError:
+                placed = partial(_place, database, over=True)
+
+
+async def _place(database: Database, session: AsyncClientSession, *, over: bool) -> None:
+    lists = database[WAITING]
+    for row in await lists.find(_WHOLE, sort=_OLDEST, limit=_LISTS, session=session).to_list():
+        await put(database, held(row), session, over=over)
+        change = {"$set": {"events": named(held(row))}, "$unset": {"whole": True}}
+        await lists.update_one({"_id": row["_id"]}, change, session=session)
