@@ -4,10 +4,12 @@ import pytest
 
 from fhir_server.fhir.reference import (
     Reference,
+    Renamed,
     parse,
     references,
     relative,
     rewrite,
+    rewritten,
     target,
 )
 
@@ -131,3 +133,15 @@ def test_a_bundle_inside_keeps_what_points_at_its_own_entries():
     assert new["entry"][1]["resource"]["subject"] == {"reference": URN}
     assert new["entry"][2]["resource"]["subject"] == {"reference": "Patient/10"}
     assert [found for _, found in references(inner)] == [OTHER]
+
+
+def test_what_stays_is_shared_though_its_texts_were_seen_elsewhere():
+    renamed = Renamed({URN: "Patient/9"}.get)
+    first, second = (
+        {"code": [{"system": b"http://a.org/codes".decode()}], "subject": {"reference": URN}}
+        for _ in range(2)
+    )
+    for resource in (first, second):
+        new = rewritten(resource, renamed)
+        assert new["code"] is resource["code"]
+        assert new["subject"] == {"reference": "Patient/9"}
