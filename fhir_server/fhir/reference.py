@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from fhir_server.fhir import json
+
 # What these say happened stays said when what they refer to is gone.
 RECORDS = frozenset({"AuditEvent", "Provenance"})
 
@@ -23,6 +25,10 @@ _LINK = re.compile(r"""(["'(<])([^"'()<>\s]+)(?=["')>])""")
 # A string under these names is never a uri: Identifier.value may well be the urn of something
 # else, https://hl7.org/fhir/R4/http.html#trules names only references, uris and narrative.
 _PLAIN = frozenset({"id", "value", "valueString", "display", "title", "name", "resourceType"})
+
+# As this server writes JSON; a quote inside a string is escaped.
+_NAMED, _BUNDLE = '"reference":"', '"resourceType":"Bundle"'
+_named = re.compile(r'"reference":"([^"]*)').findall
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -104,6 +110,15 @@ def reference_texts(resource: Mapping[str, Any]) -> set[str]:
 
     A Bundle inside is a world of its own: nothing in it is given.
     """
+    written = json.dump(resource).decode()
+    if _NAMED not in written:
+        return set()
+    texts = set(_named(written))
+    # What is escaped, or inside a Bundle perhaps, has to be looked for.
+    return _texts(resource) if _BUNDLE in written or "\\" in "".join(texts) else texts
+
+
+def _texts(resource: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     level: list[Any] = [resource]
     while level:

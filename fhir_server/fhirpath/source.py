@@ -118,9 +118,25 @@ def walk(source: Source, way: Way, focus: tuple[str, str], depth: int, then: The
 
 def apart(flow: Flow, content: str) -> bool:
     """Say whether the ways can be walked one after the other: no value is on two of them."""
-    keys = [roots(way, content) for way in flow.ways]
-    together = sum(map(len, keys)) == len({key for some in keys for key in some}) and all(keys)
-    return _is_plain(flow) and (together or len(keys) == 1)
+    if not _is_plain(flow):
+        return False
+    ends = [_ends(way, content) for way in flow.ways]
+    return len(ends) == 1 or sum(map(len, ends)) == len(set().union(*ends))
+
+
+def _ends(way: Way, content: str) -> set[tuple[str, ...]]:
+    """Give the JSON properties, from the value down, that a way can end at."""
+    reached: set[tuple[tuple[str, ...], str]] = {((), content)}
+    for step in way:
+        if isinstance(step, To):
+            reached = {
+                ((*keys, key), inner)
+                for keys, one in reached
+                for key, inner in step.properties.get(one, ())
+            }
+        elif isinstance(step, Only):
+            reached = {(keys, one) for keys, one in reached if one in step.contents}
+    return {keys for keys, _ in reached}
 
 
 def roots(way: Way, content: str) -> Sequence[str]:

@@ -37,7 +37,7 @@ def entries(pairs: Iterable[tuple[str, str]]) -> list[str]:
 def enter(found: Entries, system: str, code: str) -> None:
     """Add the index strings of a code."""
     name = _escaped(system) if "|" in system or system == ANY_SYSTEM else system
-    found[f"{name}|{code}"] = found[f"{ANY_SYSTEM}|{code}"] = None
+    found[f"{name}|{code}"] = found[f"*|{code}"] = None
 
 
 def pairs(strings: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -160,10 +160,10 @@ def _escaped(system: str) -> str:
 def _plain(
     value: Any, _place: Place, found: Entries, _texts: Texts = None, _types: Texts = None
 ) -> None:
-    if isinstance(value, bool):
+    if value is True or value is False:
         value = "true" if value else "false"
     if isinstance(value, str) and value:
-        found[f"|{value}"] = found[f"{ANY_SYSTEM}|{value}"] = None
+        found[f"|{value}"] = found[f"*|{value}"] = None
 
 
 def _contact(
@@ -177,7 +177,8 @@ def _contact(
 def _coding(
     value: Any, _place: Place, found: Entries, texts: Texts = None, _types: Texts = None
 ) -> None:
-    code, system = value.get("code"), value.get("system")
+    get = value.get
+    code, system = get("code"), get("system")
     if isinstance(code, str) and code:
         enter(found, system if isinstance(system, str) else "", code)
     if texts is not None and "display" in value:
