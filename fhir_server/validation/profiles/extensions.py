@@ -21,7 +21,7 @@ Inner: TypeAlias = Callable[[Walk], Findings | None]
 
 _KEYS = ("extension", "modifierExtension")
 # How JSON has them; a quote in a string is escaped.
-_NAMED = tuple(f'"{key}":'.encode() for key in _KEYS)
+_EXTENSION, _MODIFIER = (f'"{key}":'.encode() for key in _KEYS)
 _RESOURCE = b'"resourceType":'
 # Addresses that stand for nothing anybody defines.
 _EXAMPLE = re.compile(r"https?://([a-z0-9-]+\.)*(example\.org|acme\.com)/").match
@@ -43,7 +43,7 @@ def extension_findings(known: Known, walk: Walk, inner: Inner) -> Findings:
 
 def _names_any(text: bytes) -> bool:
     """Say whether there are extensions, or resources, anywhere in the JSON of a resource."""
-    return any(key in text for key in _NAMED) or text.count(_RESOURCE) > 1
+    return _EXTENSION in text or _MODIFIER in text or text.count(_RESOURCE) > 1
 
 
 def _has_any(value: Any) -> bool:
