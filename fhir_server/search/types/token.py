@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.collect import Writes, by_type
+from fhir_server.search.collect import Alone, Writes, by_type
 from fhir_server.search.condition import AnyOf, Between, Coded, Condition, Contains, Not, either
 from fhir_server.search.escape import split, unescape
 from fhir_server.search.fold import fold
@@ -205,15 +205,23 @@ def _identifier(
         types += _typed(type_, number) if isinstance(number, str) else ()
 
 
-_ADDS = by_type(
-    {
-        "CodeableConcept": _concept,
-        "Coding": _coding,
-        "Identifier": _identifier,
-        "ContactPoint": _contact,
-    },
-    _plain,
-)
+_OBJECTS = {
+    "CodeableConcept": _concept,
+    "Coding": _coding,
+    "Identifier": _identifier,
+    "ContactPoint": _contact,
+}
+_ADDS = by_type(_OBJECTS, _plain)
+
+
+def _alone(content: str, code: str) -> Alone | None:
+    def alone(fields: dict[str, Any], value: Any, _place: Place) -> bool:
+        if type(value) is not str or not value:
+            return False
+        fields[code] = [f"|{value}", f"*|{value}"]
+        return True
+
+    return None if content in _OBJECTS else alone
 
 
 def _call(texts: list[str], text: Any) -> None:
@@ -241,6 +249,6 @@ def _type(system: str, code: str, value: str) -> str:
 
 
 # The codes, what they are called, the types of identifiers.
-WRITES = Writes(_ADDS, {"": dict, ":text": list, ":of-type": list})
+WRITES = Writes(_ADDS, {"": dict, ":text": list, ":of-type": list}, alone=_alone)
 # What a token without a modifier asks.
 CODES = Writes(_ADDS, {"": dict})
