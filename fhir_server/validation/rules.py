@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/validation.html
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from fhir_server.spec.spec import Spec
@@ -65,12 +65,13 @@ def _object(looks: _Looks, spec: Spec, content: str) -> Rule:
     # The ids of ElementDefinitions are their paths: sdf-16 and sdf-17 say which are unique.
     is_element = content not in (*spec.types, "ElementDefinition")
 
+    made: dict[str, Rule] = {}
     met: dict[tuple[str, ...], _Met] = {}
 
     def look(value: Any, visit: Visit) -> Findings | None:
         keys = tuple(value)
         inside, rules = met.get(keys) or _kept(
-            met, keys, _met(keys, steps, whole, is_element=is_element)
+            met, keys, _met(keys, steps, made, whole, is_element=is_element)
         )
         found: Findings = []
         for name, place, rule in inside:
@@ -87,11 +88,18 @@ def _object(looks: _Looks, spec: Spec, content: str) -> Rule:
 
 
 def _met(
-    keys: tuple[str, ...], steps: Steps, whole: Sequence[Guarded], *, is_element: bool
+    keys: tuple[str, ...],
+    steps: Steps,
+    made: dict[str, Rule],
+    whole: Sequence[Guarded],
+    *,
+    is_element: bool,
 ) -> _Met:
     """Give what is asked of objects of these properties: of each, and of the object."""
     asked = ((key, *steps[key]) for key in keys if key in steps)
-    inside = tuple((key, place, rule()) for key, place, rule in asked)
+    inside = tuple(
+        (key, place, made.get(key) or made.setdefault(key, rule())) for key, place, rule in asked
+    )
     rules = [rule for wanted, rule in whole if wanted is None or not wanted.isdisjoint(keys)]
     return inside, (*((_identified,) if is_element and "id" in keys else ()), *rules)
 
@@ -131,9 +139,9 @@ def _steps(looks: _Looks, spec: Spec, content: str, key: Key) -> Iterator[tuple[
         return _each(told) if many else told
 
     if own or beside or below_:
-        yield key.key, cache(rule)
+        yield key.key, rule
     if plain and key.type not in _BARE:
-        yield f"_{key.key}", cache(companion)
+        yield f"_{key.key}", companion
 
 
 def _of_element(looks: _Looks, spec: Spec, content: str, key: Key) -> Iterator[Rule]:
