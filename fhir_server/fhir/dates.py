@@ -26,6 +26,11 @@ _PATTERN = re.compile(
     r"(Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?)?)?)?",
     re.ASCII,
 )
+# What nearly every moment is written as, and the length of what stands before its zone.
+_SECOND = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)", re.ASCII
+)
+_LOCAL = len("2026-11-22T10:30:00")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(?:\.(\d{1,30}))?)?", re.ASCII)
 
 
@@ -39,6 +44,16 @@ def date_range(text: str, zone: tzinfo) -> tuple[int, int]:
 
 
 def _range(text: str, zone: tzinfo) -> tuple[int, int]:
+    if _SECOND.fullmatch(text):
+        try:
+            at = datetime.fromisoformat(text[:_LOCAL])
+        except ValueError:
+            # A leap second, or none in the calendar.
+            pass
+        else:
+            midnight = (at.toordinal() - _EPOCH_DAY) * DAY - _fixed(text[_LOCAL:])
+            start = midnight + (at.hour * 3600 + at.minute * 60 + at.second) * SECOND
+            return start, start + SECOND
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise _invalid(text)
@@ -125,6 +140,7 @@ def _offset(ordinal: int, time_of_day: int, zone: tzinfo) -> int:
     return (local.utcoffset() or timedelta()) // timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=256)
 def _fixed(offset: str) -> int:
     if offset == "Z":
         return 0

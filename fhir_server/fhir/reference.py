@@ -4,11 +4,13 @@ https://hl7.org/fhir/R4/references.html
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
+
+from fhir_server.fhir import json
 
 # What these say happened stays said when what they refer to is gone.
 RECORDS = frozenset({"AuditEvent", "Provenance"})
@@ -23,6 +25,10 @@ _LINK = re.compile(r"""(["'(<])([^"'()<>\s]+)(?=["')>])""")
 # A string under these names is never a uri: Identifier.value may well be the urn of something
 # else, https://hl7.org/fhir/R4/http.html#trules names only references, uris and narrative.
 _PLAIN = frozenset({"id", "value", "valueString", "display", "title", "name", "resourceType"})
+
+# As this server writes JSON; a quote inside a string is escaped.
+_NAMED, _BUNDLE = '"reference":"', '"resourceType":"Bundle"'
+_named = re.compile(r'"reference":"([^"]*)').findall
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -90,12 +96,11 @@ def _target(reference: str, base_urls: tuple[str, ...]) -> str:
 _target_remembered = lru_cache(maxsize=8192)(_target)
 
 
-def local_targets(resource: Mapping[str, Any], base_urls: Collection[str]) -> set[str]:
+def local_targets(texts: Iterable[str], base_urls: Collection[str]) -> set[str]:
     """Give the `Type/id` of every literal reference to a resource under one of our own bases."""
-    parsed = map(parse, reference_texts(resource))
     return {
         f"{one.type}/{one.id}"
-        for one in parsed
+        for one in map(parse, texts)
         if one.type and (one.kind == "relative" or one.base in base_urls)
     }
 
@@ -105,6 +110,15 @@ def reference_texts(resource: Mapping[str, Any]) -> set[str]:
 
     A Bundle inside is a world of its own: nothing in it is given.
     """
+    written = json.dump(resource).decode()
+    if _NAMED not in written:
+        return set()
+    texts = set(_named(written))
+    # What is escaped, or inside a Bundle perhaps, has to be looked for.
+    return _texts(resource) if _BUNDLE in written or "\\" in "".join(texts) else texts
+
+
+def _texts(resource: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     level: list[Any] = [resource]
     while level:
@@ -131,21 +145,37 @@ def references(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _references(resource, str(resource.get("resourceType", "")), ())
 
 
+class Renamed(dict[str, str | None]):
+    """What becomes of texts where `find` gives another for references; None for what stays.
+
+    A whole text is replaced, or in one of narrative or markdown a link target in quotes or
+    brackets. A text without any of `/:?` is no reference: it is not asked for. Each is looked at
+    once: systems come again and again.
+    """
+
+    def __init__(self, find: Find) -> None:
+        """No text is looked at yet."""
+        self.find = find
+
+    def __missing__(self, text: str) -> str | None:
+        """Look at a text."""
+        named = "/" in text or ":" in text or "?" in text
+        new = self[text] = _renamed(text, self.find) if named else None
+        return new
+
+
 def rewrite(resource: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
     """Give the resource with every reference that is a key of `mapping` replaced: `rewritten`."""
-    return rewritten(resource, mapping.get) if mapping else resource
+    return rewritten(resource, Renamed(mapping.get)) if mapping else resource
 
 
-def rewritten(resource: dict[str, Any], find: Find) -> dict[str, Any]:
-    """Give the resource with every reference replaced that `find` gives another text for.
+def rewritten(resource: dict[str, Any], renamed: Renamed) -> dict[str, Any]:
+    """Give the resource with its references, uris, canonicals and texts as they are `renamed`.
 
-    A whole string is replaced in references, uris and canonicals; inside narrative and markdown
-    only a link target, in quotes or brackets. Identifier values and the like stay. In a Bundle
-    inside, what points at its own entries stays too. An element's text without any of `/:?` is no
-    reference: it is not asked for. The resource itself is not changed; what in it stays is shared
-    with what is given.
+    Identifier values and the like stay. In a Bundle inside, what points at its own entries stays
+    too. The resource itself is not changed; what in it stays is shared with what is given.
     """
-    return _rewrite_object(resource, find)
+    return _rewrite_object(resource, renamed)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -182,21 +212,21 @@ def _own_entries(value: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(url for url in urls if isinstance(url, str))
 
 
-def _rewrite_object(value: dict[str, Any], find: Find) -> dict[str, Any]:
+def _rewrite_object(value: dict[str, Any], renamed: Renamed) -> dict[str, Any]:
     """Give the object as it is where nothing in it is replaced, else a new one."""
-    if value.get("resourceType") == "Bundle":
-        find = _without(_own_entries(value), find)
+    if value.get("resourceType") == "Bundle" and (own := _own_entries(value)):
+        renamed = _without(own, renamed)
     made = value
     for name, inner in value.items():
         kind = type(inner)
-        if kind is dict:
-            new: Any = _rewrite_object(inner, find)
-        elif kind is list:
-            new = _rewrite_list(inner, find)
-        elif kind is str:
-            if name in _PLAIN or not ("/" in inner or ":" in inner or "?" in inner):
+        if kind is str:
+            if name in _PLAIN:
                 continue
-            new = _rewrite_text(inner, find)
+            new: Any = renamed[inner] or inner
+        elif kind is dict:
+            new = _rewrite_object(inner, renamed)
+        elif kind is list:
+            new = _rewrite_list(inner, renamed)
         else:
             continue
         if new is not inner:
@@ -205,20 +235,21 @@ def _rewrite_object(value: dict[str, Any], find: Find) -> dict[str, Any]:
     return made
 
 
-def _without(own: frozenset[str], find: Find) -> Find:
-    return (lambda text: None if text in own else find(text)) if own else find
+def _without(own: frozenset[str], renamed: Renamed) -> Renamed:
+    find = renamed.find
+    return Renamed(lambda text: None if text in own else find(text))
 
 
-def _rewrite_list(value: list[Any], find: Find) -> list[Any]:
+def _rewrite_list(value: list[Any], renamed: Renamed) -> list[Any]:
     made = value
     for place, inner in enumerate(value):
         kind = type(inner)
         if kind is dict:
-            new: Any = _rewrite_object(inner, find)
+            new: Any = _rewrite_object(inner, renamed)
         elif kind is str:
-            new = _rewrite_text(inner, find)
+            new = renamed[inner] or inner
         elif kind is list:
-            new = _rewrite_list(inner, find)
+            new = _rewrite_list(inner, renamed)
         else:
             continue
         if new is not inner:
@@ -227,13 +258,13 @@ def _rewrite_list(value: list[Any], find: Find) -> list[Any]:
     return made
 
 
-def _rewrite_text(value: str, find: Find) -> str:
-    found = find(value)
+def _renamed(text: str, find: Find) -> str | None:
+    found = find(text)
     if found is not None:
         return found
     # Four looks for a character cost less than one for a pattern.
-    marked = "(" in value or "<" in value or '"' in value or "'" in value
-    if not marked or not ("/" in value or "urn:" in value):
-        return value
-    replaced = _LINK.sub(lambda link: link[1] + (find(link[2]) or link[2]), value)
-    return value if replaced == value else replaced
+    marked = "(" in text or "<" in text or '"' in text or "'" in text
+    if not marked or not ("/" in text or "urn:" in text):
+        return None
+    replaced = _LINK.sub(lambda link: link[1] + (find(link[2]) or link[2]), text)
+    return None if replaced == text else replaced

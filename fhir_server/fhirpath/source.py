@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, TypeAlias
 
-from fhir_server.fhirpath.flow import Flow, Item, Only, To, Way
+from fhir_server.fhirpath.flow import Flow, Item, Only, Test, To, Way
 from fhir_server.fhirpath.lines import INDENT, Lines
 
 # (content, name of the variable that holds the value, depth) → the lines for one value.
@@ -40,10 +40,14 @@ class Source(Lines):
         """Give the name of what stands under a key of the resource: it is looked up once."""
         return self.tops.get(key) or self.tops.setdefault(key, self.fresh("top"))
 
-    def within(self, depth: int, keys: Sequence[str]) -> None:
-        """Add the condition that something stands under one of the keys; none: there always is."""
+    def within(self, depth: int, keys: Sequence[str], unless: str = "") -> None:
+        """Add the condition that something stands under one of the keys; none: there always is.
+
+        And that what is said in `unless` does not hold.
+        """
         tops = [self.top(key) for key in keys]
-        self.add(depth, f"if {' or '.join(f'{top} is not None' for top in tops) or True}:")
+        there = " or ".join(f"{top} is not None" for top in tops) or "True"
+        self.add(depth, f"if ({there}) and not ({unless}):" if unless else f"if {there}:")
         self.sure = tops[0] if len(tops) == 1 else ""
 
     def function(self, head: str) -> str:
@@ -118,9 +122,25 @@ def walk(source: Source, way: Way, focus: tuple[str, str], depth: int, then: The
 
 def apart(flow: Flow, content: str) -> bool:
     """Say whether the ways can be walked one after the other: no value is on two of them."""
-    keys = [roots(way, content) for way in flow.ways]
-    together = sum(map(len, keys)) == len({key for some in keys for key in some}) and all(keys)
-    return _is_plain(flow) and (together or len(keys) == 1)
+    if not _is_plain(flow):
+        return False
+    ends = [_ends(way, content) for way in flow.ways]
+    return len(ends) == 1 or sum(map(len, ends)) == len(set().union(*ends))
+
+
+def _ends(way: Way, content: str) -> set[tuple[str, ...]]:
+    """Give the JSON properties, from the value down, that a way can end at."""
+    reached: set[tuple[tuple[str, ...], str]] = {((), content)}
+    for step in way:
+        if isinstance(step, To):
+            reached = {
+                ((*keys, key), inner)
+                for keys, one in reached
+                for key, inner in step.properties.get(one, ())
+            }
+        elif isinstance(step, Only):
+            reached = {(keys, one) for keys, one in reached if one in step.contents}
+    return {keys for keys, _ in reached}
 
 
 def roots(way: Way, content: str) -> Sequence[str]:
@@ -131,6 +151,25 @@ def roots(way: Way, content: str) -> Sequence[str]:
     wanted = rest[0].contents if rest and isinstance(rest[0], Only) else None
     listed = first.properties.get(content, ())
     return [key for key, inner in listed if wanted is None or inner in wanted]
+
+
+def properties(way: Way, content: str) -> tuple[list[tuple[str, str]], list[Test]] | None:
+    """Give the properties of a value that a way of one step leads to, and what is asked there.
+
+    None where it has more steps.
+    """
+    first, *rest = way or (None,)
+    if not isinstance(first, To):
+        return None
+    listed, tests = [*first.properties.get(content, ())], list[Test]()
+    for step in rest:
+        if isinstance(step, To):
+            return None
+        if isinstance(step, Only):
+            listed = [(key, inner) for key, inner in listed if inner in step.contents]
+        else:
+            tests.append(step.test)
+    return (listed, tests) if listed else None
 
 
 def likeness(way: Way, content: str) -> Hashable:

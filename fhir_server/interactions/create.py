@@ -57,7 +57,15 @@ async def changes(
         return ()
     assert write.resource is not None
     return (
-        change(context, write.type, write.id, write.resource, method="create", must_not_exist=True),
+        change(
+            context,
+            write.type,
+            write.id,
+            write.resource,
+            method="create",
+            must_not_exist=True,
+            references=write.references,
+        ),
     )
 
 

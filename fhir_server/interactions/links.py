@@ -15,7 +15,7 @@ from fhir_server.fhir.errors import (
     PreconditionFailed,
     Unprocessable,
 )
-from fhir_server.fhir.reference import parse, reference_texts, references, rewritten
+from fhir_server.fhir.reference import Renamed, parse, reference_texts, references, rewritten
 from fhir_server.interactions.conditions import criteria
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.entry import Entry
@@ -38,6 +38,32 @@ class Links:
     searches: Mapping[str, Key] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The `Type/id` of each fullUrl, and of each search that stands for a reference."""
+
+    known: Mapping[str, str]
+    # What becomes of texts in an entry, by the base of its fullUrl.
+    renamed: dict[str, Renamed] = field(default_factory=dict)
+
+    def beside(self, full_url: str | None) -> Renamed:
+        """Give what becomes of the texts of an entry.
+
+        A relative reference is looked up beside the entry's own fullUrl, as bundle.html says.
+        """
+        base, known = parse(full_url).base if full_url else "", self.known
+
+        def find(text: str) -> str | None:
+            found = known.get(text)
+            if found is None and base and parse(text).kind == "relative":
+                found = known.get(f"{base}/{text.partition('/_history/')[0]}")
+            return found
+
+        if base not in self.renamed:
+            self.renamed[base] = Renamed(find if base else known.get)
+        return self.renamed[base]
+
+
 def read(context: Context, entry: Entry, resource: Resource) -> Links:
     """Give the links of an entry's resource; Invalid for a search that cannot be made."""
     texts = reference_texts(resource)
@@ -50,9 +76,13 @@ def read(context: Context, entry: Entry, resource: Resource) -> Links:
     return Links(texts, searches)
 
 
-def refuse_searches(resource: Resource) -> None:
-    """Raise Unprocessable for a search in place of a reference: it is made in transactions only."""
-    if any(map(_is_search, reference_texts(resource))):
+def refuse_searches(resource: Resource) -> Collection[str]:
+    """Give every reference of a resource as written.
+
+    Raise Unprocessable for a search in place of one: it is made in transactions only.
+    """
+    texts = reference_texts(resource)
+    if any(map(_is_search, texts)):
         raise Unprocessable(
             issues=[
                 Issue("not-supported", _SEARCH.format(text[:80]), place)
@@ -60,6 +90,7 @@ def refuse_searches(resource: Resource) -> None:
                 if _is_search(text)
             ]
         )
+    return texts
 
 
 def resolved(
@@ -89,26 +120,22 @@ def _unmatched(resource: Resource, wrong: Mapping[str, int]) -> FhirError:
 
 
 def linked(
-    entry: Entry, resource: Resource, targets: Mapping[str, str], links: Links | None = None
-) -> Resource:
+    entry: Entry, resource: Resource, targets: Targets, links: Links | None = None
+) -> tuple[Resource, Collection[str]]:
     """Give the resource with what refers to entries, or is a search, made `Type/id`.
 
-    A relative reference is looked up beside the entry's own fullUrl, as bundle.html says.
-    Raises Invalid, with the location, for a urn no entry has and a search that was not made.
+    And every reference that then stands in it. Raises Invalid, with the location, for a urn no
+    entry has and a search that was not made.
     """
-    base = parse(entry.full_url).base if entry.full_url else ""
-
-    def find(text: str) -> str | None:
-        found = targets.get(text)
-        if found is None and base and parse(text).kind == "relative":
-            found = targets.get(f"{base}/{text.partition('/_history/')[0]}")
-        return found
-
+    known = targets.known
     texts = reference_texts(resource) if links is None else links.texts
-    if any(_needs_target(text) and text not in targets for text in texts):
+    if any(_needs_target(text) and text not in known for text in texts):
         with entry.named():
-            raise Invalid(issues=_lost(resource, targets))
-    return rewritten(resource, find) if targets else resource
+            raise Invalid(issues=_lost(resource, known))
+    if not known:
+        return resource, texts
+    renamed = targets.beside(entry.full_url)
+    return rewritten(resource, renamed), {renamed[text] or text for text in texts}
 
 
 def _is_search(text: str) -> bool:

@@ -28,7 +28,7 @@ def handler(writing: Writing) -> Handler:
     async def write(context: Context, request: FhirRequest, target: Target) -> FhirResponse:
         asked = await writing.asked(context, request, target)
         if asked.resource is not None and context.limits.referential_integrity:
-            refuse_searches(asked.resource)
+            asked = structs.replace(asked, references=refuse_searches(asked.resource))
         context.allow(writing.code, asked.type)
         located: list[Located] = []
 

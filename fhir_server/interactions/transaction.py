@@ -23,7 +23,7 @@ from fhir_server.interactions.delete import DELETE
 from fhir_server.interactions.dispatch import run_entry
 from fhir_server.interactions.entry import Entry, answered, status_line
 from fhir_server.interactions.idempotency import once
-from fhir_server.interactions.links import Links
+from fhir_server.interactions.links import Links, Targets
 from fhir_server.interactions.patch import PATCH
 from fhir_server.interactions.routes import Routes, find
 from fhir_server.interactions.snapshot import Snapshot
@@ -58,7 +58,7 @@ class _Plan:
             step = {index: one for index, one in self.writes.items() if one.code in codes}
             await self._locate(transaction, snapshot, step)
         self._no_target_twice()
-        targets = await self._targets(snapshot)
+        targets = Targets(await self._targets(snapshot))
         changes: list[Change] = []
         for index, located in self.located.items():
             entry = self.entries[index]
@@ -123,15 +123,16 @@ class _Plan:
         return targets
 
 
-def _linked(entry: Entry, write: Write, targets: Mapping[str, str], read: Links | None) -> Write:
+def _linked(entry: Entry, write: Write, targets: Targets, read: Links | None) -> Write:
     """Give the write with its references made; of a patch, those in what it leaves."""
     if write.resource is not None:
-        return structs.replace(write, resource=links.linked(entry, write.resource, targets, read))
+        resource, references = links.linked(entry, write.resource, targets, read)
+        return structs.replace(write, resource=resource, references=references)
     if write.patch is None:
         return write
     run = write.patch.run
     return structs.replace(
-        write, patch=Patch(lambda resource: links.linked(entry, run(resource), targets))
+        write, patch=Patch(lambda resource: links.linked(entry, run(resource), targets)[0])
     )
 
 

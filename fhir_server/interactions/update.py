@@ -79,7 +79,15 @@ async def changes(context: Context, transaction: Transaction, located: Located) 
     makes_none = own_id and not must_exist and not context.limits.update_create
     if makes_none and not await transaction.read(write.type, id_, write.code):
         raise MethodNotAllowed(f"{write.type}/{id_} is not known, and ids are the server's.")
-    made = change(context, write.type, id_, write.resource, method="update", expected=expected)
+    made = change(
+        context,
+        write.type,
+        id_,
+        write.resource,
+        method="update",
+        expected=expected,
+        references=write.references,
+    )
     return (structs.replace(made, must_exist=must_exist),)
 
 

@@ -4,6 +4,7 @@ Create, update, Bundles and hospital documents all pass here.
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from msgspec import structs
@@ -151,13 +152,14 @@ def change(
     expected: int | None = None,
     must_not_exist: bool = False,
     owner: str = "",
+    references: Collection[str] | None = None,
 ) -> Change:
     """Give the Change that stores this checked resource under this id.
 
-    `owner` is the facility whose submission it is of. Raises Forbidden where it would let its own
-    writer act for somebody.
+    `owner` is the facility whose submission it is of; `references` is every Reference.reference in
+    the resource, where known. Raises Forbidden where it would let its own writer act for somebody.
     """
-    fields = indexed(context, {**resource, "id": identity})
+    fields = indexed(context, {**resource, "id": identity}, references)
     if any(one["holder"] == context.caller.user for one in fields.get(CARE_FIELD, ())):
         raise Forbidden(f"{type_}/{identity} makes you a proxy: somebody else has to write it.")
     return Change(
@@ -185,13 +187,13 @@ def _keeps_references(context: Context, type_: str) -> bool:
     return context.limits.referential_integrity and type_ not in RECORDS and type_ != "Bundle"
 
 
-def indexed(context: Context, resource: dict[str, Any]) -> dict[str, Any]:
-    """Give the index fields of a resource that has its id."""
-    place = context.place
-    return {
-        **index_fields(context.spec, resource, place, identity=resource["id"]),
-        **access_fields(resource, place, context.sensitivity),
-    }
+def indexed(
+    context: Context, resource: dict[str, Any], references: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Give the index fields of a resource that has its id, and its references where known."""
+    spec, place, identity = context.spec, context.place, resource["id"]
+    fields = index_fields(spec, resource, place, identity=identity, references=references)
+    return fields | access_fields(resource, place, context.sensitivity)
 
 
 def deletion(context: Context, type_: str, identity: str, *, expected: int | None = None) -> Change:

@@ -6,7 +6,7 @@ committed. create, update, patch and delete are each a `Writing`: these steps as
 single request and a Bundle run the same code.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,8 @@ class Write(msgspec.Struct, frozen=True):
     """What a request asks to write; `id` is empty where `criteria` decide.
 
     `criteria`: the query of a conditional interaction, or If-None-Exist; `warnings`: what the
-    resource is warned of.
+    resource is warned of; `references`: every Reference.reference in it, None where nobody has
+    looked.
     """
 
     code: str
@@ -47,6 +48,7 @@ class Write(msgspec.Struct, frozen=True):
     criteria: Condition | None = None
     preconditions: Preconditions = Preconditions()
     warnings: tuple[Issue, ...] = ()
+    references: Collection[str] | None = None
 
 
 class Located(msgspec.Struct, frozen=True):

@@ -12,7 +12,16 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from fhir_server.fhirpath.flow import Flow, Way
-from fhir_server.fhirpath.source import Source, apart, each, gather, likeness, roots, walk
+from fhir_server.fhirpath.source import (
+    Source,
+    apart,
+    each,
+    gather,
+    likeness,
+    properties,
+    roots,
+    walk,
+)
 from fhir_server.search.collect import Writes
 from fhir_server.search.kinds import KINDS, SIDES, kind_of
 from fhir_server.search.place import Place
@@ -21,6 +30,8 @@ from fhir_server.spec.spec import SearchParam, Spec
 Extract: TypeAlias = Callable[[dict[str, Any], Place], dict[str, Any]]
 
 _NAME = "fields"
+# Of a choice of more types than these no value is written at once.
+_MOST_KEYS = 4
 # Of what a component writes items have this too; the rest only modifiers ask for.
 _IN_BASE_UNITS = ":ucum"
 
@@ -88,13 +99,32 @@ class _Text:
         for key, side, way in self.asked(param, writes):
             if self.uses[key] > 1 and key not in self.shared:
                 self._share(key, side, way)
-        made.within(1, param.roots)
+        made.within(1, param.roots, self._alone(param, writes) if writes else "")
         if writes:
             self._tell(param, writes, self._collected(writes, param.flow, self.root, 2))
         else:
             found = self._items(param)
             made.add(2, f"if {found}:")
             made.add(3, f"x[{param.code!r}] = {found}")
+
+    def _alone(self, param: SearchParam, writes: Writes) -> str:
+        """Give what writes the one value of a parameter at once, and is true where that is all."""
+        [way, *others], made = param.flow.ways or [()], self.made
+        found = properties(way, self.root[0]) if param.single and not others else None
+        if found is None or self._key(writes, way) in self.shared:
+            return ""
+        keys, tests = found
+        written = [(key, content, writes.alone(content, param.code)) for key, content in keys]
+        if len(keys) > _MOST_KEYS or not all(alone for _, _, alone in written):
+            return ""
+        cases = []
+        for key, content, alone in written:
+            value = made.top(key)
+            asked = [f"{value} is not None"]
+            asked += (f"{made.top(other)} is None" for other, _ in keys if other != key)
+            asked += (f"{made.named('test', test)}(root, ({content!r}, {value}))" for test in tests)
+            cases.append(" and ".join([*asked, f"{made.named('alone', alone)}(x, {value}, place)"]))
+        return " or ".join(cases)
 
     def _tell(self, param: SearchParam, writes: Writes, names: list[str]) -> None:
         for suffix, name in zip(writes.into, names, strict=True):

@@ -5,20 +5,20 @@ server has, it asks, goes on without, and is run again when the answers are ther
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import msgspec
 
 # ("profile", canonical) → StructureDefinition; ("member", value set, system, code) → bool;
 # ("resolve", reference) → resource; None answers that nobody can tell.
 Question: TypeAlias = tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Questions:
+class Questions(msgspec.Struct):
     """`answers` are known; what was asked beyond them is `open`."""
 
-    answers: Mapping[Question, Any] = field(default_factory=dict)
-    open: set[Question] = field(default_factory=set)
+    answers: Mapping[Question, Any] = msgspec.field(default_factory=dict)
+    open: set[Question] = msgspec.field(default_factory=set)
 
     def ask(self, *question: str) -> Any:
         """Give the answer, None where there is none (yet)."""

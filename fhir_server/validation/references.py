@@ -26,10 +26,15 @@ def of(spec: Spec, targets: Sequence[str]) -> Rule:
     allowed = frozenset(targets)
     open_ = not allowed or "Resource" in allowed
     listed = ", ".join(sorted(allowed))
+    fitting = frozenset(spec.types if open_ else allowed.intersection(spec.types))
+
+    def fits(parsed: Reference) -> bool:
+        """Say at once that nothing is wrong with what most references are."""
+        return parsed.type in fitting if parsed.kind == "relative" else parsed.kind == "urn"
 
     def rule(value: Any, visit: Visit) -> Findings | None:
         text, said = value.get("reference"), value.get("type")
-        if text is None and said is None:
+        if said is None and (text is None or (visit.bundle is None and fits(parse(text)))):
             return None
         if said is not None:
             said = said.removeprefix(_CORE)

@@ -5,7 +5,7 @@ it, and what is to be said of the object as a whole.
 https://hl7.org/fhir/R4/validation.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -16,8 +16,11 @@ from fhir_server.validation import bindings, invariants, natives, references, ur
 from fhir_server.validation.findings import Findings, Rule, Visit, below, enough, error
 from fhir_server.validation.invariants import Guarded
 
+# Gives a rule: what looks below an object is compiled when one stands there, for types refer to
+# each other.
+Later: TypeAlias = Callable[[], Rule]
 # JSON property → (FHIRPath step to it, its rule)
-Steps: TypeAlias = dict[str, tuple[str, Rule]]
+Steps: TypeAlias = dict[str, tuple[str, Later]]
 
 # What is asked of objects of the same properties: (property, its place, rule), and rules of all.
 _Met: TypeAlias = tuple[tuple[tuple[str, str, Rule], ...], tuple[Rule, ...]]
@@ -46,15 +49,6 @@ class _Looks:
             content, _object(self, spec, content)
         )
 
-    def later(self, spec: Spec, content: str) -> Rule:
-        """Give the rule of an object, compiled when first met: types refer to each other."""
-        known = self.known
-
-        def rule(value: Any, visit: Visit) -> Findings | None:
-            return (known.get(content) or self.of(spec, content))(value, visit)
-
-        return rule
-
 
 @lru_cache(maxsize=16)
 def _looks(_structures: Structures) -> _Looks:
@@ -71,12 +65,13 @@ def _object(looks: _Looks, spec: Spec, content: str) -> Rule:
     # The ids of ElementDefinitions are their paths: sdf-16 and sdf-17 say which are unique.
     is_element = content not in (*spec.types, "ElementDefinition")
 
+    made: dict[str, Rule] = {}
     met: dict[tuple[str, ...], _Met] = {}
 
     def look(value: Any, visit: Visit) -> Findings | None:
         keys = tuple(value)
         inside, rules = met.get(keys) or _kept(
-            met, keys, _met(keys, steps, whole, is_element=is_element)
+            met, keys, _met(keys, steps, made, whole, is_element=is_element)
         )
         found: Findings = []
         for name, place, rule in inside:
@@ -93,10 +88,18 @@ def _object(looks: _Looks, spec: Spec, content: str) -> Rule:
 
 
 def _met(
-    keys: tuple[str, ...], steps: Steps, whole: Sequence[Guarded], *, is_element: bool
+    keys: tuple[str, ...],
+    steps: Steps,
+    made: dict[str, Rule],
+    whole: Sequence[Guarded],
+    *,
+    is_element: bool,
 ) -> _Met:
     """Give what is asked of objects of these properties: of each, and of the object."""
-    inside = tuple((key, *steps[key]) for key in keys if key in steps)
+    asked = ((key, *steps[key]) for key in keys if key in steps)
+    inside = tuple(
+        (key, place, made.get(key) or made.setdefault(key, rule())) for key, place, rule in asked
+    )
     rules = [rule for wanted, rule in whole if wanted is None or not wanted.isdisjoint(keys)]
     return inside, (*((_identified,) if is_element and "id" in keys else ()), *rules)
 
@@ -119,16 +122,26 @@ def _identified(value: Any, visit: Visit) -> Findings | None:
     return None
 
 
-def _steps(looks: _Looks, spec: Spec, content: str, key: Key) -> Iterator[tuple[str, Rule]]:
+def _steps(looks: _Looks, spec: Spec, content: str, key: Key) -> Iterator[tuple[str, Later]]:
     """Give the rule of a JSON property and of its companion, where there is something to say."""
-    structures, many = spec.structures, key.element.max != "1"
-    rules = [*_of_element(looks, spec, content, key), *invariants.on_element(spec, content, key)]
-    if rules:
-        rule = rules[0] if len(rules) == 1 else _all(rules)
-        yield key.key, _each(rule) if many else rule
-    if structures.primitive(key.type) and key.type not in _BARE:
-        companion = looks.later(spec, "Element")
-        yield f"_{key.key}", _each(companion) if many else companion
+    plain, many = spec.structures.primitive(key.type), key.element.max != "1"
+    own = [*_of_element(looks, spec, content, key)]
+    beside = [*invariants.on_element(spec, content, key)]
+    below_ = key.content not in _OPEN and not plain and key.type not in _BARE
+
+    def rule() -> Rule:
+        asked = [*own, *([looks.of(spec, key.content)] if below_ else ()), *beside]
+        told = asked[0] if len(asked) == 1 else _all(asked)
+        return _each(told) if many else told
+
+    def companion() -> Rule:
+        told = looks.of(spec, "Element")
+        return _each(told) if many else told
+
+    if own or beside or below_:
+        yield key.key, rule
+    if plain and key.type not in _BARE:
+        yield f"_{key.key}", companion
 
 
 def _of_element(looks: _Looks, spec: Spec, content: str, key: Key) -> Iterator[Rule]:
@@ -141,8 +154,6 @@ def _of_element(looks: _Looks, spec: Spec, content: str, key: Key) -> Iterator[R
         yield references.of(spec, key.element.types.get("Reference", ()))
     if syntax := uris.of(content, key):
         yield syntax
-    if not spec.structures.primitive(key.type) and key.type not in _BARE:
-        yield looks.later(spec, key.content)
 
 
 def _each(rule: Rule) -> Rule:

@@ -37,6 +37,8 @@ def _any(value: Any, _visit: Visit) -> Findings | None:
 
 
 def _absolute(value: Any, _visit: Visit) -> Findings | None:
+    if value.startswith("http://"):
+        return None
     if value[0] in "uo" and (said := _urn(value)):
         return said
     return None if _SCHEME(value) else error("value", _relative(value))

@@ -15,7 +15,7 @@ from msgspec import structs
 from fhir_server.access.facilities import own
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import Issue
-from fhir_server.fhir.reference import rewrite
+from fhir_server.fhir.reference import Renamed, rewrite, rewritten
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.write import change, checked, of_the_server
 from fhir_server.store.documents import Change, Stored
@@ -69,7 +69,8 @@ class Ready:
     def called(self, names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """Give the visit's own resources where those of some draft URLs are called by `names`."""
         moved = {self.names[url]: name for url, name in names.items() if self.names[url] != name}
-        return {reference: rewrite(one, moved) for reference, one in self.resources.items()}
+        renamed = Renamed(moved.get)
+        return {reference: rewritten(one, renamed) for reference, one in self.resources.items()}
 
 
 async def _ready(context: Context, visit: Visit) -> Ready:
@@ -79,7 +80,8 @@ async def _ready(context: Context, visit: Visit) -> Ready:
     names |= {_url(visit, one.key): made_for(one) for one in visit.organizations}
     names |= {_url(visit, one.key): made_for(one) for one in visit.practitioners}
     names |= {_url(visit, one.key): _reference(visit, one) for one in visit.drafts}
-    resources = {_reference(visit, one): rewrite(one.resource, names) for one in visit.drafts}
+    renamed = Renamed(names.get)
+    resources = {_reference(visit, one): rewritten(one.resource, renamed) for one in visit.drafts}
     for resource in resources.values():
         await checked(context, resource["resourceType"], resource)
     return Ready(visit, patient, names, resources)

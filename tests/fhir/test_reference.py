@@ -4,10 +4,13 @@ import pytest
 
 from fhir_server.fhir.reference import (
     Reference,
+    Renamed,
     parse,
+    reference_texts,
     references,
     relative,
     rewrite,
+    rewritten,
     target,
 )
 
@@ -131,3 +134,52 @@ def test_a_bundle_inside_keeps_what_points_at_its_own_entries():
     assert new["entry"][1]["resource"]["subject"] == {"reference": URN}
     assert new["entry"][2]["resource"]["subject"] == {"reference": "Patient/10"}
     assert [found for _, found in references(inner)] == [OTHER]
+
+
+def test_what_stays_is_shared_though_its_texts_were_seen_elsewhere():
+    renamed = Renamed({URN: "Patient/9"}.get)
+    first, second = (
+        {"code": [{"system": b"http://a.org/codes".decode()}], "subject": {"reference": URN}}
+        for _ in range(2)
+    )
+    for resource in (first, second):
+        new = rewritten(resource, renamed)
+        assert new["code"] is resource["code"]
+        assert new["subject"] == {"reference": "Patient/9"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "texts"),
+    [
+        ({"resourceType": "Patient", "name": [{"text": '"reference":"Patient/1"'}]}, set()),
+        ({"resourceType": "Basic", "code": {"text": "reference"}, "reference": 1}, set()),
+        (
+            {"subject": {"reference": 'a"b'}, "author": {"reference": "Patient/1"}},
+            {'a"b', "Patient/1"},
+        ),
+        (
+            {"subject": {"reference": "a\\"}, "author": {"reference": "Patient/1"}},
+            {"a\\", "Patient/1"},
+        ),
+        (
+            {"subject": {"reference": {"reference": "Bệnh"}}, "contained": [{"reference": ""}]},
+            {"Bệnh", ""},
+        ),
+        (
+            {
+                "subject": {"reference": "Patient/1"},
+                "resource": {
+                    "resourceType": "Bundle",
+                    "entry": [{"a": {"reference": "Patient/2"}}],
+                },
+            },
+            {"Patient/1"},
+        ),
+        (
+            {"note": [{"text": '"resourceType":"Bundle"'}], "entry": [{"reference": "Patient/1"}]},
+            {"Patient/1"},
+        ),
+    ],
+)
+def test_what_is_referred_to_is_found_as_it_is_written(resource, texts):
+    assert reference_texts(resource) == texts

@@ -1,5 +1,8 @@
 """What the references of a transaction become."""
 
+from fhir_server.fhir.reference import reference_texts
+from fhir_server.interactions.entry import Entry
+from fhir_server.interactions.links import Targets, linked
 from fhir_server.store import matching
 from tests.client import issues
 from tests.interactions.bundles import (
@@ -182,3 +185,15 @@ async def test_what_a_patch_refers_to_is_rewritten_too(her):
     assert statuses(answer) == ["201", "200"], answer.text
     target = local(answer.json()["entry"][0]["response"]["location"])
     assert (await her.get("Patient/p1")).json()["managingOrganization"]["reference"] == target
+
+
+def test_the_references_told_are_those_that_then_stand():
+    targets = Targets({SELF: "Practitioner/1", "http://a.org/Patient/p1": "Patient/9"})
+    resource = observation("Patient/p1", performer=[{"reference": SELF}, {"reference": "#x"}])
+    of_a, of_b = (
+        Entry(0, "POST", "Observation", (), f"http://{host}.org/Observation/o1")
+        for host in ("a", "b")
+    )
+    for entry_, patient in ((of_a, "Patient/9"), (of_b, "Patient/p1"), (of_a, "Patient/9")):
+        made, told = linked(entry_, resource, targets)
+        assert set(told) == reference_texts(made) == {patient, "Practitioner/1", "#x"}

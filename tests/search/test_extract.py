@@ -54,13 +54,34 @@ def composed(param, items):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_generated_is_as_interpreted(spec, path):
     resource = json.parse_object(path.read_bytes())
-    assert extractor(spec, resource["resourceType"])(resource, PLACE) == by_closures(spec, resource)
+    fields, told = (
+        extractor(spec, resource["resourceType"])(resource, PLACE),
+        by_closures(spec, resource),
+    )
+    assert fields == told
+    assert [*fields] == [*told]
 
 
-@pytest.mark.parametrize("odd", [None, [], [None], {}, [{}], "a", 1, [[]], [1, {"coding": None}]])
+@pytest.mark.parametrize(
+    "odd",
+    [None, [], [None], {}, [{}], "a", "", 1, True, [[]], ["2026"], [1, {"coding": None}], "2026"]
+    + [{"reference": one} for one in (None, "", "#a", "Patient/1", "Group/1", 1)]
+    + [{"reference": "Patient/1", "identifier": {"value": "1"}}, {"identifier": {"value": "1"}}],
+)
 def test_what_is_not_of_its_type_is_passed_over_as_before(spec, odd):
-    resource = {"resourceType": "Observation", "status": odd, "subject": odd, "component": odd}
-    assert extractor(spec, "Observation")(resource, PLACE) == by_closures(spec, resource)
+    names = (
+        "status",
+        "subject",
+        "component",
+        "effectiveDateTime",
+        "effectivePeriod",
+        "valueString",
+    )
+    for some in (names, *((name,) for name in names)):
+        resource = {"resourceType": "Observation", **dict.fromkeys(some, odd)}
+        assert extractor(spec, "Observation")(resource, PLACE) == by_closures(spec, resource)
+    resource = {"resourceType": "ValueSet", "url": odd, "title": odd, "date": odd}
+    assert extractor(spec, "ValueSet")(resource, PLACE) == by_closures(spec, resource)
 
 
 def test_the_text_of_every_type_can_be_shown_and_is_python(spec):

@@ -36,6 +36,7 @@ _OPEN = ("Resource", "DomainResource", "Element")
 _ORDERS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
 NEVER = "False"
 _THIS = Variable("$this")
+_DATES, _DAY = ("Date", "DateTime"), len("2026-11-29")
 # Kinds whose toString() is what JSON has.
 _TEXTS = ("String", "Date", "DateTime", "Time")
 # What stands between the text of a test and a value, or behind that.
@@ -177,24 +178,29 @@ class Writer:
                 return (_all if ask.wanted == (operator == "and") else _any)(first, second)
             case Call(source, "not", ()) if source is not None:
                 return self.told(source, at, ask.turned())
-            case Call(source, "exists" | "empty" as function, arguments):
-                same = ask.wanted == (function == "exists")
+            case Call(source, "exists" | "empty" | "hasValue" as function, arguments):
+                same = ask.wanted == (function != "empty")
                 exact = ask.exact or not same
-                found = self._where(self.path(source, at, exact=exact), arguments, exact=exact)
+                if function == "hasValue":
+                    found = self._valued(source, at)
+                else:
+                    found = self._where(self.path(source, at, exact=exact), arguments, exact=exact)
                 return any_of(found) if same else f"not {any_of(found)}"
             case Binary("is", left, right):
                 names = types.named(self._model, right)
                 found = self._one(left, at)
                 return any_of([one for one in found if self._descends(one, names) == ask.wanted])
             case Binary(operator, left, right) if operator in _ORDERS:
-                return self._compared(operator, left, _literal(right), at, ask)
+                return self._compared(operator, left, right, at, ask)
             case Call(source, function, (argument,)):
                 return self._tested(source, function, _literal(argument), at, ask)
             case _:
                 raise NotPlain
 
-    def _compared(self, operator: str, left: Node, value: object, at: Reach, ask: _Ask) -> str:
-        sign = _ORDERS[operator]
+    def _compared(self, operator: str, left: Node, right: Node, at: Reach, ask: _Ask) -> str:
+        if operator == "<=" and isinstance(right, Name) and not (ask.wanted or ask.exact):
+            return self._unordered(left, right, at)
+        sign, value = _ORDERS[operator], _literal(right)
         if type(value) is int and (number := self._number(left, at)):
             return f"{'' if ask.wanted else 'not '}({number} {sign} {value})"
         test: Test = "", f" {sign} {value!r}"
@@ -206,6 +212,16 @@ class Writer:
             raise NotPlain
         found = self._of_kind(kind, left, at)
         return any_of([one.meets(test, wanted=ask.wanted) for one in found])
+
+    def _unordered(self, left: Node, right: Node, at: Reach) -> str:
+        """Give what is false only where one date is surely not after another."""
+        found = [self._one(one, at) for one in (left, right)]
+        if not all(len(one) == 1 and KINDS.get(one[0].content) in _DATES for one in found):
+            raise NotPlain
+        ((first,), (second,)) = found
+        if first.loops or second.loops or first.only or second.only:
+            raise NotPlain
+        return f"not {self._named('ordered', ordered)}({first.value}, {second.value})"
 
     def _tested(
         self, source: Node | None, function: str, value: object, at: Reach, ask: _Ask
@@ -314,6 +330,13 @@ class Writer:
             raise NotPlain
         return found
 
+    def _valued(self, node: Node | None, at: Reach) -> list[Reach]:
+        """Give the one primitive a path leads to."""
+        found = self._one(node or _THIS, at)
+        if not all(self._model.primitive(one.content) for one in found):
+            raise NotPlain
+        return found
+
     def _descends(self, one: Reach, names: tuple[str, ...]) -> bool:
         return types.descends(self._model, one.content, names)
 
@@ -321,6 +344,16 @@ class Writer:
 def has(reached: Sequence[Reach], text: str) -> str:
     """Give what is true where one of the values is this text."""
     return any_of([one.meets(("", f" == {text!r}"), wanted=True) for one in reached])
+
+
+def ordered(first: str | None, second: str | None) -> bool:
+    """Say whether a date, dateTime or instant, as FHIR has them, is surely not after another.
+
+    Those of one precision and one zone are in the order of their letters.
+    """
+    if first is None or second is None or len(first) != len(second) or first > second:
+        return False
+    return len(first) <= _DAY or first[-1] == second[-1] == "Z" or first[-6:] == second[-6:]
 
 
 def quickly(pattern: str) -> Callable[[str], bool]:

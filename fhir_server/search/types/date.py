@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_server.fhir.dates import FOR_EVER, FOREVER_AGO, date_range
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.collect import Add, Writes
+from fhir_server.search.collect import Add, Alone, Writes
 from fhir_server.search.condition import Between, Condition, Element, both, either
 from fhir_server.search.escape import prefixed, unescape
 from fhir_server.search.place import Place
@@ -29,8 +29,22 @@ def _adds(kind: str) -> Add:
     return add
 
 
+def _alone(content: str, code: str) -> Alone:
+    def alone(fields: dict[str, Any], value: Any, place: Place) -> bool:
+        try:
+            span = _span(content, value, place)
+        except Invalid:
+            return True
+        if span is not None:
+            fields[code] = {"lo": span[0], "hi": span[1]}
+            return True
+        return type(value) is not list
+
+    return alone
+
+
 # `{code: {lo, hi}}`, or an array of such where the parameter can have several values.
-WRITES = Writes(_adds, {"": list}, scalar=True)
+WRITES = Writes(_adds, {"": list}, scalar=True, alone=_alone)
 
 
 def _compared(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:

@@ -45,21 +45,20 @@ def _adds(kind: str) -> Add:
     def add(
         value: Any, place: Place, found: list[dict[str, Any]], in_base: list[dict[str, Any]]
     ) -> None:
-        if measured := _measured(kind, value):
-            written, based = _told(measured, place)
-            found.append(_as_written(*written))
+        if isinstance(value, dict) and (measured := measure(value)):
+            (low, high, units), based = _told(measured, place)
+            found.append(
+                {"lo": low, "hi": high, "u": list(units)} if units else {"lo": low, "hi": high}
+            )
             if based:
                 in_base.append({"lo": based[0], "hi": based[1], "u": based[2]})
 
+    measure = _MEASURES.get(kind, _quantity)
     return add
 
 
 # `{code: {lo, hi, u}}`, the same in base units under `:ucum`, or arrays of such.
 WRITES = Writes(_adds, {"": list, ":ucum": list}, scalar=True)
-
-
-def _as_written(low: str, high: str, units: tuple[str, ...]) -> dict[str, Any]:
-    return {"lo": low, "hi": high, "u": list(units)} if units else {"lo": low, "hi": high}
 
 
 def _compared(param: SearchParam, alternatives: Sequence[str], place: Place) -> Condition:
@@ -105,10 +104,19 @@ def _base(value: Decimal, code: str, canonical: Canonical) -> tuple[Decimal, str
 def _told(measured: Measured, place: Place) -> Told:
     """Give what is indexed of a value; of few units and numbers much is said again and again."""
     low, high, unit = measured
-    get = unit.get
-    names = _text(get("comparator")), _text(get("system")), _text(get("code")), _text(get("unit"))
-    tell = _remembered if sum(map(len, names)) <= _SHORT else _tell
+    names = _names(unit)
+    tell = _remembered if len("".join(names)) <= _SHORT else _tell
     return tell(low, high, names, place.canonical)
+
+
+def _names(unit: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give comparator, system, code and unit, '' for what is no text."""
+    get = unit.get
+    names = get("comparator", ""), get("system", ""), get("code", ""), get("unit", "")
+    for one in names:
+        if type(one) is not str:
+            return tuple(one if isinstance(one, str) else "" for one in names)
+    return names
 
 
 def _tell(
@@ -152,29 +160,24 @@ def _ends(low: Decimal | None, high: Decimal | None, comparator: str) -> tuple[s
     )
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _quantity(value: Mapping[str, Any]) -> Measured | None:
+    low = high = indexed(value.get("value"))
+    if "comparator" in value:
+        low, high = _compared_to(low, value["comparator"])
+    return None if low is None and high is None else (low, high, value)
 
 
-def _measured(kind: str, value: Any) -> Measured | None:
-    if not isinstance(value, dict):
-        return None
-    if kind == "Range":
-        sides = [side if isinstance(side := value.get(n), dict) else {} for n in ("low", "high")]
-        low, high = (indexed(side.get("value")) for side in sides)
-        unit: Mapping[str, Any] = sides[0] if low is not None else sides[1]
-    elif kind == "SampledData":
-        low, high, unit = _sampled(value)
-    else:
-        low = high = indexed(value.get("value"))
-        unit = value
-        if kind == "Money":
-            unit = {"system": CURRENCY, "code": value.get("currency")}
-        if "comparator" in value:
-            low, high = _compared_to(low, value["comparator"])
-    if low is None and high is None:
-        return None
-    return low, high, unit
+def _money(value: Mapping[str, Any]) -> Measured | None:
+    measured = _quantity(value)
+    unit = {"system": CURRENCY, "code": value.get("currency")}
+    return measured and (*measured[:2], unit)
+
+
+def _range(value: Mapping[str, Any]) -> Measured | None:
+    sides = [side if isinstance(side := value.get(n), dict) else {} for n in ("low", "high")]
+    low, high = (indexed(side.get("value")) for side in sides)
+    unit = sides[0] if low is not None else sides[1]
+    return None if low is None and high is None else (low, high, unit)
 
 
 def _compared_to(value: Decimal | None, comparator: Any) -> tuple[Decimal | None, Decimal | None]:
@@ -183,7 +186,7 @@ def _compared_to(value: Decimal | None, comparator: Any) -> tuple[Decimal | None
     return None if below else value, None if above else value
 
 
-def _sampled(value: Mapping[str, Any]) -> Measured:
+def _sampled(value: Mapping[str, Any]) -> Measured | None:
     """Give the least and the greatest of the samples; those out of the device's bounds are none.
 
     https://hl7.org/fhir/R4/datatypes.html#SampledData
@@ -194,6 +197,13 @@ def _sampled(value: Mapping[str, Any]) -> Measured:
     found = [sample for sample in samples if sample is not None]
     factor = indexed(value.get("factor", 1))
     if zero is None or factor is None or not found or not isinstance(origin, dict):
-        return None, None, {}
+        return None
     ends = sorted(EXACT.add(EXACT.multiply(end, factor), zero) for end in (min(found), max(found)))
     return ends[0], ends[1], origin
+
+
+_MEASURES: Mapping[str, Callable[[Mapping[str, Any]], Measured | None]] = {
+    "Money": _money,
+    "Range": _range,
+    "SampledData": _sampled,
+}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fhir_server.fhir.errors import Invalid
 from fhir_server.fhir.reference import target
-from fhir_server.search.collect import Writes, by_type
+from fhir_server.search.collect import Alone, Writes, by_type
 from fhir_server.search.condition import AnyOf, Condition, Everything, Subtree, either
 from fhir_server.search.escape import unescape
 from fhir_server.search.place import Place
@@ -121,10 +121,24 @@ def _reference(value: Any, place: Place, found: dict[str, None], logical: token.
             token.enter(logical, system if isinstance(system, str) else "", code)
 
 
+def _alone(content: str, code: str) -> Alone | None:
+    def alone(fields: dict[str, Any], value: Any, place: Place) -> bool:
+        if type(value) is not dict or "identifier" in value:
+            return False
+        reference = value.get("reference")
+        if type(reference) is not str or not reference or reference[0] == "#":
+            return False
+        fields[code] = target(reference, place.base_urls)
+        return True
+
+    return alone if content == "Reference" else None
+
+
 # What the references point at, and logical references under `:identifier`. A scalar where the
 # parameter can have only one value, which an index can then combine.
 WRITES = Writes(
     by_type({"canonical": _canonical, "uri": _text}, _reference),
     {"": dict, ":identifier": dict},
     scalar=True,
+    alone=_alone,
 )

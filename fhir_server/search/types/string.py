@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.collect import Add, Writes
+from fhir_server.search.collect import Add, Alone, Writes
 from fhir_server.search.condition import AnyOf, Condition, Contains, either, prefix
 from fhir_server.search.escape import unescape
 from fhir_server.search.fold import fold, suffixes
@@ -59,8 +59,25 @@ def _of_parts(
         exact[_exact(text)] = None
 
 
+def _alone(content: str, code: str) -> Alone | None:
+    exact, order = f"{code}:exact", f"{code}:sort"
+
+    def alone(fields: dict[str, Any], value: Any, _place: Place) -> bool:
+        if type(value) is not str:
+            return False
+        whole = fold(value[:LENGTH])
+        if whole:
+            fields[code] = [whole]
+        fields[exact] = [_exact(value)]
+        if whole:
+            fields[order] = [whole]
+        return True
+
+    return None if content in _PARTS else alone
+
+
 # The folded strings, the originals under `:exact`, whole values under `:sort`.
-WRITES = Writes(_adds, {"": dict, ":exact": dict, ":sort": dict})
+WRITES = Writes(_adds, {"": dict, ":exact": dict, ":sort": dict}, alone=_alone)
 
 
 def _starts(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:

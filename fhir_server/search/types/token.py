@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.collect import Writes, by_type
+from fhir_server.search.collect import Alone, Writes, by_type
 from fhir_server.search.condition import AnyOf, Between, Coded, Condition, Contains, Not, either
 from fhir_server.search.escape import split, unescape
 from fhir_server.search.fold import fold
@@ -37,7 +37,7 @@ def entries(pairs: Iterable[tuple[str, str]]) -> list[str]:
 def enter(found: Entries, system: str, code: str) -> None:
     """Add the index strings of a code."""
     name = _escaped(system) if "|" in system or system == ANY_SYSTEM else system
-    found[f"{name}|{code}"] = found[f"{ANY_SYSTEM}|{code}"] = None
+    found[f"{name}|{code}"] = found[f"*|{code}"] = None
 
 
 def pairs(strings: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -160,10 +160,10 @@ def _escaped(system: str) -> str:
 def _plain(
     value: Any, _place: Place, found: Entries, _texts: Texts = None, _types: Texts = None
 ) -> None:
-    if isinstance(value, bool):
+    if value is True or value is False:
         value = "true" if value else "false"
     if isinstance(value, str) and value:
-        found[f"|{value}"] = found[f"{ANY_SYSTEM}|{value}"] = None
+        found[f"|{value}"] = found[f"*|{value}"] = None
 
 
 def _contact(
@@ -177,7 +177,8 @@ def _contact(
 def _coding(
     value: Any, _place: Place, found: Entries, texts: Texts = None, _types: Texts = None
 ) -> None:
-    code, system = value.get("code"), value.get("system")
+    get = value.get
+    code, system = get("code"), get("system")
     if isinstance(code, str) and code:
         enter(found, system if isinstance(system, str) else "", code)
     if texts is not None and "display" in value:
@@ -204,15 +205,23 @@ def _identifier(
         types += _typed(type_, number) if isinstance(number, str) else ()
 
 
-_ADDS = by_type(
-    {
-        "CodeableConcept": _concept,
-        "Coding": _coding,
-        "Identifier": _identifier,
-        "ContactPoint": _contact,
-    },
-    _plain,
-)
+_OBJECTS = {
+    "CodeableConcept": _concept,
+    "Coding": _coding,
+    "Identifier": _identifier,
+    "ContactPoint": _contact,
+}
+_ADDS = by_type(_OBJECTS, _plain)
+
+
+def _alone(content: str, code: str) -> Alone | None:
+    def alone(fields: dict[str, Any], value: Any, _place: Place) -> bool:
+        if type(value) is not str or not value:
+            return False
+        fields[code] = [f"|{value}", f"*|{value}"]
+        return True
+
+    return None if content in _OBJECTS else alone
 
 
 def _call(texts: list[str], text: Any) -> None:
@@ -240,6 +249,6 @@ def _type(system: str, code: str, value: str) -> str:
 
 
 # The codes, what they are called, the types of identifiers.
-WRITES = Writes(_ADDS, {"": dict, ":text": list, ":of-type": list})
+WRITES = Writes(_ADDS, {"": dict, ":text": list, ":of-type": list}, alone=_alone)
 # What a token without a modifier asks.
 CODES = Writes(_ADDS, {"": dict})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fhir_server.fhir.errors import Invalid
-from fhir_server.search.collect import Writes, by_type
+from fhir_server.search.collect import Alone, Writes, by_type
 from fhir_server.search.condition import AnyOf, Condition, either, prefix
 from fhir_server.search.escape import unescape
 from fhir_server.search.place import Place
@@ -28,8 +28,18 @@ def _canonical(value: Any, place: Place, found: dict[str, None]) -> None:
         found[value.partition("|")[0]] = None
 
 
+def _alone(content: str, code: str) -> Alone | None:
+    def alone(fields: dict[str, Any], value: Any, _place: Place) -> bool:
+        if type(value) is not str or not value:
+            return False
+        fields[code] = [value]
+        return True
+
+    return None if content == "canonical" else alone
+
+
 # `{code: [uris]}`
-WRITES = Writes(by_type({"canonical": _canonical}, _text), {"": dict})
+WRITES = Writes(by_type({"canonical": _canonical}, _text), {"": dict}, alone=_alone)
 
 
 def _is(param: SearchParam, alternatives: Sequence[str], _place: Place) -> Condition:

@@ -4,9 +4,11 @@ https://hl7.org/fhir/R4/profiling.html
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal, Protocol, TypeAlias
+
+import msgspec
 
 from fhir_server.fhirpath.language import Environment
 from fhir_server.fhirpath.model import Member
@@ -43,16 +45,14 @@ class Strictness:
     unknown_extension: Severe = "warn"
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(msgspec.Struct):
     """Steps that are left for a resource and all it leads to."""
 
     left: int = MAX_STEPS
     depth: int = 0
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(msgspec.Struct):
     """One resource being checked.
 
     `judge` tells of other profiles; `judging` are the profiles being judged further up, with the
@@ -62,9 +62,9 @@ class Walk:
 
     visit: Visit
     judge: Conforms
-    budget: Budget = field(default_factory=Budget)
-    judging: set[tuple[str, int]] = field(default_factory=set)
-    judged: dict[tuple[str, int], tuple[Any, Findings]] = field(default_factory=dict)
+    budget: Budget = msgspec.field(default_factory=Budget)
+    judging: set[tuple[str, int]] = msgspec.field(default_factory=set)
+    judged: dict[tuple[str, int], tuple[Any, Findings]] = msgspec.field(default_factory=dict)
     strict: Strictness = Strictness()
     environment: Environment | None = None
 

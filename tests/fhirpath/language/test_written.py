@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from fhir_server.fhirpath.language import Environment, compile_expression
-from fhir_server.fhirpath.language.written import NotPlain, doubted
+from fhir_server.fhirpath.language.written import NotPlain, doubted, ordered
 from fhir_server.fhirpath.syntax import FhirPathError
 from fhir_server.spec.spec import load
 
@@ -36,6 +36,7 @@ EXACT = [
     "(effective as dateTime).toString() > '2024'",
     "Observation.status.exists() or Observation.code.exists()", "code.nothing.exists()",
     "value.where($this is Quantity).exists()", "$this.status.startsWith('f')",
+    "status.hasValue()", "status.hasValue().not() or value.exists()",
 ]  # fmt: skip
 # A yes may be wrong.
 ROUGH = [
@@ -46,7 +47,7 @@ LEFT = [
     "%resource.status.exists()", "code.coding = value", "code.coding.code = 'a'", "status",
     "value > 1", "status in ('a' | 'b')", "component.select(code).exists()", "status = {}",
     "effective = '2024'", "status.matches('^fin').not()", "contained.exists()",
-    "Patient.id.exists()",
+    "Patient.id.exists()", "code.hasValue()", "value <= code",
 ]  # fmt: skip
 
 
@@ -100,3 +101,23 @@ def test_the_rest_is_left_to_closures(text):
 def test_a_text_that_could_run_long_is_left_to_closures():
     with pytest.raises(NotPlain):
         written("status.matches('(a+)+$')", exact=False)
+
+
+DATES = (
+    "2024", "2023", "2024-02", "2024-02-28", "2024-03-01", "2024-02-28T23:00:00Z",
+    "2024-02-28T23:59:60Z", "2024-02-29T00:00:00Z", "2024-02-28T23:00:00.5Z",
+    "2024-02-28T23:00:00+07:00", "2024-02-28T22:30:00+07:00", "2024-02-28T23:00:00+06:00",
+    "2024-02-28T23:00:00-07:00", "2024-02-28T16:00:00.000+07:00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("start", DATES)
+def test_dates_are_surely_in_order_only_where_they_are(start):
+    expression = compile_expression(MODEL, "start <= end")
+    told = [end for end in DATES if ordered(start, end)]
+    assert start in told
+    for end in told:
+        item = ("Period", {"start": start, "end": end}, None)
+        assert expression.holds(item, Environment(resource=item, root=item)), end
+    assert not ordered(start, None)
+    assert not ordered(None, start)
