@@ -3,7 +3,6 @@
 https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
 
-import asyncio
 import gzip
 import sys
 import zlib
@@ -12,6 +11,7 @@ from typing import Any
 
 from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType
 from fhir_server.fhir.media import Range, best_range, parse, ranges
+from fhir_server.interactions.aside import aside
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -20,8 +20,6 @@ else:
 
 # Below this a packet is a packet.
 _SMALL = 1024
-# From here on packing takes long enough that other requests should not wait for it.
-_LARGE = 256 * 1024
 _GZIP_LEVEL = 5
 _GZIP_WINDOW = 31
 
@@ -46,9 +44,7 @@ async def packed(body: bytes, content_type: str, accept_encoding: str) -> tuple[
     coding = max(_CODINGS, key=lambda name: best_range(listed, name).q)
     if best_range(listed, coding).q <= listed.get("identity", Range(0)).q:
         return body, ""
-    pack = _CODINGS[coding]
-    smaller = pack(body) if len(body) < _LARGE else await asyncio.to_thread(pack, body)
-    return smaller, coding
+    return await aside(len(body), _CODINGS[coding], body), coding
 
 
 async def unpacked(body: bytes, content_encoding: str, limit: int) -> bytes:
@@ -62,9 +58,7 @@ async def unpacked(body: bytes, content_encoding: str, limit: int) -> bytes:
     if coding not in _STREAMS:
         told = f"A body is read plain, in gzip or in zstd, not in {content_encoding[:80]!r}."
         raise UnsupportedMediaType(told, headers=[("Accept-Encoding", "gzip, zstd")])
-    if len(body) < _LARGE:
-        return _unpack(coding, body, limit)
-    return await asyncio.to_thread(_unpack, coding, body, limit)
+    return await aside(len(body), _unpack, coding, body, limit)
 
 
 def _unpack(coding: str, body: bytes, limit: int) -> bytes:

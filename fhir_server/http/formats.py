@@ -3,10 +3,6 @@
 Behind the door resources are dicts, and answers JSON. https://hl7.org/fhir/R4/http.html#mime-type
 """
 
-import asyncio
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
 from msgspec import structs
 
 from fhir_server.fhir import json, media, ndjson
@@ -14,20 +10,16 @@ from fhir_server.fhir.errors import Invalid, NotAcceptable, UnsupportedMediaType
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.media import Media
 from fhir_server.interactions import binary
+from fhir_server.interactions.aside import aside
 from fhir_server.interactions.context import Target
 from fhir_server.interactions.subset import ONE
 from fhir_server.spec.structures import Structures
 from fhir_server.spec.xml import from_xml, to_xml
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 _PLAIN = Media()
 _PLAIN_TYPE = _PLAIN.content_type
 # A Bundle of ours begins so.
 _BUNDLE = b'{"resourceType":"Bundle"'
-# From here on conversion takes long enough that other requests should not wait for it.
-_LARGE = 256 * 1024
 
 
 def wanted(request: FhirRequest) -> Media | None:
@@ -55,7 +47,7 @@ async def parsed(
     Raises UnsupportedMediaType for what is not FHIR in JSON or XML, in UTF-8, and Invalid.
     """
     if binary.takes_any_content(code, target):
-        sent = await _off_loop(len(request.body), binary.sent, structures, request, target)
+        sent = await aside(len(request.body), binary.sent, structures, request, target)
         return structs.replace(request, resource=sent)
     given = request.headers.get("content-type", media.JSON_TYPE)
     type_, parameters = media.parse(given)
@@ -69,7 +61,7 @@ async def parsed(
         )
     if format_ == "json":
         return request
-    found = await _off_loop(len(request.body), from_xml, structures, request.body)
+    found = await aside(len(request.body), from_xml, structures, request.body)
     return structs.replace(request, resource=found)
 
 
@@ -95,7 +87,7 @@ async def rendered(
     Raises NotAcceptable for a resource XML cannot carry.
     """
     if binary.has_own_format(code, target):
-        native = await _off_loop(len(response.body), binary.shown, request, response)
+        native = await aside(len(response.body), binary.shown, request, response)
         if native is not None:
             return native
     if code not in ONE and response.body.startswith(_BUNDLE):
@@ -127,7 +119,7 @@ async def told(
     body = response.body
     if how.format == "xml":
         try:
-            body = await _off_loop(len(body), _to_xml, structures, body, pretty)
+            body = await aside(len(body), _to_xml, structures, body, pretty)
         except Invalid as misfit:
             raise NotAcceptable(issues=misfit.issues) from None
     elif how.format == "ndjson":
@@ -139,10 +131,3 @@ async def told(
 
 def _to_xml(structures: Structures, body: bytes, pretty: bool) -> bytes:  # noqa: FBT001 passed through a thread by place
     return to_xml(structures, json.parse_object(body), pretty=pretty)
-
-
-async def _off_loop(size: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run the work here, in a thread if it is on many bytes."""
-    if size < _LARGE:
-        return work(*args, **kwargs)
-    return await asyncio.to_thread(work, *args, **kwargs)

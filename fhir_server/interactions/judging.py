@@ -14,6 +14,7 @@ from fhir_server.access.decide import DEFINE
 from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Forbidden, Issue, Unavailable
 from fhir_server.fhir.reference import parse, relative
+from fhir_server.interactions.aside import aside
 from fhir_server.interactions.context import Context
 from fhir_server.search.condition import AnyOf
 from fhir_server.spec.spec import Spec
@@ -32,27 +33,29 @@ ROUNDS, MOST, SECONDS = 8, 200, 10.0
 _PROFILE = "StructureDefinition"
 
 
-async def judged(context: Context, resource: Mapping[str, Any]) -> Sequence[Issue]:
+async def judged(context: Context, resource: Mapping[str, Any], size: int = 0) -> Sequence[Issue]:
     """Give what is wrong with a resource whose structure is well, as far as the settings ask.
 
-    Nothing is awaited where nothing has to be asked. Raises Unavailable.
+    Nothing is awaited where nothing has to be asked, and its `size` in bytes is not large. Raises
+    Unavailable.
     """
     limits = context.limits
     level = limits.validation
     if level == "structure":
         return ()
     if level == "base":
-        return await _asked(context, resource, (), None)
-    return await against(context, resource, wanted_profiles(resource, limits.required_profiles))
+        return await _asked(context, resource, (), None, size)
+    wanted = wanted_profiles(resource, limits.required_profiles)
+    return await against(context, resource, wanted, size)
 
 
 async def against(
-    context: Context, resource: Mapping[str, Any], profiles: Sequence[str]
+    context: Context, resource: Mapping[str, Any], profiles: Sequence[str], size: int = 0
 ) -> Sequence[Issue]:
     """Give what is wrong with a resource whose structure is well, by base rules and profiles."""
     limits = context.limits
     strict = Strictness(limits.unknown_profile, limits.unknown_extension)
-    return await _asked(context, resource, profiles, strict)
+    return await _asked(context, resource, profiles, strict, size)
 
 
 async def unsupported(
@@ -82,21 +85,26 @@ async def _asked(
     resource: Mapping[str, Any],
     profiles: Sequence[str],
     strict: Strictness | None,
+    size: int,
 ) -> Sequence[Issue]:
     known = definitions(context.spec)
     return await answered(
         context,
         lambda questions: rule_issues(known, resource, profiles, questions, strict),
+        size,
     )
 
 
-async def answered(context: Context, run: Callable[[Questions], T]) -> T:
-    """Give what `run` gives when all it asks is answered, as far as that can be told."""
+async def answered(context: Context, run: Callable[[Questions], T], size: int = 0) -> T:
+    """Give what `run` gives when all it asks is answered, as far as that can be told.
+
+    It looks at so many bytes: see `aside`.
+    """
     found: dict[Question, Any] = {}
     questions = Questions(context.answers.of(found))
     deadline = None
     for _ in range(ROUNDS):
-        answer = run(questions)
+        answer = await aside(size, run, questions)
         if not questions.open or len(found) >= MOST:
             break
         deadline = deadline or asyncio.get_running_loop().time() + SECONDS

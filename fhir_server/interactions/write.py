@@ -15,6 +15,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.errors import Forbidden, Invalid, Issue, NotSupported, Unprocessable
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.reference import RECORDS
+from fhir_server.interactions.aside import aside
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.judging import judged
 from fhir_server.search import definition
@@ -62,12 +63,14 @@ async def received(
 
     Raises as `resource_of` and `checked` do.
     """
-    resource = _well(context.spec, type_, request)
+    size = len(request.body)
+    resource = await aside(size, _well, context.spec, type_, request)
     if resource is None:
-        resource = await _built(context, type_, resource_of(request))
+        resource = await aside(size, resource_of, request)
+        await _built(context, type_, resource, size)
     else:
         _ruled(context, resource)
-    return resource, await _warned(context, resource)
+    return resource, await _warned(context, resource, size)
 
 
 def _well(spec: Spec, type_: str, request: FhirRequest) -> dict[str, Any] | None:
@@ -87,21 +90,23 @@ async def checked(context: Context, type_: str, resource: dict[str, Any]) -> dic
     return resource
 
 
-async def _built(context: Context, type_: str, resource: dict[str, Any]) -> dict[str, Any]:
+async def _built(
+    context: Context, type_: str, resource: dict[str, Any], size: int = 0
+) -> dict[str, Any]:
     """Do as `built`; an error tells what is wrong with the well-built elements too."""
     try:
-        return built(context, type_, resource)
+        return await aside(size, built, context, type_, resource)
     except Unprocessable as failure:
-        rest = remainder(context.spec, resource, failure.issues)
+        rest = await aside(size, remainder, context.spec, resource, failure.issues)
         if rest is None:
             raise
-        more = apart(await judged(context, rest), failure.issues)
+        more = apart(await judged(context, rest, size), failure.issues)
         raise Unprocessable(issues=(*failure.issues, *more)) from None
 
 
-async def _warned(context: Context, resource: dict[str, Any]) -> tuple[Issue, ...]:
+async def _warned(context: Context, resource: dict[str, Any], size: int = 0) -> tuple[Issue, ...]:
     """Give what is to be warned of in a resource that is well built."""
-    issues = await judged(context, resource)
+    issues = await judged(context, resource, size)
     if any(issue.severity == "error" for issue in issues):
         raise Unprocessable(issues=issues)
     return tuple(issues)

@@ -12,6 +12,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.errors import FhirError, Invalid, Issue
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.interactions import judging, respond, search_parameters
+from fhir_server.interactions.aside import aside
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.links import refuse_searches
 from fhir_server.interactions.operation import Operation
@@ -56,7 +57,9 @@ async def validate(context: Context, request: FhirRequest, target: Target) -> Fh
     resource = given.get("resource")
     if resource is None:
         resource = await _stored(context, target)
-    issues = [*_placed(mode, target, resource), *await _made(context, type_, resource, given)]
+    size = len(request.body)
+    made = await _made(context, type_, resource, given, size)
+    issues = [*_placed(mode, target, resource), *made]
     if not _refused(issues) and mode in ("create", "update"):
         issues += _unstorable(context, resource)
         identity = target.id or context.new_id()
@@ -80,20 +83,20 @@ async def _stored(context: Context, target: Target) -> Resource:
 
 
 async def _made(
-    context: Context, type_: str, resource: Resource, given: Mapping[str, Any]
+    context: Context, type_: str, resource: Resource, given: Mapping[str, Any], size: int
 ) -> Sequence[Issue]:
     """Give what is wrong with the resource alone, whatever the settings ask of a write."""
-    faults = structural_issues(context.spec, resource)
-    rest = remainder(context.spec, resource, faults) if faults else resource
+    faults = await aside(size, structural_issues, context.spec, resource)
+    rest = await aside(size, remainder, context.spec, resource, faults) if faults else resource
     if rest is None:
         return faults
     named = [given["profile"]] if "profile" in given else []
     wanted = wanted_profiles(rest, context.limits.required_profiles)
     profiles = list(dict.fromkeys([*wanted, *named]))
     if faults:
-        beside = await judging.against(context, rest, profiles)
+        beside = await judging.against(context, rest, profiles, size)
         return [*faults, *apart((nominated(one, named) for one in beside), faults)]
-    judged = await judging.against(context, resource, profiles)
+    judged = await judging.against(context, resource, profiles, size)
     found = [*misdefined(context.spec, resource), *(nominated(one, named) for one in judged)]
     if given.get("must-support"):
         found += await judging.unsupported(context, resource, profiles)

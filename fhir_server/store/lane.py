@@ -8,6 +8,7 @@ https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/
 import asyncio
 import logging
 import struct
+from asyncio.events import TimerHandle
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ BATCH = 10_000
 PAUSE = 1.0
 # So long after the time it was given (s) the database may say that this was too short.
 GRACE = 0.1
-FOREVER = 3600.0
+# The time is waited for in so many parts. A loop that is held is late to one of them, not to all:
+# what came meanwhile is read before the next.
+PARTS = 4
 
 _OP_MSG = 2013
 _MAX_TIME_EXPIRED = 50
@@ -51,6 +54,12 @@ class Lane:
         self.late = False
         self._ended = ended
         self._number = 0
+        self._timer: TimerHandle | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Say whether it is closed, or about to be."""
+        return self._ended.done()
 
     def end(self) -> None:
         """Close it; what is asked on it is told so."""
@@ -58,10 +67,19 @@ class Lane:
         if not self._ended.done():
             self._ended.set_result(None)
 
-    def expire(self) -> None:
-        """End it because no answer came in time."""
-        self.late = True
-        self.end()
+    def expect(self, seconds: float, parts: int = PARTS) -> None:
+        """End it, `late`, unless `hush` is called before so many parts of some seconds are over."""
+        if parts:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(seconds, self.expect, seconds, parts - 1)
+        else:
+            self.late = True
+            self.end()
+
+    def hush(self) -> None:
+        """Expect no more."""
+        if self._timer:
+            self._timer.cancel()
 
     async def find(self, question: bytes, name: str, enough: Callable[[Rows], bool]) -> Rows:
         """Give the rows, batch after batch, until there are enough."""
@@ -124,12 +142,13 @@ class Lanes:
         if len(question) > MOST_ASKED:
             return await otherwise()
         self._free.pop()
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(FOREVER if left is None else left + GRACE, lane.expire)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        if left is not None:
+            lane.expect((left + GRACE) / PARTS)
         try:
-            rows = await lane.find(question, command["find"], enough)
+            return await lane.find(question, command["find"], enough)
         except ExecutionTimeout:
-            self._free.append(lane)
             raise
         except Exception as error:  # whatever it was, the driver asks again
             self._broken(lane)
@@ -138,12 +157,11 @@ class Lanes:
         except BaseException:
             lane.end()
             raise
-        else:
-            self._free.append(lane)
-            return rows
         finally:
-            timer.cancel()
-        with pymongo.timeout(None if left is None else max(timer.when() - loop.time(), GRACE)):
+            lane.hush()
+            if not lane.ended:
+                self._free.append(lane)
+        with pymongo.timeout(None if left is None else max(left - (clock() - began), 0) + GRACE):
             return await otherwise()
 
     async def close(self) -> None:

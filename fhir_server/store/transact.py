@@ -52,6 +52,8 @@ from fhir_server.store.write import decided
 
 _DUPLICATE, _WRITE_CONFLICT = 11000, 112
 _SHORT, _LONG = 0.004, 0.25
+# So soon a connection that breaks is tried again: with the time of an operation it is told in 5 s.
+_SOON = 0.75
 _TOO_LONG = (
     f"Writing this takes longer than the {horizon.LIFETIME:.0f} s a MongoDB transaction may last. "
     "Nothing was written; send fewer entries at once."
@@ -270,7 +272,8 @@ def again(error: PyMongoError, attempt: int, spent: float) -> bool:
     match error:
         case ConnectionFailure():
             # An election ends connections at once, and is mostly over within a server selection.
-            return attempt == 0 and spent < _LONG and _transient(error)
+            # So does the driver, half a second into an operation, where a heartbeat was late.
+            return attempt == 0 and spent < _SOON and _transient(error)
         case DuplicateKeyError():
             return True
         case BulkWriteError():

@@ -34,7 +34,7 @@ class Packed:
         """Take the definitions."""
         self._canonicals = canonicals
         self._cache = Cache()
-        self._answers: dict[tuple[str, str, str], bool | None] = {}
+        self._answered = lru_cache(MAX_ANSWERS)(self._told)
         self._filters: dict[tuple[str, Filter], frozenset[str]] = {}
 
     def find(self, type_: str, url: str, version: str = "") -> Definition | None:
@@ -65,12 +65,7 @@ class Packed:
         `value_set` is a canonical; `system` may name a version, and is '' for an element of type
         `code`, whose system is not written.
         """
-        asked = (value_set, system, code)
-        if asked not in self._answers:
-            if len(self._answers) >= MAX_ANSWERS:
-                self._answers.clear()
-            self._answers[asked] = self._told(*asked)
-        return self._answers[asked]
+        return self._answered(value_set, system, code)
 
     def _told(self, value_set: str, system: str, code: str) -> bool | None:
         try:

@@ -43,7 +43,7 @@ async def test_small_bodies_and_packed_media_stay_as_they_are():
 
 
 async def test_a_large_body_is_packed_beside_the_loop(monkeypatch):
-    monkeypatch.setattr(encodings, "_LARGE", 10)
+    monkeypatch.setattr("fhir_server.interactions.aside.LARGE", 10)
     body, _ = await encodings.packed(BODY, JSON, "gzip")
     assert await encodings.unpacked(body, "gzip", len(BODY)) == BODY
 

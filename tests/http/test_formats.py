@@ -141,7 +141,7 @@ async def test_pretty_indents_either_format(fhir):
 
 
 async def test_a_large_body_is_converted_beside_the_loop(fhir, monkeypatch):
-    monkeypatch.setattr(formats, "_LARGE", 10)
+    monkeypatch.setattr("fhir_server.interactions.aside.LARGE", 10)
     await fhir.put("Patient/x", PATIENT, Content_Type=XML)
     assert read(fhir, await fhir.get("Patient/x", Accept=XML))["active"] is True
 

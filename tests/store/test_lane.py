@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import struct
+import time
 
 import bson
 import pymongo
@@ -178,6 +179,37 @@ async def test_a_silent_database_is_told_after_the_time_there_is_and_not_asked_a
         await asked(database)
     assert server.asked == [("lane", "find")]
     assert database.client.lanes._free == []
+
+
+@pytest.mark.parametrize("size", [10, 8_000_000])
+async def test_an_answer_that_came_while_the_loop_was_held_is_in_time(size, database, server):
+    one = await ready(database, server)
+    began = asyncio.Event()
+
+    def answer(number, _):
+        began.set()
+        batch = {"firstBatch": [{"_id": "x" * size}], "id": bson.Int64(0), "ns": "health.Patient"}
+        return message(number, {"cursor": batch, "ok": 1.0})
+
+    server.answer = answer
+    with pymongo.timeout(0.2):
+        asking = asyncio.create_task(asked(database))
+    await began.wait()
+    time.sleep(0.5)  # noqa: ASYNC251 - that is what is tried
+    assert await asking == ["x" * size]
+    server.answer = None
+    assert await asked(database) == ["lane"]
+    assert database.client.lanes._free == [one]
+
+
+async def test_a_question_asked_before_the_loop_is_held_is_answered(database, server):
+    one = await ready(database, server)
+    with pymongo.timeout(0.2):
+        asking = asyncio.create_task(asked(database))
+    await asyncio.sleep(0)
+    time.sleep(0.5)  # noqa: ASYNC251 - as above
+    assert await asking == ["lane"]
+    assert database.client.lanes._free == [one]
 
 
 async def test_a_cursor_is_followed_to_its_end_or_ended(database, server):

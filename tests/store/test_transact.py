@@ -4,10 +4,11 @@ import asyncio
 import itertools
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from fhir_server.fhir.errors import Conflict, PreconditionFailed
 from fhir_server.search.condition import AnyOf, Everything
-from fhir_server.store import commit
+from fhir_server.store import commit, transact
 from fhir_server.store.documents import Change
 from fhir_server.store.store import Store
 
@@ -201,3 +202,21 @@ async def test_what_nobody_has_heard_of_and_was_deleted_goes_on_from_its_tombsto
     [made] = await store.commit(ALL, [patient("p1", "update", unheard=True)])
     assert made.version == 3
     assert [one.version for one in await store.history(ALL, "Patient", "p1")] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "attempt", "spent", "again"),
+    [
+        (["TransientTransactionError"], 0, 0.01, True),
+        (["TransientTransactionError"], 0, 0.6, True),
+        (["TransientTransactionError"], 0, 1.5, False),
+        (["TransientTransactionError"], 1, 0.01, False),
+        ([], 0, 0.01, False),
+        (["UnknownTransactionCommitResult"], 0, 0.01, False),
+    ],
+)
+def test_a_connection_that_breaks_soon_is_tried_once_more(labels, attempt, spent, again):
+    error = AutoReconnect("operation cancelled")
+    for label in labels:
+        error._add_error_label(label)
+    assert transact.again(error, attempt, spent) is again
