@@ -4,8 +4,6 @@ https://hl7.org/fhir/R4/bundle.html#searchset
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import attrgetter
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
@@ -46,11 +44,9 @@ def outdated(context: Context, types: Iterable[str]) -> list[Issue]:
 
 
 def _entries(context: Context, found: Sequence[Stored], mode: str) -> list[bytes]:
-    pieces: list[bytes] = []
-    for type_, rows in groupby(found, attrgetter("type")):
-        bodies = [(one.id, one.body or b"") for one in rows]
-        pieces += bundle.search_entries(f"{context.base_url}/{type_}", bodies, mode)
-    return pieces
+    base = context.base_url
+    urls = [f"{base}/{one.type}/{one.id}" for one in found]
+    return bundle.search_entries(urls, [one.body or b"" for one in found], mode)
 
 
 _OUTDATED = Issue(
