@@ -95,9 +95,10 @@ class Repository(Store):
         size: int | None = None,
         computed: Mapping[str, SortKey] = MappingProxyType({}),
         rest: Condition = ALL,
+        bare: bool = False,
     ) -> Page:
         """Give a page; what was asked before is answered with the page of then."""
-        del size
+        del size, bare
         assert not computed, "no order here is computed"
         key = (type_, condition, tuple(sort), limit, rest)
         if key not in self.pages:

@@ -93,7 +93,7 @@ class _Found:
                 return
             known = sum(one == type_ for one, _ in self.seen)
             page = await self.context.store.search(
-                allow, type_, condition, (BY_ID,), left + known, size=self.room
+                allow, type_, condition, (BY_ID,), left + known, size=self.room, bare=True
             )
             new = [one for one in page.found if (type_, one.id) not in self.seen]
             self._add(new[:left])

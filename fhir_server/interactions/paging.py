@@ -3,9 +3,10 @@
 https://hl7.org/fhir/R4/http.html#paging
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote_plus
+
+import msgspec
 
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
@@ -20,8 +21,7 @@ _SHORT = 128
 _quoted_again = lru_cache(maxsize=1024)(quote_plus)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The rows of one page, and the texts of its links' `_page`: None where there is no page."""
 
     rows: tuple[Stored, ...] = ()
@@ -69,6 +69,7 @@ async def _step(
         size=respond.PAGE,
         computed=step.computed,
         rest=step.rest,
+        bare=True,
     )
 
 

@@ -11,7 +11,7 @@ from fhir_server.search.condition import AnyOf, Condition, Everything, both, is_
 from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
 from fhir_server.store import chunks, joins
-from fhir_server.store.documents import Document, Page, Stored, check_key, portions, stored
+from fhir_server.store.documents import Document, Page, Stored, check_key, matched, portions, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.finding import find, taken
 from fhir_server.store.horizon import Database
@@ -27,8 +27,10 @@ Ask = Callable[
 # What may be asked for together: how, who may read what, and of which type.
 Key = tuple[Ask, Condition, str]
 
-_UNWATCHED = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
-FIELDS = _UNWATCHED | {"x._patient": 1}
+_BARE = {"v": 1, "body": 1, "chunks": 1}
+_UNWATCHED = _BARE | {"ts": 1, "method": 1, "created": 1}
+_WHOSE = {"x._patient": 1}
+FIELDS = _UNWATCHED | _WHOSE
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
 _ALL = Everything()
 
@@ -101,6 +103,11 @@ async def versions(
     return {f"{one.id}/{one.version}": one for one in found}
 
 
+def shown(*, whose: bool, bare: bool) -> Mapping[str, int]:
+    """Give what is read of each match: `bare` the body alone; `whose` it is too."""
+    return (_BARE if bare else _UNWATCHED) | (_WHOSE if whose else {})
+
+
 async def search(
     asked: Joins,
     allow: Condition,
@@ -112,11 +119,11 @@ async def search(
     size: int | None = None,
     computed: Mapping[str, SortKey] = MappingProxyType({}),
     rest: Condition = _ALL,
-    whose: bool = True,
+    shown: Mapping[str, int] = FIELDS,
 ) -> Page:
     """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
-    Without `whose` it is not told whose they are.
+    Of each is read what is `shown`.
     No sort field may be missing in one resource and present in another, unless it is computed: see
     `search/cursor.Step`, also for `computed` and `rest`.
     """
@@ -125,9 +132,7 @@ async def search(
     if is_open(condition):
         order = ordered(sort, computed, rest)
         condition = await joins.narrowed(asked, type_, condition, order, limit + 1)
-    fields = (FIELDS if whose else _UNWATCHED) | {
-        key.field: 1 for key in sort if key.field not in ("_id", "ts")
-    }
+    fields = {**shown, **{key.field: 1 for key in sort if key.field != "_id"}}
     if computed:
         stages = [{"$match": to_filter(condition)}, *ordered(sort, computed, rest)]
         cursor = await asked.database[type_].aggregate(
@@ -149,8 +154,9 @@ async def search(
         )
     rows = chunks.filling(found[:limit], size)
     whole = await chunks.joined(asked.database, type_, rows, asked.session)
+    made = stored if "ts" in shown else matched
     return Page(
-        tuple(stored(type_, row) for row in whole),
+        tuple([made(type_, row) for row in whole]),
         more=len(found) > len(rows),
         first=_values(sort, rows[0]) if rows else (),
         last=_values(sort, rows[-1]) if rows else (),

@@ -1,12 +1,12 @@
 """One base's own database: everything the floors above may ask of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
 from typing import Any, Self
 
+from msgspec import structs
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.errors import Unprocessable
@@ -88,6 +88,7 @@ class Store:
         self.records = Reading(database)
         self.watch = Watch()
         self._session: AsyncClientSession | None = None
+        # One question of a transaction at a time.
         self._turn: AbstractAsyncContextManager[Any] = nullcontext()
 
     def watched(self, witness: Witness) -> Self:
@@ -167,7 +168,7 @@ class Store:
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
-        async with self._asking():
+        async with self._turn, client.reachable():
             found = await history.history(
                 self.database, allow, type_, span, limit=limit, size=size, session=self._session
             )
@@ -185,7 +186,7 @@ class Store:
     ) -> int | None:
         """Count the versions of a resource; None when that takes over `max_ms`."""
         span = Span(id_, since, at)
-        async with self._asking():
+        async with self._turn, client.reachable():
             return await history.count(
                 self.database, allow, type_, span, max_ms, session=self._session
             )
@@ -202,7 +203,7 @@ class Store:
     ) -> list[Stored]:
         """Give versions of these types, newest first: see `system_history.system_history`."""
         span = Span(None, since, at)
-        async with self._asking():
+        async with self._turn, client.reachable():
             found = await system_history.system_history(
                 self.database, allowed, span, before, limit=limit, size=size, session=self._session
             )
@@ -219,16 +220,17 @@ class Store:
         size: int | None = None,
         computed: Mapping[str, SortKey] = MappingProxyType({}),
         rest: Condition = ALL,
+        bare: bool = False,
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`.
 
         Raises Unprocessable (too-costly) where that takes too long.
         """
-        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+        async with self._turn, client.reachable(), self._bounded:
             asked = self._joins, allow, type_, condition
-            seen = self.watch.witness is not None
+            shown = reads.shown(whose=self.watch.witness is not None, bare=bare)
             page = await reads.search(
-                *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, whose=seen
+                *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, shown=shown
             )
         self.watch.all(page.found)
         return page
@@ -238,16 +240,16 @@ class Store:
 
         Each join is narrowed already to what the caller may see.
         """
-        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+        async with self._turn, client.reachable(), self._bounded:
             facts = await self.costs.facts(type_)
-            asked = replace(self._joins, indexes=facts.indexes)
+            asked = structs.replace(self._joins, indexes=facts.indexes)
             return await joins.settled(asked, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        async with self._asking():
+        async with self._turn, client.reachable():
             return await totals.count(
                 self.database, allow, type_, condition, max_ms, session=self._session
             )
@@ -256,21 +258,21 @@ class Store:
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        async with self._asking():
+        async with self._turn, client.reachable():
             return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
 
     async def keys(
         self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
     ) -> list[tuple[str, int]]:
         """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
-        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+        async with self._turn, client.reachable(), self._bounded:
             return await fields.keys(self._joins, allow, type_, condition, sort=sort, limit=limit)
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int
     ) -> dict[str, tuple[int, int]]:
         """Give by id the version and ts of at most `limit` resources: see `fields.versions`."""
-        async with self._asking():
+        async with self._turn, client.reachable():
             return await fields.versions(
                 self.database, allow, type_, condition, limit=limit, session=self._session
             )
@@ -279,7 +281,7 @@ class Store:
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:
         """Give every value an index field has in a type; None when that takes over `max_ms`."""
-        async with self._asking():
+        async with self._turn, client.reachable():
             return await fields.distinct(
                 self.database, allow, type_, field, max_ms, session=self._session
             )
@@ -348,16 +350,13 @@ class Store:
         known = self.definitions, self.relations, self._bounds, self._patience
         return Road(self.database, self._writer, *known, self.veil)
 
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
-        """Let one question of a transaction run at a time; turn what the driver raises."""
-        async with self._turn:
-            with client.reachable():
-                yield
-
     @property
     def _joins(self) -> Joins:
         return Joins(self.database, self._bounds, self._session)
+
+    @property
+    def _bounded(self) -> client.bounded:
+        return client.bounded(self.database, self._bounds.seconds)
 
     def _writes(self) -> None:
         if self._session:
@@ -396,5 +395,5 @@ class Store:
 
     async def _fetch(self, key: reads.Key, names: Collection[str]) -> Mapping[str, Stored]:
         ask, allow, type_ = key
-        async with self._asking():
+        async with self._turn, client.reachable():
             return await ask(self.database, checked(allow), type_, names, self._session)
