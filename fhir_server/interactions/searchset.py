@@ -24,7 +24,7 @@ async def searchset(
     total: int | None,
 ) -> FhirResponse:
     """Give the answer: the matches, what they bring along, and what has to be said of them."""
-    included, cut = await includes.included(context, query.includes, found.rows)
+    included, cut = await includes.included(context, query.includes, found.rows, found.fields)
     start = bundle.head(
         "searchset",
         identity=context.new_id(),

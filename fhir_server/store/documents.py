@@ -90,13 +90,15 @@ class Stored(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """One page of a search: `more` rows follow.
 
-    `first` and `last` hold the sort values of the first and the last row.
+    `first` and `last` hold the sort values of the first and the last row; `fields` by id the index
+    fields that were asked for, without `x.`.
     """
 
     found: tuple[Stored, ...]
     more: bool = False
     first: tuple[Any, ...] = ()
     last: tuple[Any, ...] = ()
+    fields: Mapping[str, Mapping[str, Any]] = {}
 
 
 def check_key(type_: str, id_: str | None = None) -> None:

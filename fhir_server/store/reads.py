@@ -5,6 +5,7 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.condition import AnyOf, Condition, Everything, both, is_open
@@ -103,9 +104,23 @@ async def versions(
     return {f"{one.id}/{one.version}": one for one in found}
 
 
-def shown(*, whose: bool, bare: bool) -> Mapping[str, int]:
-    """Give what is read of each match: `bare` the body alone; `whose` it is too."""
-    return (_BARE if bare else _UNWATCHED) | (_WHOSE if whose else {})
+class Shown(msgspec.Struct, frozen=True):
+    """What is read of each match: its body, `whose` it is, index fields by `names`.
+
+    Unless it is `bare`, all else a Stored has.
+    """
+
+    whose: bool = True
+    bare: bool = False
+    names: Sequence[str] = ()
+
+    def fields(self) -> Document:
+        """Give it as a projection."""
+        fields = (_BARE if self.bare else _UNWATCHED) | (_WHOSE if self.whose else {})
+        return fields | {f"x.{name}": 1 for name in self.names}
+
+
+_WHOLE = Shown()
 
 
 async def search(
@@ -119,7 +134,7 @@ async def search(
     size: int | None = None,
     computed: Mapping[str, SortKey] = MappingProxyType({}),
     rest: Condition = _ALL,
-    shown: Mapping[str, int] = FIELDS,
+    shown: Shown = _WHOLE,
 ) -> Page:
     """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
@@ -132,7 +147,7 @@ async def search(
     if is_open(condition):
         order = ordered(sort, computed, rest)
         condition = await joins.narrowed(asked, type_, condition, order, limit + 1)
-    fields = {**shown, **{key.field: 1 for key in sort if key.field != "_id"}}
+    fields = shown.fields() | {key.field: 1 for key in sort if key.field != "_id"}
     if computed:
         stages = [{"$match": to_filter(condition)}, *ordered(sort, computed, rest)]
         cursor = await asked.database[type_].aggregate(
@@ -154,12 +169,13 @@ async def search(
         )
     rows = chunks.filling(found[:limit], size)
     whole = await chunks.joined(asked.database, type_, rows, asked.session)
-    made = stored if "ts" in shown else matched
+    made = matched if shown.bare else stored
     return Page(
         tuple([made(type_, row) for row in whole]),
         more=len(found) > len(rows),
         first=_values(sort, rows[0]) if rows else (),
         last=_values(sort, rows[-1]) if rows else (),
+        fields={row["_id"]: row.get("x", {}) for row in rows} if shown.names else {},
     )
 
 

@@ -221,6 +221,7 @@ class Store:
         computed: Mapping[str, SortKey] = MappingProxyType({}),
         rest: Condition = ALL,
         bare: bool = False,
+        names: Sequence[str] = (),
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`.
 
@@ -228,7 +229,7 @@ class Store:
         """
         async with self._turn, client.reachable(), self._bounded:
             asked = self._joins, allow, type_, condition
-            shown = reads.shown(whose=self.watch.witness is not None, bare=bare)
+            shown = reads.Shown(self.watch.witness is not None, bare, names)
             page = await reads.search(
                 *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, shown=shown
             )

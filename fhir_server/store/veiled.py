@@ -79,10 +79,12 @@ class Veiled(Store):
         computed: Mapping[str, SortKey] = MappingProxyType({}),
         rest: Condition = ALL,
         bare: bool = False,
+        names: Sequence[str] = (),
     ) -> Page:
         """As Store, but that the version is read all the same: a body is sealed to it."""
         del bare
         check_read(key.field for key in (*sort, *computed.values()))
+        check_read(f"x.{name}" for name in names)
         page = await super().search(
             self._asked(allow),
             type_,
@@ -92,6 +94,7 @@ class Veiled(Store):
             size=size,
             computed=computed,
             rest=self.veil.asked(rest),
+            names=names,
         )
         return structs.replace(page, found=tuple(await self.veil.all_opened(page.found)))
 
