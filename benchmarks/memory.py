@@ -95,14 +95,16 @@ class Repository(Store):
         size: int | None = None,
         computed: Mapping[str, SortKey] = MappingProxyType({}),
         rest: Condition = ALL,
+        bare: bool = False,
+        names: Sequence[str] = (),
     ) -> Page:
         """Give a page; what was asked before is answered with the page of then."""
-        del size
+        del size, bare
         assert not computed, "no order here is computed"
-        key = (type_, condition, tuple(sort), limit, rest)
+        key = (type_, condition, tuple(sort), limit, rest, tuple(names))
         if key not in self.pages:
             rows = self.documents.found(type_, both(both(condition, rest), allow), sort)
-            self.pages[key] = _page(type_, rows, sort, limit)
+            self.pages[key] = _page(type_, rows, sort, limit, names)
         return self.pages[key]
 
     async def transact(
@@ -220,13 +222,16 @@ class _Free(Costs):
         return Facts()
 
 
-def _page(type_: str, rows: Sequence[Document], sort: reads.Sort, limit: int) -> Page:
+def _page(
+    type_: str, rows: Sequence[Document], sort: reads.Sort, limit: int, names: Sequence[str]
+) -> Page:
     found = rows[:limit]
     return Page(
         tuple(stored(type_, row) for row in found),
         more=len(rows) > limit,
         first=values_of(sort, found[0]) if found else (),
         last=values_of(sort, found[-1]) if found else (),
+        fields={row["_id"]: row["x"] for row in found} if names else {},
     )
 
 

@@ -65,16 +65,15 @@ def search_entry(full_url: str, body: bytes, mode: str = "match") -> bytes:
 
 
 def search_entries(
-    url: str, found: Iterable[tuple[str, bytes]], mode: str = "match"
+    urls: Sequence[str], bodies: Sequence[bytes], mode: str = "match"
 ) -> list[bytes]:
-    """Give the pieces of a searchset's entries: resources by id, all of them under `url`."""
-    before = b',{"fullUrl":' + json.dump(f"{url}/")[:-1]
+    """Give the pieces of a searchset's entries: fullUrls, and the resources in step with them."""
     behind = b',"search":{"mode":"%b"}}' % mode.encode()
-    return [
-        piece
-        for id_, body in found
-        for piece in (before, json.dump(id_)[1:], b',"resource":', body, behind)
-    ]
+    pieces = [b',{"fullUrl":', b"", b',"resource":', b"", behind] * len(urls)
+    # JSON has no line break in a string.
+    pieces[1::5] = json.dump_lines(urls).splitlines()
+    pieces[3::5] = bodies
+    return pieces
 
 
 def outcome_entry(body: bytes) -> bytes:

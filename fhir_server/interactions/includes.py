@@ -31,10 +31,14 @@ Wanted = tuple[str, list[Condition]]
 
 
 async def included(
-    context: Context, includes: Sequence[Include], matches: Sequence[Stored]
+    context: Context,
+    includes: Sequence[Include],
+    matches: Sequence[Stored],
+    fields: Fields | None = None,
 ) -> tuple[list[Stored], list[Issue]]:
     """Give what the includes bring to these matches, none of them twice, and what is to be said.
 
+    `fields` are those of the matches by `looked_at`, where they were read with them.
     It ends at the limit of includes and at that of a page's bytes; a warning names what is not
     whole then.
     """
@@ -47,7 +51,9 @@ async def included(
     level, asked = list(matches), list(includes)
     for _ in range(MAX_ROUNDS):
         before = len(found.rows)
-        step = _Step(level, await _fields(context, level, asked), types, found.seen)
+        if fields is None:
+            fields = await _fields(context, level, asked)
+        step, fields = _Step(level, fields, types, found.seen), None
         for one in asked:
             for type_, conditions in _wanted(context.spec, one, step):
                 await found.fetch(one, type_, conditions)
@@ -93,7 +99,7 @@ class _Found:
                 return
             known = sum(one == type_ for one, _ in self.seen)
             page = await self.context.store.search(
-                allow, type_, condition, (BY_ID,), left + known, size=self.room
+                allow, type_, condition, (BY_ID,), left + known, size=self.room, bare=True
             )
             new = [one for one in page.found if (type_, one.id) not in self.seen]
             self._add(new[:left])
@@ -126,7 +132,7 @@ async def _fields(
         ids.setdefault(one.type, []).append(one.id)
     found: dict[Key, Mapping[str, Any]] = {}
     for type_, of_type in ids.items():
-        names = _names(context.spec, type_, asked)
+        names = looked_at(context.spec, type_, asked)
         for some in portions(of_type) if names else ():
             wanted = AnyOf("_id", tuple(some))
             rows = await context.store.fields(
@@ -136,11 +142,12 @@ async def _fields(
     return found
 
 
-def _names(spec: Spec, type_: str, asked: Iterable[Include]) -> list[str]:
-    names = {one.code or REFERENCES_FIELD for one in asked if not one.back and _from(one, type_)}
-    if has_url(spec, type_) and any(one.back for one in asked):
-        names.add(URL)
-    return sorted(names)
+def looked_at(spec: Spec, type_: str, asked: Iterable[Include]) -> list[str]:
+    """Give the index fields of a type that the includes look at, without `x.`."""
+    found = {one.code or REFERENCES_FIELD for one in asked if not one.back and _from(one, type_)}
+    if any(one.back for one in asked) and has_url(spec, type_):
+        found.add(URL)
+    return sorted(found)
 
 
 def _from(include: Include, type_: str) -> bool:

@@ -4,7 +4,7 @@ Each type is asked for the keys of its first rows; the first of all of them are 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from msgspec import structs
@@ -48,7 +48,7 @@ async def answer(
     total = await _total(context, query, order, parts, issues)
     found = await _page(context, query, order, parts)
     issues += outdated(context, [part.type for part in parts])
-    told = replace(found, rows=tuple(shown(found.rows)))
+    told = structs.replace(found, rows=tuple(shown(found.rows)))
     return await searchset(context, query, told, issues, total=total)
 
 
@@ -85,10 +85,10 @@ async def _page(context: Context, query: SearchQuery, order: Order, parts: Seque
     walk = order.turned if start.back else order
     rows = await _rows(context, query.count + 1, walk, parts, start)
     found, end = await _bodies(context, walk, parts, rows[: query.count])
-    ahead = replace(start, values=rows[end - 1]) if end < len(rows) else None
+    ahead = structs.replace(start, values=rows[end - 1]) if end < len(rows) else None
     behind = None
     if position and (position.values or position.back):
-        behind = replace(start, values=rows[0] if rows else (), back=not start.back)
+        behind = structs.replace(start, values=rows[0] if rows else (), back=not start.back)
     if start.back:
         ahead, behind, found = behind, ahead, found[::-1]
     return Found(

@@ -3,12 +3,16 @@
 https://hl7.org/fhir/R4/http.html#paging
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote_plus
+
+import msgspec
 
 from fhir_server.interactions import respond
 from fhir_server.interactions.context import Context
+from fhir_server.interactions.includes import Fields, Key, looked_at
 from fhir_server.search import cursor
 from fhir_server.search.condition import Condition, both
 from fhir_server.search.cursor import Position, Step, Value
@@ -20,13 +24,16 @@ _SHORT = 128
 _quoted_again = lru_cache(maxsize=1024)(quote_plus)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The rows of one page, and the texts of its links' `_page`: None where there is no page."""
+class Found(msgspec.Struct, frozen=True):
+    """The rows of one page, and the texts of its links' `_page`: None where there is no page.
+
+    `fields` are those the includes look at, None where they were not asked for.
+    """
 
     rows: tuple[Stored, ...] = ()
     next: str | None = None
     previous: str | None = None
+    fields: Fields | None = None
 
 
 async def page(context: Context, query: SearchQuery, allow: Condition) -> Found:
@@ -35,13 +42,16 @@ async def page(context: Context, query: SearchQuery, allow: Condition) -> Found:
         return Found()
     position = cursor.unseal(context.cursor_key, query)
     start = position or Position(0, bound=context.now())
+    names = looked_at(context.spec, query.type, query.includes) if query.includes else ()
     rows: list[Stored] = []
+    fields: dict[Key, Mapping[str, Any]] = {}
     edges: list[tuple[int, tuple[Value, ...]]] = []
     more = False
     for step in cursor.steps(query.sort, start):
         # A step more than is needed is asked for no row, to know whether there is a next page.
-        got = await _step(context, query, allow, step, query.count - len(rows))
+        got = await _step(context, query, allow, step, query.count - len(rows), names=names)
         rows += got.found
+        fields |= {(query.type, id_): one for id_, one in got.fields.items()}
         edges += [(step.number, values) for values in (got.first, got.last) if values]
         more = got.more
         if more:
@@ -54,11 +64,18 @@ async def page(context: Context, query: SearchQuery, allow: Condition) -> Found:
         behind = Position(*edge, start.bound, not start.back)
     if start.back:
         ahead, behind, rows = behind, ahead, rows[::-1]
-    return Found(tuple(rows), sealed(context, query, ahead), sealed(context, query, behind))
+    ends = sealed(context, query, ahead), sealed(context, query, behind)
+    return Found(tuple(rows), *ends, fields)
 
 
 async def _step(
-    context: Context, query: SearchQuery, allow: Condition, step: Step, limit: int
+    context: Context,
+    query: SearchQuery,
+    allow: Condition,
+    step: Step,
+    limit: int,
+    *,
+    names: Sequence[str],
 ) -> Page:
     return await context.store.search(
         allow,
@@ -69,6 +86,8 @@ async def _step(
         size=respond.PAGE,
         computed=step.computed,
         rest=step.rest,
+        bare=True,
+        names=names,
     )
 
 

@@ -3,8 +3,9 @@
 https://hl7.org/fhir/R4/search.html#chaining and https://hl7.org/fhir/R4/search.html#token
 """
 
-from dataclasses import replace
 from functools import partial
+
+from msgspec import structs
 
 from fhir_server.fhir.errors import Forbidden, Invalid
 from fhir_server.interactions.context import Context
@@ -62,7 +63,7 @@ async def answered(context: Context, condition: Condition) -> Condition:
     match condition:
         case And() | Element():
             parts = [await answered(context, part) for part in condition.parts]
-            found = replace(condition, parts=tuple(parts))
+            found = structs.replace(condition, parts=tuple(parts))
             return both(*parts) if isinstance(condition, And) else found
         case Or():
             return await _any(context, condition)
@@ -95,7 +96,7 @@ async def _narrowed(context: Context, condition: Condition) -> Condition:
         return condition
     allow = context.allow("search-type", condition.type)
     inner = both(await answered(context, condition.condition), allow)
-    return Nothing() if inner == Nothing() else replace(condition, condition=inner)
+    return Nothing() if inner == Nothing() else structs.replace(condition, condition=inner)
 
 
 def allowed(context: Context, type_: str) -> Condition:

@@ -4,8 +4,6 @@ https://hl7.org/fhir/R4/bundle.html#searchset
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import attrgetter
 
 from fhir_server.fhir import bundle, dates
 from fhir_server.fhir.errors import Issue
@@ -26,7 +24,7 @@ async def searchset(
     total: int | None,
 ) -> FhirResponse:
     """Give the answer: the matches, what they bring along, and what has to be said of them."""
-    included, cut = await includes.included(context, query.includes, found.rows)
+    included, cut = await includes.included(context, query.includes, found.rows, found.fields)
     start = bundle.head(
         "searchset",
         identity=context.new_id(),
@@ -46,11 +44,9 @@ def outdated(context: Context, types: Iterable[str]) -> list[Issue]:
 
 
 def _entries(context: Context, found: Sequence[Stored], mode: str) -> list[bytes]:
-    pieces: list[bytes] = []
-    for type_, rows in groupby(found, attrgetter("type")):
-        bodies = [(one.id, one.body or b"") for one in rows]
-        pieces += bundle.search_entries(f"{context.base_url}/{type_}", bodies, mode)
-    return pieces
+    base = context.base_url
+    urls = [f"{base}/{one.type}/{one.id}" for one in found]
+    return bundle.search_entries(urls, [one.body or b"" for one in found], mode)
 
 
 _OUTDATED = Issue(

@@ -4,8 +4,11 @@ https://hl7.org/fhir/R4/search.html#modifiers
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+
+import msgspec
+from msgspec import structs
 
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search import chain, words
@@ -20,8 +23,7 @@ MAX_VALUE_LENGTH = 4096
 MAX_ALTERNATIVES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """What a parameter is read against: the definitions, the type it is asked of, the place."""
 
     spec: Spec
@@ -77,7 +79,7 @@ def _reader(scope: Scope, name: str) -> Callable[[str], Condition]:
 
 def _chained(scope: Scope, name: str, value: str) -> Condition:
     def ask(type_: str, last: str) -> Condition | None:
-        there = replace(scope, type=type_)
+        there = structs.replace(scope, type=type_)
         return None if unknown(there, last) else _reader(there, last)(value)
 
     return chain.chained(scope.spec, scope.type, name, ask)
@@ -158,7 +160,7 @@ def _lost(scope: Scope, name: str) -> Issue | None:
     """Give the issue of a chain that leads nowhere, None for one that does."""
 
     def ask(type_: str, last: str) -> Condition | None:
-        return None if unknown(replace(scope, type=type_), last) else Everything()
+        return None if unknown(structs.replace(scope, type=type_), last) else Everything()
 
     try:
         chain.chained(scope.spec, scope.type, name, ask)

@@ -13,33 +13,31 @@ are answered by the store (`store/joins`). The two evaluators refuse them with T
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import structs
 
 # Fields of the index document itself, which are never arrays.
 _OWN = ("_id", "id", "ts")
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(msgspec.Struct, frozen=True):
     """Holds for every resource."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(msgspec.Struct, frozen=True):
     """Holds for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(msgspec.Struct, frozen=True):
     """The field equals one of the values: `{field: {$in: values}}`."""
 
     field: str
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(msgspec.Struct, frozen=True):
     """`low` ≤ field < `high`; None leaves that side open.
 
     `single`: the field never holds an array, `{field: {$gte, $lt}}`. Otherwise one element of the
@@ -53,16 +51,14 @@ class Between:
     single: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Contains:
+class Contains(msgspec.Struct, frozen=True):
     """One string of the field contains the text, letter by letter: `{field: {$regex: text}}`."""
 
     field: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(msgspec.Struct, frozen=True):
     """A point `[longitude, latitude]` (degrees) of the field is at most this far, by great circle.
 
     https://www.mongodb.com/docs/manual/reference/operator/query/centerSphere/
@@ -74,15 +70,13 @@ class Within:
     kilometres: float
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(msgspec.Struct, frozen=True):
     """The field exists in the document: `{field: {$exists: true}}`."""
 
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(msgspec.Struct, frozen=True):
     """One and the same element of the array `field` meets all parts: `{field: {$elemMatch: …}}`.
 
     The parts' fields are relative to the element; a part may be an Element again. `single`: the
@@ -95,29 +89,25 @@ class Element:
     single: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(msgspec.Struct, frozen=True):
     """Every part holds."""
 
     parts: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(msgspec.Struct, frozen=True):
     """At least one part holds."""
 
     parts: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """The part does not hold (a missing field makes this true)."""
 
     part: "Condition"
 
 
-@dataclass(frozen=True, slots=True)
-class Coded:
+class Coded(msgspec.Struct, frozen=True):
     """A token of the field is in a value set, or stands in a code system's hierarchy.
 
     `in`: `value` is the value set's canonical URL. `above`, `below`: `value` is `system|code`, and
@@ -131,8 +121,7 @@ class Coded:
     systems: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Chained:
+class Chained(msgspec.Struct, frozen=True):
     """The reference field leads to a resource of the type, here, that meets the condition.
 
     `by_url`: resources of the type have a canonical URL, `x.url`, and may be referred to by it.
@@ -144,8 +133,7 @@ class Chained:
     by_url: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Referring:
+class Referring(msgspec.Struct, frozen=True):
     """Some resource of the type whose field refers to this one meets the condition.
 
     `by_url`: this one has a canonical URL, `x.url`, and may be referred to by it.
@@ -157,8 +145,7 @@ class Referring:
     by_url: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Subtree:
+class Subtree(msgspec.Struct, frozen=True):
     """The reference field leads to one of these resources of the type, or below or above it.
 
     `parent` is the type's own reference field that leads one step up. `condition` narrows the
@@ -229,18 +216,22 @@ def renamed(condition: Condition, rename: Callable[[str], str]) -> Condition:
     """Give the condition with each field of this document renamed."""
     match condition:
         case And() | Or():
-            return replace(condition, parts=tuple(renamed(one, rename) for one in condition.parts))
+            return structs.replace(
+                condition, parts=tuple(renamed(one, rename) for one in condition.parts)
+            )
         case Not():
             return Not(renamed(condition.part, rename))
         case Everything() | Nothing() | Referring():
             return condition
         case _:
-            return replace(condition, field=rename(condition.field))
+            return structs.replace(condition, field=rename(condition.field))
 
 
 def is_open(condition: Condition) -> bool:
     """Say whether there is a question in it that one document does not answer."""
     match condition:
+        case AnyOf() | Between():
+            return False
         case And() | Or() | Element():
             return any(map(is_open, condition.parts))
         case Not():

@@ -18,9 +18,11 @@ throughout, and keeps its sort values, is met exactly once, whatever is written 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import structs
 
 from fhir_server.search.condition import (
     AnyOf,
@@ -48,8 +50,7 @@ _ALL = Everything()
 FREE = ("_count", "_format", "_pretty", "_summary", "_elements", "_total", "__explain")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """A row: its step, its sort values there, and the walk's time bound.
 
     What follows it is meant, or with `back` what is before it; without values all there is, from
@@ -64,8 +65,7 @@ class Position:
     back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One part of the order: documents that meet `condition`, sorted by `sort`.
 
     `computed` are the keys whose value is worked out of each document, by the name of the field it
@@ -76,7 +76,7 @@ class Step:
     number: int
     condition: Condition
     sort: Sort
-    computed: Mapping[str, SortKey] = field(default_factory=dict)
+    computed: Mapping[str, SortKey] = msgspec.field(default_factory=dict)
     rest: Condition = _ALL
 
 
@@ -97,14 +97,16 @@ def steps(
     parts = _walk(order, back=position.back)
     if position.bound is not None and any(key.field == "ts" for key in order):
         limit = Between("ts", None, position.bound + 1)
-        parts = tuple(replace(step, condition=both(step.condition, limit)) for step in parts)
+        parts = tuple(
+            structs.replace(step, condition=both(step.condition, limit)) for step in parts
+        )
     if not position.values:
         return parts
     numbers = [step.number for step in parts]
     if position.step not in numbers:
         raise broken()
     first, *others = parts[numbers.index(position.step) :]
-    return (replace(first, rest=after(first.sort, position.values)), *others)
+    return (structs.replace(first, rest=after(first.sort, position.values)), *others)
 
 
 @lru_cache(maxsize=512)
@@ -136,7 +138,19 @@ def after(sort: Sequence[SortKey], values: Sequence[Value]) -> Condition:
 
 def values_of(sort: Sequence[SortKey], row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Give a row's values in the keys of a step; None where there is none."""
-    return tuple(next(iter(values_at(row, key.field)), None) for key in sort)
+    return tuple([_value(row, key.field) for key in sort])
+
+
+def _value(row: Mapping[str, Any], field: str) -> Any:
+    value: Any = row
+    for name in field.split("."):
+        if not isinstance(value, dict):
+            break
+        value = value.get(name)
+    else:
+        if not isinstance(value, list):
+            return value
+    return next(iter(values_at(row, field)), None)
 
 
 def seal(key: bytes, query: SearchQuery, position: Position) -> str:
@@ -173,7 +187,7 @@ def _parts(sort: Sort) -> Iterator[tuple[Condition, Sort, Mapping[str, SortKey]]
     elif first.descending or not first.nullable:
         yield Everything(), sort, {}
     else:
-        yield Present(first.field), (replace(first, nullable=False), *rest), {}
+        yield Present(first.field), (structs.replace(first, nullable=False), *rest), {}
         yield Not(Present(first.field)), rest, {}
 
 
@@ -192,7 +206,7 @@ def _computed(sort: Sort) -> tuple[Sort, Mapping[str, SortKey]]:
 
 
 def _reversed(sort: Sort) -> Sort:
-    return tuple(replace(key, descending=not key.descending) for key in sort)
+    return tuple(structs.replace(key, descending=not key.descending) for key in sort)
 
 
 def _at(key: SortKey, value: Value) -> Condition:

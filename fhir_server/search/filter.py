@@ -6,6 +6,8 @@ https://hl7.org/fhir/R4/search_filter.html
 from collections.abc import Mapping
 from dataclasses import replace
 
+from msgspec import structs
+
 from fhir_server.fhir.errors import Invalid, Issue
 from fhir_server.search import chain
 from fhir_server.search.clause import Scope, clause, unknown
@@ -74,7 +76,7 @@ def _test(scope: Scope, test: Comparison) -> Condition:
         return _asked(scope, names[0], test)
 
     def ask(type_: str, last: str) -> Condition | None:
-        there = replace(scope, type=type_)
+        there = structs.replace(scope, type=type_)
         return None if unknown(there, last) else _asked(there, last, test)
 
     return chain.chained(scope.spec, scope.type, ".".join(names), ask)
@@ -91,7 +93,7 @@ def _narrowed(scope: Scope, test: Comparison, place: int, inner: Filter) -> Cond
         if len(tried) > MAX_TYPES:
             told = f"the reference may lead to over {MAX_TYPES} types; name one, as focus:Task[…]."
             raise Invalid(told, code="too-costly")
-        there = replace(scope, type=type_)
+        there = structs.replace(scope, type=type_)
         try:
             return both(_condition(there, inner), _test(there, rest))
         except Invalid as error:

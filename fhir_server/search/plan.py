@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TypeAlias
 
+from msgspec import structs
+
 from fhir_server.search.condition import (
     And,
     AnyOf,
@@ -210,7 +212,7 @@ def _alternatives(condition: Condition) -> Iterator[Or]:
         case Element():
             inner = both(*condition.parts)
             for several in _alternatives(inner):
-                parts = tuple(replace(condition, parts=(part,)) for part in several.parts)
+                parts = tuple(structs.replace(condition, parts=(part,)) for part in several.parts)
                 yield Or(parts)
         case _:
             return

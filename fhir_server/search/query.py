@@ -3,8 +3,6 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from fhir_server.fhir.errors import Issue
@@ -12,8 +10,7 @@ from fhir_server.search.condition import Condition
 from fhir_server.search.include import Include
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(msgspec.Struct, frozen=True):
     """One key of the order: a full path into the index document.
 
     An array sorts by its lowest element, descending by its highest; with `prefix` only those of its

@@ -6,7 +6,8 @@ list in which it waits; `store/sealer` then puts them in their place and chains 
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Protocol, Self, TypeVar
@@ -161,10 +162,12 @@ class Watch:
         if self.audit:
             await self.audit.write(events, session)
 
-    async def place(self) -> None:
+    @asynccontextmanager
+    async def placed(self) -> AsyncIterator[None]:
         """Have the events that wait put where they can be asked for."""
         if self.audit:
             await self.audit.place()
+        yield
 
     def noting(self, note: Note) -> Noting | None:
         """Give how a commit is written down."""

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import pymongo
+from msgspec import structs
 from pymongo.errors import PyMongoError
 
 from fhir_server.fhir.errors import FhirError
@@ -78,7 +79,7 @@ class Costs:
         """Give what MongoDB says of a search: see `explain.explain`."""
         if self._veil:
             allow, condition = self._veil.asked(checked(allow)), self._veil.asked(condition)
-            step = replace(step, rest=self._veil.asked(step.rest))
+            step = structs.replace(step, rest=self._veil.asked(step.rest))
         with client.reachable():
             async with client.bounded(self._database, self._seconds):
                 return await explain.explain(

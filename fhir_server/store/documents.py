@@ -11,7 +11,6 @@ version that follows.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -88,17 +87,18 @@ class Stored(msgspec.Struct, frozen=True):
     patients: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page of a search: `more` rows follow.
 
-    `first` and `last` hold the sort values of the first and the last row.
+    `first` and `last` hold the sort values of the first and the last row; `fields` by id the index
+    fields that were asked for, without `x.`.
     """
 
     found: tuple[Stored, ...]
     more: bool = False
     first: tuple[Any, ...] = ()
     last: tuple[Any, ...] = ()
+    fields: Mapping[str, Mapping[str, Any]] = {}
 
 
 def check_key(type_: str, id_: str | None = None) -> None:
@@ -147,3 +147,10 @@ def stored(type_: str, document: Mapping[str, Any]) -> Stored:
         created=version == 1 or get("created", False),
         patients=tuple(get("x", _NONE).get("_patient", ())),
     )
+
+
+def matched(type_: str, document: Mapping[str, Any]) -> Stored:
+    """Give a match of which only the id, the body and whose it is were read: version and ts 0."""
+    whose = document.get("x")
+    patients = tuple(whose.get("_patient", ())) if whose else ()
+    return Stored(type_, document["_id"], 0, 0, document["body"], patients=patients)

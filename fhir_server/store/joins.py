@@ -5,9 +5,11 @@ become a plain condition; where there are more, the join stays for `store/lookup
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from msgspec import structs
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.errors import Unprocessable
@@ -54,8 +56,7 @@ class Bounds:
 BOUNDS = Bounds()
 
 
-@dataclass(frozen=True, slots=True)
-class Joins:
+class Joins(msgspec.Struct, frozen=True):
     """Where joins are asked; `indexes` are those of the type that is searched, where known."""
 
     database: Database
@@ -169,7 +170,7 @@ async def _parts(joins: Joins, type_: str, condition: And | Or | Element) -> Con
         case Element():
             if any(map(is_open, parts)):
                 raise _too_many(joins)
-            return replace(condition, parts=tuple(parts))
+            return structs.replace(condition, parts=tuple(parts))
 
 
 async def _chained(joins: Joins, join: Chained) -> Condition:
@@ -178,7 +179,7 @@ async def _chained(joins: Joins, join: Chained) -> Condition:
     limit = joins.bounds.join_limit
     found = await _listed(joins, join.type, inner, wanted, limit + 1)
     if len(found) > limit:
-        return replace(join, condition=inner)
+        return structs.replace(join, condition=inner)
     names = dict.fromkeys(name for row in found for name in _names(join.type, row))
     return _any_of(join.field, list(names))
 
@@ -193,7 +194,7 @@ async def _referring(joins: Joins, type_: str, join: Referring) -> Condition:
         read += 1
         targets |= dict.fromkeys(_texts(row, join.field))
         if max(read, len(targets)) > joins.bounds.join_limit:
-            return replace(join, condition=inner)
+            return structs.replace(join, condition=inner)
     prefix = f"{type_}/"
     ids = [one.removeprefix(prefix) for one in targets if one.startswith(prefix)]
     urls = [one for one in targets if ":" in one] if join.by_url else []

@@ -4,8 +4,9 @@ https://www.mongodb.com/docs/manual/reference/operator/aggregation/lookup/
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from fhir_server.search.condition import (
     And,
@@ -60,7 +61,7 @@ def _answered(type_: str, condition: Condition, joined: list[Stage]) -> Conditio
     match condition:
         case And() | Or():
             parts = tuple(_answered(type_, part, joined) for part in condition.parts)
-            return replace(condition, parts=parts)
+            return structs.replace(condition, parts=parts)
         case Not():
             return Not(_answered(type_, condition.part, joined))
         case Chained():

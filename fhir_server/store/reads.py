@@ -5,13 +5,14 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.search.condition import AnyOf, Condition, Everything, both, is_open
 from fhir_server.search.cursor import values_of
 from fhir_server.search.query import SortKey
 from fhir_server.store import chunks, joins
-from fhir_server.store.documents import Document, Page, Stored, check_key, portions, stored
+from fhir_server.store.documents import Document, Page, Stored, check_key, matched, portions, stored
 from fhir_server.store.filters import all_of, checked, in_history, to_filter
 from fhir_server.store.finding import find, taken
 from fhir_server.store.horizon import Database
@@ -27,8 +28,10 @@ Ask = Callable[
 # What may be asked for together: how, who may read what, and of which type.
 Key = tuple[Ask, Condition, str]
 
-_UNWATCHED = {"v": 1, "ts": 1, "body": 1, "chunks": 1, "method": 1, "created": 1}
-FIELDS = _UNWATCHED | {"x._patient": 1}
+_BARE = {"v": 1, "body": 1, "chunks": 1}
+_UNWATCHED = _BARE | {"ts": 1, "method": 1, "created": 1}
+_WHOSE = {"x._patient": 1}
+FIELDS = _UNWATCHED | _WHOSE
 HISTORY_FIELDS = FIELDS | {"id": 1, "deleted": 1}
 _ALL = Everything()
 
@@ -101,6 +104,25 @@ async def versions(
     return {f"{one.id}/{one.version}": one for one in found}
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What is read of each match: its body, `whose` it is, index fields by `names`.
+
+    Unless it is `bare`, all else a Stored has.
+    """
+
+    whose: bool = True
+    bare: bool = False
+    names: Sequence[str] = ()
+
+    def fields(self) -> Document:
+        """Give it as a projection."""
+        fields = (_BARE if self.bare else _UNWATCHED) | (_WHOSE if self.whose else {})
+        return fields | {f"x.{name}": 1 for name in self.names}
+
+
+_WHOLE = Shown()
+
+
 async def search(
     asked: Joins,
     allow: Condition,
@@ -112,11 +134,11 @@ async def search(
     size: int | None = None,
     computed: Mapping[str, SortKey] = MappingProxyType({}),
     rest: Condition = _ALL,
-    whose: bool = True,
+    shown: Shown = _WHOLE,
 ) -> Page:
     """Give the first `limit` resources in this order, fewer where their bodies fill `size` bytes.
 
-    Without `whose` it is not told whose they are.
+    Of each is read what is `shown`.
     No sort field may be missing in one resource and present in another, unless it is computed: see
     `search/cursor.Step`, also for `computed` and `rest`.
     """
@@ -125,9 +147,7 @@ async def search(
     if is_open(condition):
         order = ordered(sort, computed, rest)
         condition = await joins.narrowed(asked, type_, condition, order, limit + 1)
-    fields = (FIELDS if whose else _UNWATCHED) | {
-        key.field: 1 for key in sort if key.field not in ("_id", "ts")
-    }
+    fields = shown.fields() | {key.field: 1 for key in sort if key.field != "_id"}
     if computed:
         stages = [{"$match": to_filter(condition)}, *ordered(sort, computed, rest)]
         cursor = await asked.database[type_].aggregate(
@@ -149,11 +169,13 @@ async def search(
         )
     rows = chunks.filling(found[:limit], size)
     whole = await chunks.joined(asked.database, type_, rows, asked.session)
+    made = matched if shown.bare else stored
     return Page(
-        tuple(stored(type_, row) for row in whole),
+        tuple([made(type_, row) for row in whole]),
         more=len(found) > len(rows),
         first=_values(sort, rows[0]) if rows else (),
         last=_values(sort, rows[-1]) if rows else (),
+        fields={row["_id"]: row.get("x", {}) for row in rows} if shown.names else {},
     )
 
 

@@ -1,12 +1,12 @@
 """One base's own database: everything the floors above may ask of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import MappingProxyType
 from typing import Any, Self
 
+from msgspec import structs
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from fhir_server.fhir.audit_event import TYPE
@@ -70,8 +70,7 @@ class Store:
         """Use `Store.open`."""
         self.database = database
         self.clock = clock
-        self.jobs = Jobs(database)
-        self.closures = Closures(database)
+        self.jobs, self.closures = Jobs(database), Closures(database)
         self.costs = Costs(database, bounds.seconds)
         self.definitions = Definitions(database)
         self.concepts = Concepts(database)
@@ -79,8 +78,7 @@ class Store:
         self.indexing = Indexing(database)
         self.relations = Relations(database)
         self.reviews = Reviews(database)
-        self._patience = patience
-        self._bounds = bounds
+        self._patience, self._bounds = patience, bounds
         self._writer = horizon.Writer(database, clock)
         self._loader = Loader(self._fetch)
         self._group = Group(self._road)
@@ -167,7 +165,7 @@ class Store:
     ) -> list[Stored]:
         """Give versions of a resource or a type, newest first: see `history.Span`."""
         span = Span(id_, since, at, before)
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             found = await history.history(
                 self.database, allow, type_, span, limit=limit, size=size, session=self._session
             )
@@ -184,7 +182,7 @@ class Store:
         max_ms: int = 1000,
     ) -> int | None:
         """Count the versions of a resource; None when that takes over `max_ms`."""
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             return await history.count(
                 self.database, allow, type_, Span(id_, since, at), max_ms, session=self._session
             )
@@ -201,7 +199,7 @@ class Store:
     ) -> list[Stored]:
         """Give versions of these types, newest first: see `system_history.system_history`."""
         span = Span(None, since, at)
-        async with self._asking(*allowed):
+        async with self._asking(*allowed), client.reachable():
             found = await system_history.system_history(
                 self.database, allowed, span, before, limit=limit, size=size, session=self._session
             )
@@ -218,15 +216,18 @@ class Store:
         size: int | None = None,
         computed: Mapping[str, SortKey] = MappingProxyType({}),
         rest: Condition = ALL,
+        bare: bool = False,
+        names: Sequence[str] = (),
     ) -> Page:
         """Give the first `limit` resources in this order: see `reads.search`.
 
         Raises Unprocessable (too-costly) where that takes too long.
         """
-        async with self._asking(type_), client.bounded(self.database, self._bounds.seconds):
-            asked, seen = (self._joins, allow, type_, condition), self.watch.witness is not None
+        async with self._asking(type_), client.reachable(), self._bounded:
+            asked = self._joins, allow, type_, condition
+            shown = reads.Shown(self.watch.witness is not None, bare, names)
             page = await reads.search(
-                *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, whose=seen
+                *asked, sort=sort, limit=limit, size=size, computed=computed, rest=rest, shown=shown
             )
         self.watch.all(page.found)
         return page
@@ -236,16 +237,16 @@ class Store:
 
         Each join is narrowed already to what the caller may see.
         """
-        async with self._asking(), client.bounded(self.database, self._bounds.seconds):
+        async with self._turn, client.reachable(), self._bounded:
             facts = await self.costs.facts(type_)
-            asked = replace(self._joins, indexes=facts.indexes)
+            asked = structs.replace(self._joins, indexes=facts.indexes)
             return await joins.settled(asked, type_, condition)
 
     async def count(
         self, allow: Condition, type_: str, condition: Condition, max_ms: int = 1000
     ) -> int | None:
         """Count the resources the condition holds for; None when that takes over `max_ms`."""
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             return await totals.count(
                 self.database, allow, type_, condition, max_ms, session=self._session
             )
@@ -254,21 +255,21 @@ class Store:
         self, allow: Condition, type_: str, condition: Condition, names: Sequence[str], limit: int
     ) -> dict[str, Document]:
         """Give by id the named index fields of at most `limit` resources: see `fields.fields`."""
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             return await fields.fields(self._joins, allow, type_, condition, names, limit=limit)
 
     async def keys(
         self, allow: Condition, type_: str, condition: Condition, sort: reads.Sort, limit: int
     ) -> list[tuple[str, int]]:
         """Give id and ts of the first `limit` resources in this order: see `fields.keys`."""
-        async with self._asking(type_), client.bounded(self.database, self._bounds.seconds):
+        async with self._asking(type_), client.reachable(), self._bounded:
             return await fields.keys(self._joins, allow, type_, condition, sort=sort, limit=limit)
 
     async def versions(
         self, allow: Condition, type_: str, condition: Condition, limit: int
     ) -> dict[str, tuple[int, int]]:
         """Give by id the version and ts of at most `limit` resources: see `fields.versions`."""
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             return await fields.versions(
                 self.database, allow, type_, condition, limit=limit, session=self._session
             )
@@ -277,7 +278,7 @@ class Store:
         self, allow: Condition, type_: str, field: str, max_ms: int = 1000
     ) -> set[str] | None:
         """Give every value an index field has in a type; None when that takes over `max_ms`."""
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             return await fields.distinct(
                 self.database, allow, type_, field, max_ms, session=self._session
             )
@@ -346,18 +347,17 @@ class Store:
         known = self.definitions, self.relations, self._bounds, self._patience
         return Road(self.database, self._writer, *known, self.veil)
 
-    @asynccontextmanager
-    async def _asking(self, *types: str) -> AsyncIterator[None]:
-        """Let one question of a transaction run at a time; turn what the driver raises."""
-        if TYPE in types and not self._session:
-            await self.watch.place()
-        async with self._turn:
-            with client.reachable():
-                yield
+    def _asking(self, *types: str) -> AbstractAsyncContextManager[Any]:
+        """Ask one thing of a transaction at a time, and events when those that wait are placed."""
+        return self.watch.placed() if TYPE in types and not self._session else self._turn
 
     @property
     def _joins(self) -> Joins:
         return Joins(self.database, self._bounds, self._session)
+
+    @property
+    def _bounded(self) -> client.bounded:
+        return client.bounded(self.database, self._bounds.seconds)
 
     def _writes(self) -> None:
         if self._session:
@@ -396,5 +396,5 @@ class Store:
 
     async def _fetch(self, key: reads.Key, names: Collection[str]) -> Mapping[str, Stored]:
         ask, allow, type_ = key
-        async with self._asking(type_):
+        async with self._asking(type_), client.reachable():
             return await ask(self.database, checked(allow), type_, names, self._session)

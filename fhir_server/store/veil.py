@@ -8,7 +8,7 @@ here, as `_id` has them too, and codes and tags, which the store itself reads ba
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -124,12 +124,12 @@ class Veil:
             case Everything() | Nothing():
                 return condition
             case And() | Or():
-                return replace(condition, parts=self._all(condition.parts, path))
+                return structs.replace(condition, parts=self._all(condition.parts, path))
             case Not():
                 return Not(self.asked(condition.part, path))
             case Element():
                 inner = f"{path}{condition.field}."
-                return replace(condition, parts=self._all(condition.parts, inner))
+                return structs.replace(condition, parts=self._all(condition.parts, inner))
             case AnyOf() | Between() | Contains() | Present() | Within():
                 hides = hidden(path + condition.field)
                 return self._leaf(condition, path) if hides else condition
@@ -143,7 +143,9 @@ class Veil:
         match leaf:
             case AnyOf():
                 kind = path + leaf.field
-                return replace(leaf, values=tuple(self._blinded(kind, one) for one in leaf.values))
+                return structs.replace(
+                    leaf, values=tuple(self._blinded(kind, one) for one in leaf.values)
+                )
             case Between() if isinstance(leaf.low, str) or isinstance(leaf.high, str):
                 raise _refused(path + leaf.field)
             case Contains():

@@ -10,25 +10,26 @@ URL = "http://localhost/fhir/Patient"
 HEAD = {"identity": "b", "updated": "2026-11-28T00:00:00Z"}
 
 
-@pytest.mark.parametrize("id_", ["1", "vn-1.2", '1#a"b\\', "1#ế"])
+@pytest.mark.parametrize("id_", ["1", "vn-1.2", '1#a"b\\', "1#ế", "1#a\r\nb\u2028c"])
 @pytest.mark.parametrize("mode", ["match", "include"])
 def test_entries_are_those_made_one_by_one(id_, mode):
     body = b'{"resourceType":"Patient","multipleBirthInteger":1}'
-    found = [(id_, body), ("2", body)]
-    alone = [search_entry(f"{URL}/{one}", body, mode) for one, _ in found]
-    whole = spliced(head("searchset", **HEAD), search_entries(URL, found, mode))
+    urls = [f"{URL}/{id_}", f"{URL}/2"]
+    alone = [search_entry(url, body, mode) for url in urls]
+    whole = spliced(head("searchset", **HEAD), search_entries(urls, [body, body], mode))
     assert whole == bundle("searchset", alone, **HEAD)
 
 
 def test_bodies_are_byte_for_byte_and_in_order():
-    bodies = [(str(number), b'{"value":1.%d0}' % number) for number in range(3)]
-    whole = spliced(head("searchset", **HEAD), search_entries(URL, bodies))
-    assert all(body in whole for _, body in bodies)
+    bodies = [b'{"value":1.%d0}' % number for number in range(3)]
+    urls = [f"{URL}/{number}" for number in range(3)]
+    whole = spliced(head("searchset", **HEAD), search_entries(urls, bodies))
+    assert all(body in whole for body in bodies)
     told = json.loads(whole)["entry"]
-    assert [one["fullUrl"] for one in told] == [f"{URL}/{number}" for number in range(3)]
+    assert [one["fullUrl"] for one in told] == urls
     assert {one["search"]["mode"] for one in told} == {"match"}
 
 
 def test_nothing_found_is_no_entry():
-    assert search_entries(URL, []) == []
+    assert search_entries([], []) == []
     assert "entry" not in json.loads(spliced(head("searchset", **HEAD), []))

@@ -52,13 +52,13 @@ def observation(identity: str, of: str) -> dict[str, Any]:
 
 
 async def forget(client) -> None:
-    await client.context.store.watch.place()
+    await client.context.store.watch.audit.place()
     await client.context.store.database.AuditEvent.delete_many({})
 
 
 async def noted(client) -> list[dict[str, Any]]:
     """Give the events there are, in the order they were made."""
-    await client.context.store.watch.place()
+    await client.context.store.watch.audit.place()
     rows = (
         await client.context.store.database.AuditEvent.find()
         .sort([("ts", 1), ("_id", 1)])

@@ -41,7 +41,7 @@ async def test_thirty_one_are_stored_beside_one_that_is_not(watched, patient):
     sizes = await transactions(watched)
     assert sum(sizes) == 32
     assert len(sizes) < 16
-    await watched.context.store.watch.place()
+    await watched.context.store.watch.audit.place()
     events = await watched.context.store.database.AuditEvent.find().to_list()
     written = Counter(one["x"]["entity"][0].split("/_history")[0] for one in events)
     assert written["Patient/there"] == 2

@@ -214,3 +214,12 @@ async def test_the_capability_statement_lists_what_may_be_included(fhir):
     resources = {one["type"]: one for one in statement["rest"][0]["resource"]}
     assert {"*", "Observation:patient"} <= set(resources["Observation"]["searchInclude"])
     assert "Provenance:target" in resources["Observation"]["searchRevInclude"]
+
+
+async def test_what_matches_refer_to_is_read_with_them(fhir, monkeypatch):
+    async def asked(*_):
+        raise AssertionError("their fields were asked for once more")
+
+    monkeypatch.setattr(type(fhir.context.store), "fields", asked)
+    found = await told(fhir, "Observation?_id=1&_include=Observation:patient")
+    assert (found["match"], found["include"]) == (["Observation/1"], ["Patient/an"])

@@ -1,7 +1,5 @@
 """Pages there and back, asked of the database: every row once, in order, whatever is missing."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,12 +38,12 @@ KEYS = [
     SortKey("x.ref", single=False),
 ]
 A_KEY = st.builds(
-    lambda key, descending: replace(key, descending=descending),
+    lambda key, descending: structs.replace(key, descending=descending),
     st.sampled_from(KEYS),
     st.booleans(),
 )
 ORDERS = st.builds(
-    lambda keys, descending: (*keys, replace(BY_ID, descending=descending)),
+    lambda keys, descending: (*keys, structs.replace(BY_ID, descending=descending)),
     st.lists(A_KEY, max_size=3, unique_by=lambda key: key.field),
     st.booleans(),
 )
@@ -139,7 +137,7 @@ async def test_a_page_that_was_emptied_meanwhile_leads_back(fhir):
 async def test_rows_written_meanwhile_move_no_other(fhir):
     database = fhir.context.store.database
     await fill(fhir.context.store, [{"date": {"lo": n}} for n in range(6)])
-    sort = (SortKey("x.date.lo", descending=True), replace(BY_ID, descending=True))
+    sort = (SortKey("x.date.lo", descending=True), structs.replace(BY_ID, descending=True))
     query = SearchQuery("Basic", ALL, sort, count=2)
     first = await paging.page(fhir.context, query, ALL)
     second = await paging.page(fhir.context, structs.replace(query, after=first.next), ALL)

@@ -1,6 +1,5 @@
 """Keyset paging: every row once, in order, missing last; and cursors nobody can forge."""
 
-from dataclasses import replace
 from functools import cmp_to_key
 
 import pytest
@@ -114,7 +113,7 @@ KEYS = [
     SortKey("x.code", single=False, prefix="*|"),
 ]
 a_key = st.builds(
-    lambda key, descending: replace(key, descending=descending),
+    lambda key, descending: structs.replace(key, descending=descending),
     st.sampled_from(KEYS),
     st.booleans(),
 )

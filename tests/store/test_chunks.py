@@ -18,6 +18,8 @@ async def test_a_body_of_20_mb_is_read_back_to_the_byte_from_everywhere(store):
     assert len(first.body) > 20_000_000
     assert await store.read(ALL, "Binary", "b1") == first
     assert (await store.search(ALL, "Binary", ALL)).found == (first,)
+    [bare] = (await store.search(ALL, "Binary", ALL, bare=True)).found
+    assert bare.body == first.body
     [second] = await store.commit(ALL, [binary("abcdefghij" * 2_000_000, "update")])
     assert await store.vread(ALL, "Binary", "b1", 1) == first
     assert await store.vread(ALL, "Binary", "b1", 2) == second

@@ -37,6 +37,15 @@ def test_an_exception_of_the_driver_becomes_one_of_fhir(raised, told):
     assert "10.0.0.1" not in str(error.value)
 
 
+async def test_what_was_asked_in_a_turn_is_told_alike():
+    with pytest.raises(Unavailable):
+        async with reachable():
+            raise AutoReconnect
+    with pytest.raises(KeyError):
+        async with reachable():
+            raise KeyError
+
+
 async def test_writes_are_of_a_majority_and_journaled():
     client = connect("mongodb://127.0.0.1:1/")
     assert client.write_concern.document == {"w": "majority", "j": True}

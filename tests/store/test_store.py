@@ -10,7 +10,7 @@ from fhir_server.fhir import json
 from fhir_server.fhir.dates import instant
 from fhir_server.fhir.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from fhir_server.search.condition import AnyOf, Everything, Nothing
-from fhir_server.search.query import SortKey
+from fhir_server.search.query import BY_ID, SortKey
 from fhir_server.store import reads
 from fhir_server.store.documents import Change
 from fhir_server.store.store import Store
@@ -248,6 +248,19 @@ async def test_a_search_gives_a_page_and_where_it_ended(store):
     assert (page.more, page.last) == (True, (3, "p3"))
     whole = await store.search(ALL, "Patient", ALL, by_rank, 5)
     assert (whole.more, len(whole.found)) == (False, 5)
+
+
+async def test_a_bare_page_has_the_bodies_and_the_fields_that_are_asked_for(store):
+    fields = [{"rank": 1, "name": "one"}, {"name": "two"}]
+    changes = [patient(f"p{number}", fields=one) for number, one in enumerate(fields)]
+    made = await store.commit(ALL, changes)
+    page = await store.search(ALL, "Patient", ALL, (BY_ID,), bare=True, names=("rank",))
+    assert [(one.id, one.body) for one in page.found] == [(one.id, one.body) for one in made]
+    assert {(one.version, one.ts) for one in page.found} == {(0, 0)}
+    assert page.fields == {"p0": {"rank": 1}, "p1": {}}
+    whole = await store.search(ALL, "Patient", ALL, (BY_ID,))
+    assert [(one.version, one.ts) for one in whole.found] == [(1, one.ts) for one in made]
+    assert whole.fields == {}
 
 
 async def test_a_count_counts(store):
