@@ -8,15 +8,25 @@ import asyncio
 import math
 import socket
 from asyncio.events import TimerHandle
+from collections.abc import Sequence
 from typing import Any
 
 from uvicorn import Config, Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
+# What the application asks for by the same name (docs/adr/0057-whole-answers.md).
+WHOLE = "fhir_server.whole"
 HEAD_SECONDS, HEAD_BYTES = 15.0, 64 * 1024
 _ANSWER, _CONTINUE = b"HTTP/1.1 ", b"HTTP/1.1 100 "
 _LATE, _LARGE = b"408 Request Timeout", b"431 Request Header Fields Too Large"
+_LAST = b"connection: close"
+# To copy more than this costs more than a second piece for the system to gather.
+_COPIED = 16 * 1024
 
 
 class Leaving(ServerState):
@@ -51,6 +61,7 @@ class Joined:
         self._transport = transport
         self._head = b""
         self.is_closing = transport.is_closing
+        self.whole, self.writelines = transport.write, transport.writelines
 
     def __getattr__(self, name: str) -> Any:
         """Be the transport, but for what is written."""
@@ -87,6 +98,8 @@ class Bounded(HttpToolsProtocol):
     and then. A timer for each would be made and cancelled with every request.
     """
 
+    # Whose turn it is: of requests that came together one is answered after the other.
+    _answered: RequestResponseCycle
     transport: Joined  # type: ignore[assignment]  # what uvicorn needs of one
     _until = math.inf
     _head: int | None = None  # bytes of a head that is not whole
@@ -96,6 +109,8 @@ class Bounded(HttpToolsProtocol):
         """Take what uvicorn gives each connection."""
         super().__init__(config, server_state, *more, **named)
         self._leaving = server_state
+        # Not one for each request: that would name it and be named by it, and wait for a collector.
+        self._extensions: dict[str, Any] = {WHOLE: self._whole}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """Wait for the first request, but not for ever."""
@@ -108,6 +123,7 @@ class Bounded(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
+        self._extensions.clear()
 
     def data_received(self, data: bytes) -> None:
         """Count what comes while a head is not whole."""
@@ -128,6 +144,40 @@ class Bounded(HttpToolsProtocol):
         super().on_headers_complete()
         if self._leaving.now:
             self.shutdown()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Let the application answer, in one piece where it has all of it."""
+        self._answered = cycle
+        cycle.scope["extensions"] = self._extensions
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _whole(self, status: int, lines: Sequence[bytes], body: bytes) -> None:
+        """Send a whole answer, as uvicorn's cycle does in two steps and header by header.
+
+        `lines` are headers as they stand on the wire.
+        """
+        cycle = self._answered
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        if cycle.response_started:
+            raise RuntimeError("An answer is sent once.")
+        always = [b"%b: %b" % one for one in cycle.default_headers]
+        last = () if cycle.keep_alive else (_LAST,)
+        head = (*always, *lines, *last, b"")
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        if len(body) < _COPIED:
+            self.transport.whole(STATUS_LINE[status] + b"\r\n".join((*head, body)))
+        else:
+            self.transport.writelines((STATUS_LINE[status] + b"\r\n".join((*head, b"")), body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def on_response_complete(self) -> None:
         """Answer what came meanwhile or wait for the next one: as uvicorn, without its timer."""

@@ -31,7 +31,7 @@ _ORIGIN = re.compile(rb"https?://[!-.0-~]{1,255}")
 
 def asks(scope: Scope) -> bool:
     """Say whether a web page asks; most who ask are none."""
-    return any(name == b"origin" for name, _ in scope["headers"])
+    return b"origin" in dict(scope["headers"])
 
 
 async def shared(origins: Origins, scope: Scope, send: Send, *, fhir: bool) -> Send | None:
@@ -55,6 +55,8 @@ async def shared(origins: Origins, scope: Scope, send: Send, *, fhir: bool) -> S
             message["headers"] = [*message["headers"], *_told(allowed)]
         await send(message)
 
+    # An answer in one piece would pass this by.
+    scope.pop("extensions", None)
     return told
 
 

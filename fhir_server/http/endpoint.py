@@ -50,7 +50,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
         crash_line(request_id)
         response = _crashed(request_id)
-    await send_response(send, request, response, request_id)
+    await send_response(scope, send, request, response, request_id)
     seconds = time.perf_counter() - began
     metrics.observe(code, response.status, seconds)
     access_line(request_id, scope["method"], code, response, seconds)
@@ -81,7 +81,7 @@ async def not_yet(scope: Scope, send: Send) -> None:
 async def refused(scope: Scope, send: Send, error: FhirError) -> None:
     """Answer a request that gets no further than the door."""
     response, request_id = respond.error(error), request_id_of(scope)
-    await send_response(send, None, response, request_id)
+    await send_response(scope, send, None, response, request_id)
     metrics.observe("refused", response.status, 0.0)
     access_line(request_id, scope["method"], "refused", response, 0.0)
 

@@ -4,7 +4,8 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -19,6 +20,9 @@ from fhir_server.http.encodings import packed, unpacked
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+# The name of our server's extension: `scope["extensions"][WHOLE](status, lines, body)` sends an
+# answer in one piece, its headers as they stand on the wire (docs/adr/0057-whole-answers.md).
+WHOLE = "fhir_server.whole"
 
 _LISTS = frozenset({"accept", "accept-encoding", "if-match", "if-none-match", "prefer"})
 _KEPT = {
@@ -28,7 +32,10 @@ _KEPT = {
         *("if-none-exist", "x-security-context", *_LISTS),
     )
 }
-_TOLD_ALWAYS = ((b"cache-control", b"no-store"), (b"vary", b"Accept, Accept-Encoding"))
+_TOLD_ALWAYS = (b"cache-control: no-store", b"vary: Accept, Accept-Encoding")
+_NONE: dict[str, Any] = {}
+# https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 _FORM = "application/x-www-form-urlencoded"
 _RAW_PARAMETERS = 300
@@ -80,35 +87,49 @@ async def read_body(
 
 
 async def send_response(
-    send: Send, request: FhirRequest | None, response: FhirResponse, request_id: bytes
+    scope: Scope,
+    send: Send,
+    request: FhirRequest | None,
+    response: FhirResponse,
+    request_id: bytes,
 ) -> None:
     """Send the answer, packed if the caller likes; HEAD and 204/304 go without a body."""
     accepted = request.headers.get("accept-encoding") if request else None
     body, coding = response.body, ""
     if accepted:
         body, coding = await packed(body, response.content_type, accepted)
-    headers = [(b"x-request-id", request_id), *_TOLD_ALWAYS]
+    lines = [b"x-request-id: " + request_id, *_TOLD_ALWAYS]
     if body:
-        headers.append(_content_type(response.content_type))
+        lines.append(_line("content-type", response.content_type))
     if coding:
-        headers.append((b"content-encoding", coding.encode()))
-    if response.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(body)))
+        lines.append(_line("content-encoding", coding))
+    status = response.status
+    if status not in (204, 304):
+        lines.append(b"content-length: %d" % len(body))
     for name, value in response.headers:
-        headers.append((_lower(name), value.encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    silent = request is not None and request.method == "HEAD"
-    await send({"type": "http.response.body", "body": b"" if silent else body})
+        lines.append(_line(name, value))
+    if request is not None and request.method == "HEAD":
+        body = b""
+    whole = scope.get("extensions", _NONE).get(WHOLE)
+    if whole:
+        await whole(status, lines, body)
+    else:
+        await _in_two(send, status, lines, body)
 
 
-@lru_cache(maxsize=128)
-def _content_type(text: str) -> tuple[bytes, bytes]:
-    return b"content-type", text.encode()
+async def _in_two(send: Send, status: int, lines: Sequence[bytes], body: bytes) -> None:
+    """Send an answer as any ASGI server takes it."""
+    headers = [tuple(line.split(b": ", 1)) for line in lines]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
-@lru_cache(maxsize=128)
-def _lower(name: str) -> bytes:
-    return name.lower().encode()
+@lru_cache(maxsize=1024)
+def _line(name: str, value: str) -> bytes:
+    """Give a header as it stands on the wire; RuntimeError where that would be more than one."""
+    if _CONTROL.search(value):
+        raise RuntimeError(f"The value of {name} has a control character.")
+    return f"{name.lower()}: {value}".encode()
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from fhir_server.fhir.errors import FhirError, Invalid
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
-from fhir_server.interactions.audit import Note, noting, stands
+from fhir_server.interactions.audit import noting, stands
 from fhir_server.interactions.authority import admitted
 from fhir_server.interactions.context import Context, Target
 from fhir_server.interactions.entry import Entry
@@ -25,35 +25,24 @@ async def run(
     What is answered or refused is noted before it leaves.
     """
     note = noting(context, code, request, target)
-    if note is None:
-        return await _run(code, handler, context, request, target)
     try:
-        answer = await _run(code, handler, context, request, target, note=note)
+        stands(context, code, target.type)
+        part = subset(code, context, request, target)
+        context = await admitted(context, code, request, target)
+        if note:
+            context = note.watching(context)
+        answer = await handler(context, request, target)
+        if context.store.definitions.changed.is_set():
+            await heard(context)
+        if part:
+            answer = shaped(code, context, answer, part)
     except FhirError as failure:
-        await note.refused(failure)
+        if note:
+            await note.refused(failure)
         raise
-    await note.answered()
-    return answer
-
-
-async def _run(
-    code: str,
-    handler: Handler,
-    context: Context,
-    request: FhirRequest,
-    target: Target,
-    *,
-    note: Note | None = None,
-) -> FhirResponse:
-    stands(context, code, target.type)
-    part = subset(code, context, request, target)
-    context = await admitted(context, code, request, target)
     if note:
-        context = note.watching(context)
-    answer = await handler(context, request, target)
-    if context.store.definitions.changed.is_set():
-        await heard(context)
-    return shaped(code, context, answer, part) if part else answer
+        await note.answered()
+    return answer
 
 
 async def run_entry(routes: Routes, context: Context, entry: Entry) -> FhirResponse:

@@ -1,11 +1,14 @@
 """What is never whole is ended, an end fails nobody: on a clock and a transport of the test's."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 from uvicorn.config import Config
 
 from fhir_server.cli.protocol import HEAD_BYTES, HEAD_SECONDS, Bounded, Joined, Leaving
+from fhir_server.http.exchange import WHOLE as IN_ONE_PIECE
 
 
 class Loop:
@@ -272,3 +275,111 @@ async def test_who_was_not_told_that_an_answer_is_the_last_may_ask_once_more(con
     connection.cycle.response_started = True
     leave(connection)
     assert connection.cycle.keep_alive
+
+
+async def in_one_piece(scope, body=b"whole", lines=()):
+    told = [*lines, b"content-length: %d" % len(body)]
+    await scope["extensions"][IN_ONE_PIECE](200, told, b"" if scope["method"] == "HEAD" else body)
+
+
+def asked(connection, *requests):
+    """Let an application that answers in one piece be asked; give the scopes of what it answers."""
+    scopes = []
+
+    async def app(scope, _receive, _send):
+        scopes.append(scope)
+        await in_one_piece(scope, scope["path"].encode())
+
+    connection.app = app
+    connection.data_received(b"".join(requests))
+    return scopes
+
+
+async def test_an_answer_in_one_piece_is_what_two_steps_make(connection, wire):
+    connection.server_state.default_headers = [(b"date", b"today")]
+    connection.data_received(WHOLE.replace(b"/ ", b"/body ", 1))
+    in_two = await answered(connection, wire)
+    asked(connection, WHOLE.replace(b"/ ", b"/body ", 1))
+    (packet,) = await answered(connection, wire)
+    assert packet == b"".join(in_two).replace(b"4\r\n\r\nbody", b"5\r\n\r\n/body")
+    assert connection.server_state.total_requests == 2
+
+
+async def test_an_answer_in_one_piece_to_head_has_no_body(connection, wire):
+    asked(connection, WHOLE.replace(b"GET /", b"HEAD /body", 1))
+    (packet,) = await answered(connection, wire)
+    assert packet.endswith(b"content-length: 5\r\n\r\n")
+
+
+async def test_a_large_answer_in_one_piece_is_not_copied(connection, wire):
+    large = b"/" + b"a" * 20_000
+    asked(connection, WHOLE.replace(b"/", large, 1))
+    (packet,) = await answered(connection, wire)
+    assert packet.endswith(b"content-length: 20001\r\n\r\n" + large)
+
+
+async def test_an_answer_in_one_piece_may_be_the_last(connection, wire):
+    asked(connection, WHOLE)
+    leave(connection)
+    (packet,) = await answered(connection, wire)
+    assert b"\r\nconnection: close\r\n\r\n" in packet
+    assert wire.closed
+
+
+async def test_requests_that_come_together_are_answered_one_after_the_other(connection, wire):
+    first, second = (WHOLE.replace(b"/", path, 1) for path in (b"/1", b"/2"))
+    asked(connection, first, second)
+    assert len(connection.loop.tasks) == 1
+    packets = [*await answered(connection, wire), *await answered(connection, wire)]
+    assert [packet[-2:] for packet in packets] == [b"/1", b"/2"]
+    assert connection.loop.waits()
+
+
+async def test_an_answer_is_sent_once(connection, wire):
+    async def app(scope, _receive, _send):
+        await in_one_piece(scope)
+        with pytest.raises(RuntimeError):
+            await in_one_piece(scope)
+
+    connection.app = app
+    connection.data_received(WHOLE)
+    assert len(await answered(connection, wire)) == 1
+
+
+async def test_who_hangs_up_while_the_answer_waits_is_sent_nothing(connection, wire):
+    asked(connection, WHOLE)
+    connection.pause_writing()
+    task = asyncio.create_task(answered(connection, wire))
+    await asyncio.sleep(0)
+    connection.connection_lost(None)
+    assert await task == []
+
+
+async def test_who_hung_up_before_is_not_answered_in_one_piece(connection):
+    scopes = asked(connection, WHOLE)
+    connection.connection_lost(None)
+    await connection.loop.tasks.pop(0)
+    assert scopes[0]["extensions"] == {}
+
+
+async def test_who_reads_nothing_is_sent_no_more(connection, wire):
+    asked(connection, WHOLE)
+    connection.pause_writing()
+    task = asyncio.create_task(answered(connection, wire))
+    await asyncio.sleep(0)
+    assert wire.packets == []
+    connection.resume_writing()
+    assert len(await task) == 1
+
+
+async def test_what_was_answered_is_kept_by_nobody(connection, wire):
+    """A request that is part of a ring is freed by the collector alone: that cost a tenth."""
+    asked(connection, WHOLE)
+    gone = weakref.ref(connection.cycle)
+    await answered(connection, wire)
+    gc.disable()
+    try:
+        connection.data_received(WHOLE)
+        assert gone() is None
+    finally:
+        gc.enable()
