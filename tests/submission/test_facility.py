@@ -67,6 +67,7 @@ async def test_a_refused_envelope_is_audited(fhir, store, hospital):
     store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
     response = await submit(await hospital(A), envelope(facility=B))
     assert response.status_code == 403
+    await store.watch.audit.place()
     (event,) = [json.parse_object(body) for body, _ in (await as_stored(fhir)).values()]
     assert event["resourceType"] == "AuditEvent"
     assert event["outcome"] != "0"
