@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
@@ -183,11 +184,17 @@ def write(results: dict[str, Any], folder: Path, kind: str = "") -> Path:
     return path
 
 
-def kept(results: dict[str, Any]) -> dict[str, Any]:
-    """Give what of a run the next ones are compared with."""
+def keep(results: dict[str, Any], file: Path) -> None:
+    """Write what of a run the next ones are compared with."""
     ratios = {row["workload"]: row["cpu_to_floor"] for row in results["workloads"]}
     own = {name: results[name] for name in ("time", "commit", "machine")}
-    return own | {"cpu_to_floor": ratios}
+    file.write_bytes(json.pretty(json.dump(own | {"cpu_to_floor": ratios})) + b"\n")
+
+
+def baseline(file: Path) -> dict[str, Any]:
+    """Give what was kept of a run, empty where none was."""
+    found: dict[str, Any] = orjson.loads(file.read_bytes()) if file.exists() else {}
+    return found
 
 
 def change(row: dict[str, Any], baseline: dict[str, Any]) -> str:

@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] = ()) -> None:
     results = report.summary(measured.cells, began_at, memory, time.perf_counter() - began)
     results |= {"validation": judging, "refused": measured.refused}
     report.write(results, Path(__file__).parent / "results")
-    report.show(results, json.parse_object(BASELINE.read_bytes()) if BASELINE.exists() else {})
+    report.show(results, report.baseline(BASELINE))
     validation.show(judging)
     if asked.keep:
-        BASELINE.write_bytes(json.pretty(json.dump(report.kept(results))) + b"\n")
+        report.keep(results, BASELINE)
 
 
 def _asked(arguments: Sequence[str]) -> argparse.Namespace:

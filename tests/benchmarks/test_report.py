@@ -69,6 +69,19 @@ def test_the_tables_are_put_between_the_marks_of_a_page(tmp_path):
     assert "| GET by id |" in text
 
 
+def test_a_run_is_compared_with_the_one_that_was_kept(tmp_path, capsys):
+    row = {"workload": "create", "cpu_to_floor": 5.5, "resources": 1}
+    row |= dict.fromkeys(("per_second", "p50_ms", "p99_ms", "cpu_ms", "floor_cpu_ms"), 1.25)
+    row |= dict.fromkeys(("time_to_floor", "database_cpu_ms"), 1.25)
+    run = report.told() | {"workloads": [row], "seconds": 60.0, "starts": []}
+    run |= {"megabytes": {"idle": 90, "after": 95}}
+    assert report.baseline(tmp_path / "baseline.json") == {}
+    report.keep(run, tmp_path / "baseline.json")
+    slower = run | {"workloads": [row | {"cpu_to_floor": 11.0}]}
+    report.show(slower, report.baseline(tmp_path / "baseline.json"))
+    assert "+100%" in capsys.readouterr().out
+
+
 def test_what_changed_since_the_baseline_is_told_with_its_colour():
     baseline = {"cpu_to_floor": {"GET by id": 10.0, "create": 10.0}}
     assert (
