@@ -154,6 +154,8 @@ class Canned:
             for id_ in gone:
                 there.pop(id_, None)
                 self._cut.pop((collection, id_), None)
+            if name == "insert" and isinstance(new, dict):
+                new = RawBSONDocument(bson.encode(new))
             if isinstance(new, RawBSONDocument) and "_id" in new:
                 there[new["_id"]] = bytes(new.raw)
                 self._cut.pop((collection, new["_id"]), None)

@@ -21,6 +21,7 @@ from fhir_server.store import placing
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import Database
+from fhir_server.store.keeping import keep
 from fhir_server.store.seals import WAITING, whole
 from fhir_server.store.together import Together
 from fhir_server.store.veil import Veil
@@ -79,7 +80,7 @@ class Audit:
         with reachable():
             if session:
                 if documents := self._made(events):
-                    await self._keep(documents, session)
+                    await self._database[WAITING].insert_many(whole(documents), session=session)
                 return
             await self._together.put(partial(self._made, events))
 
@@ -107,12 +108,8 @@ class Audit:
 
     async def _insert(self, documents: Sequence[Document]) -> None:
         with pymongo.timeout(_PATIENT):
-            await self._keep(documents)
-
-    async def _keep(
-        self, documents: Sequence[Document], session: AsyncClientSession | None = None
-    ) -> None:
-        await self._database[WAITING].insert_many(whole(documents), session=session)
+            for row in whole(documents):
+                await keep(self._database, WAITING, row)
 
 
 # The versions made → what makes the events of a transaction, to be kept in it.

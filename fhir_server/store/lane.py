@@ -1,4 +1,4 @@
-"""Lanes: finds on connections of the driver's, without the driver's work for each.
+"""Lanes: questions on connections of the driver's, without the driver's work for each.
 
 A lane carries one question at a time. Where none is free, or one answers anything that was not
 expected, the driver is asked: see docs/adr/0054-a-lane-for-reads.md.
@@ -10,7 +10,7 @@ import logging
 import struct
 from asyncio.events import TimerHandle
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import bson
 import pymongo
@@ -39,6 +39,7 @@ _HEAD = struct.Struct("<iiiiiB")
 _LOG = logging.getLogger(__name__)
 
 Rows = list[dict[str, Any]]
+Told = TypeVar("Told")
 
 
 class Unexpected(Exception):
@@ -94,6 +95,12 @@ class Lane:
             await self._ask(bson.encode(ended))
         return rows
 
+    async def insert(self, question: bytes) -> None:
+        """Have documents kept, as safely as the question says."""
+        answer = await self._ask(question)
+        if "writeErrors" in answer or "writeConcernError" in answer:
+            raise Unexpected
+
     async def _ask(self, question: bytes) -> dict[str, Any]:
         self._number = self._number % 0x7FFFFFFF + 1
         head = _HEAD.pack(_HEAD.size + len(question), self._number, 0, _OP_MSG, 0, 0)
@@ -121,16 +128,33 @@ class Lanes:
         self._opening = False
         self._not_before = float("-inf")
 
-    async def find(
+    def find(
         self,
         command: dict[str, Any],
         enough: Callable[[Rows], bool],
         otherwise: Callable[[], Awaitable[Rows]],
-    ) -> Rows:
-        """Give what a `find` finds, fewer where `enough` says so of the rows there are.
+    ) -> Awaitable[Rows]:
+        """Give what a `find` finds, fewer where `enough` says so of the rows there are."""
+        return self._asked(
+            command, lambda lane, asked: lane.find(asked, command["find"], enough), otherwise
+        )
 
-        `otherwise` asks the driver. Raises PyMongoError where the database takes longer than
-        `pymongo.timeout` or the client gives it, BSONError for what cannot be asked.
+    def insert(
+        self, command: dict[str, Any], otherwise: Callable[[], Awaitable[None]]
+    ) -> Awaitable[None]:
+        """Keep what an `insert` has; `otherwise` does no harm where it is kept already."""
+        return self._asked(command, Lane.insert, otherwise)
+
+    async def _asked(
+        self,
+        command: dict[str, Any],
+        ask: Callable[[Lane, bytes], Awaitable[Told]],
+        otherwise: Callable[[], Awaitable[Told]],
+    ) -> Told:
+        """Give what a lane gives; `otherwise` asks the driver.
+
+        Raises PyMongoError where the database takes longer than `pymongo.timeout` or the client
+        gives it, BSONError for what cannot be asked.
         """
         lane = self._at_hand()
         if lane is None:
@@ -147,7 +171,7 @@ class Lanes:
         if left is not None:
             lane.expect((left + GRACE) / PARTS)
         try:
-            return await lane.find(question, command["find"], enough)
+            return await ask(lane, question)
         except ExecutionTimeout:
             raise
         except Exception as error:  # whatever it was, the driver asks again
@@ -206,7 +230,7 @@ class Lanes:
             self._rest()
         except (AttributeError, TypeError, ValueError):
             self._most = 0
-            _LOG.warning("This PyMongo has no lane for reads; it asks everything itself.")
+            _LOG.warning("This PyMongo has no lanes; it asks everything itself.")
         finally:
             self._opening = False
 

@@ -5,49 +5,59 @@ See docs/adr/0056-read-events-wait-whole.md.
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import pymongo
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from pymongo import ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from fhir_server.fhir.audit_event import TYPE
 from fhir_server.store import client
-from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import WAITING, held, named
+from fhir_server.store.seals import WAITING, Event, held
 
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 # Seconds a dead database may cost.
 _PATIENT = 3.5
 # Events that go in one call: the embedded database, a millisecond for each, does nothing else.
-_AT_ONCE = 25
+_AT_ONCE = 50
 # Lists that are placed in one transaction.
 _LISTS = 100
 _WHOLE, _OLDEST = {"whole": {"$exists": True}}, [("_id", 1)]
 
 
+def lists(database: Database) -> AsyncCollection[RawBSONDocument]:
+    """Give the lists there are; what they hold is not decoded, and goes on as it came."""
+    return database[WAITING].with_options(codec_options=_RAW)
+
+
 async def put(
-    database: Database, events: Sequence[Document], session: AsyncClientSession, *, over: bool
+    database: Database, events: Sequence[Event], session: AsyncClientSession, *, over: bool
 ) -> None:
     """Put events in their place; with `over` also where something stands that is not them.
 
     Raises DuplicateKeyError without it.
     """
+    there: AsyncCollection[Any] = database[TYPE]
     for start in range(0, len(events), _AT_ONCE):
         some = events[start : start + _AT_ONCE]
         if over:
             wanted = [ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in some]
-            await database[TYPE].bulk_write(wanted, session=session)
+            await there.bulk_write(wanted, session=session)
             continue
         try:
-            await database[TYPE].insert_many(some, session=session)
+            await there.insert_many(some, session=session)
         except BulkWriteError as error:
             client.taken(error)
             raise DuplicateKeyError("An event's place is taken.") from error
 
 
 async def place(database: Database) -> None:
-    """Put all that waits in its place now; their lists then name them and wait on."""
+    """Put all that waits in its place now; their lists wait on."""
     with pymongo.timeout(_PATIENT):
         placed = partial(_place, database, over=False)
         while await database[WAITING].find_one(_WHOLE, {"_id": 1}):
@@ -59,8 +69,8 @@ async def place(database: Database) -> None:
 
 
 async def _place(database: Database, session: AsyncClientSession, *, over: bool) -> None:
-    lists = database[WAITING]
-    for row in await lists.find(_WHOLE, sort=_OLDEST, limit=_LISTS, session=session).to_list():
+    there = lists(database)
+    for row in await there.find(_WHOLE, sort=_OLDEST, limit=_LISTS, session=session).to_list():
         await put(database, held(row), session, over=over)
-        change = {"$set": {"events": named(held(row))}, "$unset": {"whole": True}}
-        await lists.update_one({"_id": row["_id"]}, change, session=session)
+        placed = {"$unset": {"whole": True}}
+        await there.update_one({"_id": row["_id"]}, placed, session=session)

@@ -1,10 +1,12 @@
 """Seals the AuditEvents of one base; of all its processes one at a time does it, under a lease."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
+from bson.raw_bson import RawBSONDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from fhir_server.store import placing
@@ -63,10 +65,9 @@ class Sealer:
     async def seal(self) -> int:
         """Seal the first events that wait; give how many, 0 too where another was faster."""
         with reachable():
-            lists = await self._waiting()
+            lists, events = await self._waiting()
             if not lists:
                 return 0
-            events = [event for row in lists for event in listed(row)]
             last = await self._last()
             new = Seal(last.number + 1, events, last.mac, last.total + len(events))
             new = new.signed(self._key)
@@ -95,18 +96,20 @@ class Sealer:
         self._told = last.number
         return made
 
-    async def _waiting(self) -> list[Document]:
-        """Give the first lists, as many as a seal has events for."""
-        lists: list[Document] = []
-        events = 0
-        async for row in self._database[WAITING].find({}, sort=[("_id", 1)]):
+    async def _waiting(self) -> tuple[list[RawBSONDocument], list[tuple[str, bytes]]]:
+        """Give the first lists of events, and which are in them."""
+        lists: list[RawBSONDocument] = []
+        events: list[tuple[str, bytes]] = []
+        async for row in placing.lists(self._database).find({}, sort=[("_id", 1)]):
             lists.append(row)
-            events += len(listed(row))
-            if events >= MOST:
+            events += listed(row)
+            if len(events) >= MOST:
                 break
-        return lists
+        return lists, events
 
-    async def _keep(self, new: Seal, lists: Sequence[Document], *, over: bool = False) -> bool:
+    async def _keep(
+        self, new: Seal, lists: Sequence[Mapping[str, Any]], *, over: bool = False
+    ) -> bool:
         """Put the seal in the place of the lists; False where another sealed meanwhile.
 
         What stands in an event's place, put there by nobody of us, is written `over`.

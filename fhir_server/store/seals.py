@@ -5,7 +5,7 @@ says what the last seal was at a time. See docs/adr/0037-audit.md.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -15,55 +15,56 @@ from fhir_server.fhir import json
 from fhir_server.store.documents import Document
 
 SEALS, CHECKPOINTS = "audit_seals", "audit_checkpoints"
-# Which events wait for their seal: lists of such as are in their place, written in the same
-# transaction, and lists that hold the events themselves.
+# Which events wait for their seal: lists of ids and signatures. A list has the events themselves
+# too until they are in their place; others are written there in the transaction of their list.
 WAITING = "audit_waiting"
 # Events one list has at most; a seal has as many, and those of the list that fills it.
 MOST = 1000
-# Bytes of bodies after which a list that holds its events is closed; a document has 16 MB.
+# Bytes of bodies after which a list that has its events is closed; a document has 16 MB.
 FULL = 2_000_000
 
+# An event as it is stored, perhaps not decoded.
+Event = Mapping[str, Any]
 
-def waiting(events: Sequence[Document]) -> Iterator[Document]:
+
+def waiting(events: Sequence[Event]) -> Iterator[Document]:
     """Yield the lists of stored events, which have their `mac`."""
     for start in range(0, len(events), MOST):
-        yield {"events": named(events[start : start + MOST])}
+        yield {"events": _named(events[start : start + MOST])}
 
 
-def whole(events: Sequence[Document]) -> Iterator[Document]:
-    """Yield the lists that hold these events until they are put in their place."""
-    some: list[Document] = []
+def whole(events: Sequence[Event]) -> Iterator[Document]:
+    """Yield the lists that have these events until they are put in their place."""
+    some: list[Event] = []
     size = 0
     for event in events:
         some.append(event)
         size += len(event["body"])
         if len(some) == MOST or size >= FULL:
-            yield {"whole": some}
+            yield {"events": _named(some), "whole": some}
             some, size = [], 0
     if some:
-        yield {"whole": some}
+        yield {"events": _named(some), "whole": some}
 
 
-def held(row: Mapping[str, Any]) -> list[Document]:
-    """Give the events a list holds; of what somebody made of it, what can be."""
-    events = row.get("whole")
-    if not isinstance(events, list):
-        return []
-    return [one for one in events if isinstance(one, dict) and isinstance(one.get("_id"), str)]
-
-
-def named(events: Iterable[Document]) -> list[list[Any]]:
-    """Give id and signature of events."""
-    return [[one["_id"], one.get("mac")] for one in events]
+def _named(events: Sequence[Event]) -> list[list[Any]]:
+    return [[one["_id"], one["mac"]] for one in events]
 
 
 def listed(row: Mapping[str, Any]) -> list[tuple[str, bytes]]:
     """Give (id, signature) of the events of a list; of what somebody made of it, what can be."""
     try:
-        events = [*row.get("events", ()), *named(held(row))]
-        return [(str(id_), sign if isinstance(sign, bytes) else b"") for id_, sign in events]
-    except (TypeError, ValueError):
+        return [(str(id_), sign if isinstance(sign, bytes) else b"") for id_, sign in row["events"]]
+    except (KeyError, TypeError, ValueError):
         return []
+
+
+def held(row: Mapping[str, Any]) -> list[Event]:
+    """Give the events a list has itself; of what somebody made of it, what can be."""
+    events = row.get("whole")
+    if not isinstance(events, list):
+        return []
+    return [one for one in events if isinstance(one, Mapping)]
 
 
 @dataclass(frozen=True, slots=True)

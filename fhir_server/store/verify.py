@@ -15,7 +15,7 @@ from fhir_server.fhir.dates import parse_instant
 from fhir_server.fhir.errors import FhirError, Unreadable
 from fhir_server.store.audit import mac
 from fhir_server.store.client import reachable
-from fhir_server.store.documents import Document, portions
+from fhir_server.store.documents import portions
 from fhir_server.store.horizon import Database
 from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal, held, listed
 from fhir_server.store.veil import Veil
@@ -116,7 +116,7 @@ class Verifier:
                     found.append(_fault(id_, told, where))
         return found
 
-    def _event(self, row: Document, sign: bytes) -> str | None:
+    def _event(self, row: Mapping[str, Any], sign: bytes) -> str | None:
         """Say what is wrong with an event, None where all is well."""
         body = self._body(row)
         if not isinstance(body, bytes) or not hmac.compare_digest(sign, mac(self._key, body)):
@@ -135,7 +135,7 @@ class Verifier:
             return "cannot be found as it should be: its index fields were changed"
         return None
 
-    def _body(self, row: Document) -> Any:
+    def _body(self, row: Mapping[str, Any]) -> Any:
         """Give what may be the body of an event; None for one that does not open."""
         body = row.get("body")
         if self._veil is None or not isinstance(body, bytes):
@@ -156,7 +156,7 @@ class Verifier:
                 yield fault
         rows = (one for row in lists for one in listed(row))
         waiting = {id_: sign for id_, sign in rows if id_ not in self._ids}
-        whole = {event["_id"]: event for row in lists for event in held(row)}
+        whole = {str(event.get("_id")): event for row in lists for event in held(row)}
         placed = [(id_, sign) for id_, sign in waiting.items() if id_ not in whole]
         faults = await self._faulty(placed, _UNSEALED)
         for id_, event in whole.items():

@@ -12,6 +12,7 @@ from pymongo.errors import AutoReconnect
 from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
 from fhir_server.interactions.audit import Note
+from fhir_server.store import audit
 from fhir_server.store.audit import Audit, Watch
 from tests.client import fresh, health
 
@@ -273,7 +274,7 @@ async def test_where_nothing_can_be_written_down_nothing_is_told(watched, monkey
     async def away(*_: Any, **__: Any) -> None:
         raise AutoReconnect("away")
 
-    monkeypatch.setattr(watched.context.store.watch.audit, "_keep", away)
+    monkeypatch.setattr(audit, "keep", away)
     response = await watched.get("Observation/1")
     assert response.status_code == 503
     assert "subject" not in response.text

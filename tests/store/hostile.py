@@ -9,6 +9,7 @@ import bson
 from benchmarks.canned import _HELLO, read
 
 HEAD = struct.Struct("<iiii")
+KEPT = {"n": 1, "ok": 1.0}
 
 
 def message(number, answer, *, code=2013, flags=0):
@@ -57,13 +58,13 @@ class Hostile:
             return HEAD.pack(HEAD.size + len(body), 1, number, 1) + body
         command = read(told)
         name = next(iter(command))
-        if name not in ("find", "getMore", "killCursors"):
+        if name not in ("find", "getMore", "killCursors", "insert"):
             known = name.lower() in ("hello", "ismaster")
             return message(number, self.hello if known else {"ok": 1.0})
         by = "driver" if "lsid" in command else "lane"
         self.asked.append((by, name))
         if by == "driver" or self.answer is None:
-            return message(number, rows(by))
+            return message(number, KEPT if name == "insert" else rows(by))
         return self.answer(number, command)
 
 

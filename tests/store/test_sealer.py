@@ -20,7 +20,7 @@ from fhir_server.store import sealer as sealing
 from fhir_server.store import seals
 from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.sealer import Sealer
-from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting
+from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting, whole
 from fhir_server.store.store import ALL
 from fhir_server.store.verify import Verifier, lines
 
@@ -137,7 +137,7 @@ async def _add_whole(database, random_):
     """Put in a list that holds an event, forged or once more."""
     row = await database.AuditEvent.find_one({"_id": _any(random_)})
     forged = {**row, "_id": "forged", "body": row["body"].replace(row["_id"].encode(), b"forged")}
-    await database[WAITING].insert_one({"whole": [random_.choice([forged, row | {"_id": "x"}])]})
+    await database[WAITING].insert_many(whole([random_.choice([forged, row | {"_id": "x"}])]))
 
 
 async def _replay_seal(database, random_):
