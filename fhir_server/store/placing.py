@@ -24,7 +24,7 @@ _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocumen
 # Seconds a dead database may cost.
 _PATIENT = 3.5
 # Events that go in one call: the embedded database, a millisecond for each, does nothing else.
-_AT_ONCE = 50
+_AT_ONCE = 25
 # Lists that are placed in one transaction.
 _LISTS = 100
 _WHOLE, _OLDEST = {"whole": {"$exists": True}}, [("_id", 1)]
