@@ -3,7 +3,7 @@
 See docs/adr/0056-read-events-wait-whole.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,8 @@ _PATIENT = 3.5
 _AT_ONCE = 25
 # Lists that are placed in one transaction.
 _LISTS = 100
-_WHOLE, _OLDEST = {"whole": {"$exists": True}}, [("_id", 1)]
+_WHOLE: dict[str, Any] = {"whole": {"$exists": True}}
+_OLDEST = [("_id", 1)]
 
 
 def lists(database: Database) -> AsyncCollection[RawBSONDocument]:
@@ -57,20 +58,26 @@ async def put(
 
 
 async def place(database: Database) -> None:
-    """Put all that waits in its place now; their lists wait on."""
+    """Put all that waits now in its place; the lists wait on. What comes meanwhile is left."""
+    there = database[WAITING]
     with pymongo.timeout(_PATIENT):
-        placed = partial(_place, database, over=False)
-        while await database[WAITING].find_one(_WHOLE, {"_id": 1}):
+        newest = await there.find_one(_WHOLE, {"_id": 1}, sort=[("_id", -1)])
+        if newest is None:
+            return
+        asked, over = _WHOLE | {"_id": {"$lte": newest["_id"]}}, False
+        while await there.find_one(asked, {"_id": 1}):
             try:
                 async with database.client.start_session() as session:
-                    await session.with_transaction(placed)
+                    await session.with_transaction(partial(_place, database, asked, over=over))
             except DuplicateKeyError:
-                placed = partial(_place, database, over=True)
+                over = True
 
 
-async def _place(database: Database, session: AsyncClientSession, *, over: bool) -> None:
+async def _place(
+    database: Database, asked: Mapping[str, Any], session: AsyncClientSession, *, over: bool
+) -> None:
     there = lists(database)
-    for row in await there.find(_WHOLE, sort=_OLDEST, limit=_LISTS, session=session).to_list():
+    for row in await there.find(asked, sort=_OLDEST, limit=_LISTS, session=session).to_list():
         await put(database, held(row), session, over=over)
         placed = {"$unset": {"whole": True}}
         await there.update_one({"_id": row["_id"]}, placed, session=session)

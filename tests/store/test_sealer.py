@@ -16,8 +16,8 @@ from fhir_server.fhir.errors import Unavailable
 from fhir_server.search.audit_event import fields
 from fhir_server.search.index import index_fields
 from fhir_server.search.place import Place
+from fhir_server.store import placing, seals
 from fhir_server.store import sealer as sealing
-from fhir_server.store import seals
 from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.sealer import Sealer
 from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting, whole
@@ -307,6 +307,21 @@ async def test_all_who_ask_at_once_get_them(store, spec):
     asked = [store.read(ALL, "AuditEvent", f"e{one:05}") for one in range(50)]
     found = await asyncio.gather(Sealer(store.database, KEY).seal(), *asked)
     assert all(found[1:])
+
+
+async def test_who_asks_does_not_wait_for_what_comes_meanwhile(store, spec, monkeypatch):
+    audit, came = Audit(store.database, KEY), iter(range(1, 40))
+
+    async def put(*which, **ways):
+        await real(*which, **ways)
+        await audit.write(partial(events, spec, audit, next(came), 1))
+
+    real = placing.put
+    monkeypatch.setattr(placing, "put", put)
+    await audit.write(partial(events, spec, audit, 0, 1))
+    await audit.place()
+    assert await store.database.AuditEvent.count_documents({}) == 1
+    assert await faults(spec, store.database) == []
 
 
 async def test_long_lists_are_several(store, spec, monkeypatch):
