@@ -7,13 +7,15 @@ list in which it waits; `store/sealer` then puts them in their place and chains 
 
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Protocol, Self, TypeVar
 
 import pymongo
+from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import DuplicateKeyError
 
 from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.errors import MethodNotAllowed
@@ -109,7 +111,12 @@ class Audit:
     async def _insert(self, documents: Sequence[Document]) -> None:
         with pymongo.timeout(_PATIENT):
             for row in whole(documents):
-                await keep(self._database, WAITING, row)
+                one = {"_id": ObjectId(), **row}
+                await keep(self._database, WAITING, [one], partial(self._again, one))
+
+    async def _again(self, row: Document) -> None:
+        with suppress(DuplicateKeyError):
+            await self._database[WAITING].insert_one(row)
 
 
 # The versions made → what makes the events of a transaction, to be kept in it.

@@ -1,32 +1,28 @@
-"""One document that is kept by itself, by a lane or by the driver."""
+"""Documents that are kept by themselves, outside any transaction: by a lane or by the driver."""
 
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-
-from bson import ObjectId
-from pymongo.errors import DuplicateKeyError
 
 from fhir_server.store.client import Database, Laned
 
 
-async def keep(database: Database, collection: str, fields: dict[str, Any]) -> None:
-    """Insert a document under an id nobody else has, as safely as the database's write concern.
+async def keep(
+    database: Database,
+    collection: str,
+    documents: Sequence[Mapping[str, Any]],
+    driven: Callable[[], Awaitable[None]],
+) -> None:
+    """Insert documents, which have their `_id`, as safely as the database's write concern.
 
-    Where it is not known whether it was kept it is sent again; it is there once. Raises
-    PyMongoError.
+    Where it is not known whether they were kept, or one is there already, `driven` is to keep them
+    all, so that each is there once. Raises PyMongoError.
     """
-    document = {"_id": ObjectId(), **fields}
-
-    async def driven() -> None:
-        with suppress(DuplicateKeyError):
-            await database[collection].insert_one(document)
-
     if not isinstance(database.client, Laned):
         await driven()
         return
     command = {
         "insert": collection,
-        "documents": [document],
+        "documents": documents,
         "writeConcern": database.write_concern.document,
         "$db": database.name,
     }

@@ -1,12 +1,10 @@
 """Seals the AuditEvents of one base; of all its processes one at a time does it, under a lease."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
-from bson.raw_bson import RawBSONDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from fhir_server.store import placing
@@ -20,7 +18,6 @@ from fhir_server.store.seals import (
     WAITING,
     Checkpoint,
     Seal,
-    held,
     listed,
 )
 
@@ -71,6 +68,7 @@ class Sealer:
             last = await self._last()
             new = Seal(last.number + 1, events, last.mac, last.total + len(events))
             new = new.signed(self._key)
+            await placing.put(self._database, lists)
             try:
                 kept = await self._keep(new, lists)
             except OperationFailure as error:
@@ -96,24 +94,19 @@ class Sealer:
         self._told = last.number
         return made
 
-    async def _waiting(self) -> tuple[list[RawBSONDocument], list[tuple[str, bytes]]]:
+    async def _waiting(self) -> tuple[list[Document], list[tuple[str, bytes]]]:
         """Give the first lists of events, and which are in them."""
-        lists: list[RawBSONDocument] = []
+        lists: list[Document] = []
         events: list[tuple[str, bytes]] = []
-        async for row in placing.lists(self._database).find({}, sort=[("_id", 1)]):
+        async for row in self._database[WAITING].find({}, sort=[("_id", 1)]):
             lists.append(row)
             events += listed(row)
             if len(events) >= MOST:
                 break
         return lists, events
 
-    async def _keep(
-        self, new: Seal, lists: Sequence[Mapping[str, Any]], *, over: bool = False
-    ) -> bool:
-        """Put the seal in the place of the lists; False where another sealed meanwhile.
-
-        What stands in an event's place, put there by nobody of us, is written `over`.
-        """
+    async def _keep(self, new: Seal, lists: Sequence[Document]) -> bool:
+        """Put the seal in the place of the lists; False where another sealed meanwhile."""
         ids = [row["_id"] for row in lists]
         async with (
             self._database.client.start_session() as session,
@@ -129,16 +122,9 @@ class Sealer:
                 asked = {"_id": {"$in": some}}
                 done = await self._database[WAITING].delete_many(asked, session=session)
                 taken += done.deleted_count
-            events = [event for row in lists for event in held(row)]
-            try:
-                await placing.put(self._database, events, session, over=over)
-            except DuplicateKeyError:
+            if taken < len(ids):
                 await session.abort_transaction()
-            else:
-                if taken < len(ids):
-                    await session.abort_transaction()
-                return taken == len(ids)
-        return False if over else await self._keep(new, lists, over=True)
+        return taken == len(ids)
 
     async def _last(self) -> Seal:
         if self._head is None:

@@ -6,8 +6,12 @@ taken apart carefully, and the key says what is true.
 
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
+
+import bson
+from bson.errors import InvalidBSON
 
 from fhir_server.fhir import json
 from fhir_server.fhir.audit_event import TYPE
@@ -156,7 +160,7 @@ class Verifier:
                 yield fault
         rows = (one for row in lists for one in listed(row))
         waiting = {id_: sign for id_, sign in rows if id_ not in self._ids}
-        whole = {str(event.get("_id")): event for row in lists for event in held(row)}
+        whole = {str(event.get("_id")): event for row in lists for event in _decoded(row)}
         placed = [(id_, sign) for id_, sign in waiting.items() if id_ not in whole]
         faults = await self._faulty(placed, _UNSEALED)
         for id_, event in whole.items():
@@ -187,6 +191,13 @@ class Verifier:
             yield Fault(f"seal {told.seal}", "is gone: a checkpoint knows it")
         elif (seal.mac.hex(), seal.total) != (told.mac, told.total):
             yield Fault(f"seal {told.seal}", "is another than the checkpoint knows")
+
+
+def _decoded(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the events a list has itself; what is no document any more is in it no more."""
+    for one in held(row):
+        with suppress(InvalidBSON):
+            yield bson.decode(one)
 
 
 def _fault(id_: str, told: str, where: str) -> Fault:

@@ -1,9 +1,12 @@
 """A document is kept by a lane, and by the driver where that is unsure: it is there, and once."""
 
+from contextlib import suppress
+
 import pymongo
 import pytest
+from bson import ObjectId
 from pymongo import monitoring
-from pymongo.errors import NetworkTimeout
+from pymongo.errors import DuplicateKeyError, NetworkTimeout
 
 from fhir_server.store.client import opened
 from fhir_server.store.finding import find
@@ -31,10 +34,20 @@ async def database(server):
     await database.client.close()
 
 
+async def kept(database):
+    document = {"_id": ObjectId(), "a": 1}
+
+    async def driven():
+        with suppress(DuplicateKeyError):
+            await database.audit_waiting.insert_one(document)
+
+    await keep(database, "audit_waiting", [document], driven)
+
+
 async def test_a_document_is_kept_by_a_lane(database, server):
-    await keep(database, "audit_waiting", {"a": 1})
+    await kept(database)
     await ready(database, server)
-    await keep(database, "audit_waiting", {"a": 1})
+    await kept(database)
     assert server.asked == [("lane", "insert")]
 
 
@@ -50,7 +63,7 @@ ODD = {
 async def test_where_it_is_unsure_the_driver_keeps_it(odd, database, server):
     await ready(database, server)
     server.answer = lambda number, _: ODD[odd] and message(number, ODD[odd])
-    await keep(database, "audit_waiting", {"a": 1})
+    await kept(database)
     assert server.asked == [("lane", "insert"), ("driver", "insert")]
     assert database.client.lanes._free == []
 
@@ -59,7 +72,7 @@ async def test_silence_is_told_in_time(database, server):
     await ready(database, server)
     server.answer = lambda *_: b""
     with pymongo.timeout(0.3), pytest.raises(NetworkTimeout):
-        await keep(database, "audit_waiting", {"a": 1})
+        await kept(database)
     assert server.asked == [("lane", "insert")]
 
 
@@ -73,7 +86,7 @@ async def test_what_was_kept_before_its_answer_was_lost_is_there_once(store):
 
     read = lane.wire.read
     lane.wire = lane.wire._replace(read=lost)
-    await keep(database, "audit_waiting", {"a": 1})
+    await kept(database)
     assert lane.ended
     assert lanes._free == []
     assert len(await find(database, "audit_waiting", {"a": 1}, None)) == 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from bson import Binary
+from pymongo.errors import ConnectionFailure
 
 from fhir_server.fhir import audit_event
 from fhir_server.fhir.audit_event import Access, Actor
@@ -261,7 +262,9 @@ async def test_an_event_without_a_signature_is_sealed_and_found(store, spec):
 async def test_an_event_that_waits_is_well_until_it_is_gone(store, spec):
     await Audit(store.database, KEY).write(partial(events, spec, Audit(store.database, KEY), 0, 3))
     assert await faults(spec, store.database) == []
-    await store.database[WAITING].update_one({}, {"$set": {"whole.1.body": b"{}"}})
+    [row] = await store.database[WAITING].find().to_list()
+    edited = row["whole"].replace(b'"id":"e00001"', b'"id":"e00009"')
+    await store.database[WAITING].update_one({}, {"$set": {"whole": edited}})
     [fault] = await faults(spec, store.database)
     assert fault.place == "AuditEvent/e00001"
     assert fault.told == "was changed, or not made by this server (not sealed yet)"
@@ -324,6 +327,25 @@ async def test_who_asks_does_not_wait_for_what_comes_meanwhile(store, spec, monk
     assert await faults(spec, store.database) == []
 
 
+async def test_what_was_placed_by_one_that_was_killed_is_sealed_by_the_next(
+    store, spec, monkeypatch
+):
+    audit = Audit(store.database, KEY)
+    await audit.write(partial(events, spec, audit, 0, 3))
+
+    async def killed(*_: Any) -> bool:
+        raise ConnectionFailure
+
+    with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        patch.setattr(Sealer, "_keep", killed)
+        await Sealer(store.database, KEY).seal()
+    assert await store.database.AuditEvent.count_documents({}) == 3
+    assert await faults(spec, store.database) == []
+    assert await Sealer(store.database, KEY).seal() == 3
+    assert await store.database.AuditEvent.count_documents({}) == 3
+    assert await faults(spec, store.database) == []
+
+
 async def test_long_lists_are_several(store, spec, monkeypatch):
     monkeypatch.setattr(seals, "FULL", 2000)
     audit = Audit(store.database, KEY)
@@ -336,7 +358,8 @@ async def test_long_lists_are_several(store, spec, monkeypatch):
 async def test_what_is_no_list_is_cleared_away(store, spec):
     audit = Audit(store.database, KEY)
     await store.database[WAITING].insert_many(
-        [{}, {"events": 7}, {"events": [["a"]]}, {"whole": 7}, {"whole": [7]}]
+        [{}, {"events": 7}, {"events": [["a"]]}, {"whole": 7}, {"whole": b"\5\0\0\0\1"}]
+        + [{"whole": b"\xff" * 40}, {"whole": b"\4\0\0\0\0"}, {"whole": b"\1"}]
     )
     await audit.write(partial(events, spec, audit, 0, 2))
     assert await Sealer(store.database, KEY).seal() == 2
