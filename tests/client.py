@@ -21,9 +21,11 @@ from fhir_server.interactions import table
 from fhir_server.interactions.context import Context, Limits
 from fhir_server.interactions.current import Current
 from fhir_server.main import plugins, sensitivity
+from fhir_server.main.parts import signer
 from fhir_server.operations import OPERATIONS
 from fhir_server.plugin import Plugin
 from fhir_server.settings import Settings
+from fhir_server.store.audit import Audit
 from fhir_server.store.store import Store
 
 BASE_URL = "http://test.invalid/fhir"
@@ -143,18 +145,7 @@ async def health(
 
     `limits` are fields of Limits. What is asked of `Client.context` itself is of anyone.
     """
-    context = Context(
-        current=Current(spec),
-        store=store,
-        base_url=BASE_URL,
-        zone=zone,
-        outdated=set(outdated),
-        cursor_key=b"a key for tests",
-        caller=ANYONE_ON_LOOPBACK,
-        started=0,
-        limits=replace(Limits(), **limits),
-        sensitivity=sensitivity(_guests()),
-    )
+    context = _context(store, spec, zone=zone, outdated=set(outdated), **limits)
     operations = [*OPERATIONS, *(one for guest in _guests() for one in guest.operations)]
 
     async def authenticate(_: Asked) -> Caller:
@@ -171,6 +162,28 @@ async def health(
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://test.invalid") as http:
             yield Client(http, context)
+
+
+def auditing(store: Any, spec: Any, key: bytes = b"a key") -> Audit:
+    """Give what keeps the events of a base over this store."""
+    return Audit(store.database, signer(_context(store, spec), key))
+
+
+def _context(
+    store: Any, spec: Any, zone: tzinfo = ZONE, *, outdated: set[str] | None = None, **limits: Any
+) -> Context:
+    return Context(
+        current=Current(spec),
+        store=store,
+        base_url=BASE_URL,
+        zone=zone,
+        outdated=outdated or set(),
+        cursor_key=b"a key for tests",
+        caller=ANYONE_ON_LOOPBACK,
+        started=0,
+        limits=replace(Limits(), **limits),
+        sensitivity=sensitivity(_guests()),
+    )
 
 
 @cache

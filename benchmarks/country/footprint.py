@@ -23,7 +23,7 @@ from pymongo.database import Database
 from benchmarks.legal.certificates import people
 from benchmarks.server import DATABASE, children, cpu_seconds, serving
 from benchmarks.workloads import SEED
-from fhir_server.fhir.audit_event import TYPE, Access, Actor, body
+from fhir_server.fhir.audit_event import TYPE, Access, Actor, Fact, body
 from fhir_server.main import default_indexes, definitions
 from fhir_server.search.audit_event import fields
 from fhir_server.store import embedded
@@ -51,14 +51,15 @@ def events(number: int) -> Iterator[dict[str, Any]]:
         actor = Actor("hospital-app", user, (_id(place % 7 + 2_000),), f"{place:032x}")
         access = Access("read", actor, "https://example.org/fhir", f"{place:032x}")
         read, identity = f"Observation/{_id(place + 10_000)}", _id(place + 100_000)
+        fact = Fact(access, identity, ts, patient, (read,), "Observation")
         yield {
             "_id": identity,
             "v": 1,
             "ts": ts,
             "method": "create",
-            "body": body(access, identity, ts, patient, [read], kinds="Observation"),
+            "body": body(fact),
             "f": "0123456789abcdef",
-            "x": fields(spec, access, ts, patient=patient, what=[read]),
+            "x": fields(spec, fact),
             "mac": bytes(32),
         }
 

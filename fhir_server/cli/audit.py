@@ -87,26 +87,27 @@ async def _reviews(settings: Any, close: str, by: str) -> bool:
 @asynccontextmanager
 async def _health(settings: "Settings") -> "AsyncIterator[Verifier]":
     from fhir_server import main
+    from fhir_server.main import parts
     from fhir_server.store.verify import Verifier
 
     spec = main.definitions(main.plugins(settings), settings.packages)
     async with main.health_store(settings) as store:
         context = main.health_context(settings, spec, store)
         key = await main.audit_key(settings, store)
-        yield Verifier(store.database, key, _indexed(context))
+        yield Verifier(store.database, parts.signer(context, key), _indexed(context))
 
 
 @asynccontextmanager
 async def _legal(settings: "Settings") -> "AsyncIterator[Verifier]":
-    from fhir_server.main import legal
+    from fhir_server.main import legal, parts
     from fhir_server.store.verify import Verifier
 
     spec = legal.definitions()
     with legal.office_of(settings) as office:
         async with legal.opened_store(settings, office) as store:
             context = legal.context_of(settings, spec, store)
-            key = legal.audit_key(office)
-            yield Verifier(store.database, key, _indexed(context), store.veil)
+            signer = parts.signer(context, legal.audit_key(office))
+            yield Verifier(store.database, signer, _indexed(context))
 
 
 def _indexed(context: "Context") -> "Callable[[dict[str, Any]], Mapping[str, Any]]":

@@ -6,8 +6,6 @@ https://profiles.ihe.net/ITI/BALP/content.html
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -46,7 +44,7 @@ _SOURCE, _DESTINATION = ("110153", "Source Role ID"), ("110152", "Destination Ro
 _LONGEST_QUERY = 4096
 
 
-class Actor(msgspec.Struct, frozen=True):
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who asked: client id, fhirUser, ids of the user's organisations, token id, address, or ""."""
 
     client: str
@@ -56,8 +54,7 @@ class Actor(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-@dataclass(slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a request did, or was refused: what all its events have in common.
 
     `code` is the interaction's, or `$name`; `server` this base's address; `request` the
@@ -75,23 +72,27 @@ class Access:
     told: str = ""
 
 
-def body(
-    access: Access,
-    identity: str,
-    ts: int,
-    patient: str = "",
-    what: Sequence[str] = (),
-    *,
-    kinds: str = "",
-) -> bytes:
-    """Give the AuditEvent `identity`, recorded at `ts` in µs, about `Patient/<patient>` if any.
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one AuditEvent tells; it is recorded at `ts` in µs, about `Patient/<patient>` if any.
 
     `what` are references to what was read or written, `kinds` the resource types told of the
     patient.
     """
-    at = f'"{instant(ts)}"'.encode()
+
+    access: Access
+    id: str
+    ts: int
+    patient: str = ""
+    what: tuple[str, ...] = ()
+    kinds: str = ""
+
+
+def body(fact: Fact) -> bytes:
+    """Give the AuditEvent of a fact."""
+    access = fact.access
+    at = f'"{instant(fact.ts)}"'.encode()
     parts = [
-        b'{"resourceType":"AuditEvent","id":"' + identity.encode(),
+        b'{"resourceType":"AuditEvent","id":"' + fact.id.encode(),
         b'","meta":{"versionId":"1","lastUpdated":' + at + b"}," + _head(access.code),
         b',"recorded":' + at + b',"outcome":"' + access.outcome.encode() + b'"',
     ]
@@ -100,7 +101,7 @@ def body(
     if access.purpose:
         parts.append(b',"purposeOfEvent":[{"coding":[' + _coding(_REASONS, access.purpose) + b"]}]")
     parts.append(_agents(access.actor, access.server, access.code))
-    entities = [*_patient(patient, kinds), *map(_data, what), *_asked(access)]
+    entities = [*_patient(fact.patient, fact.kinds), *map(_data, fact.what), *_asked(access)]
     if entities:
         parts.append(b',"entity":[' + b",".join(entities) + b"]")
     parts.append(b"}")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Self
 
-from fhir_server.fhir.audit_event import BREAK_GLASS, REFUSED, TYPE, Access, Actor, body
+from msgspec import structs
+
+from fhir_server.fhir.audit_event import BREAK_GLASS, REFUSED, TYPE, Access, Actor, Fact, body
 from fhir_server.fhir.errors import FhirError, MethodNotAllowed
 from fhir_server.fhir.exchange import FhirRequest
 from fhir_server.fhir.json import parse_object
@@ -74,7 +76,7 @@ class Note:
         self.inner = inner
         return inner
 
-    def events(self, made: Sequence[Stored]) -> list[Document]:
+    def events(self, made: Sequence[Stored]) -> list[Fact]:
         """Give the events of what was told and of the versions made.
 
         An operation has one for each patient, any other write one for each resource and patient.
@@ -87,10 +89,10 @@ class Note:
         read = {patient: kinds for patient, kinds in self.told.items() if patient not in known}
         if not made and not read:
             whole = self.access.code == "transaction"
-            return [] if whole else [self._event(self.access, "", self._data())]
+            return [] if whole else [self._fact(self.access, "", self._data())]
         asked, access = self._apart(self.access, known)
         written = [
-            self._event(replace(access, code=one.method), patient, [_versioned(one)])
+            self._fact(structs.replace(access, code=one.method), patient, [_versioned(one)])
             for one in made
             for patient in one.patients or ("",)
         ]
@@ -120,7 +122,7 @@ class Note:
         """
         if failure.status < _SERVER_FAILS:
             told = f"{failure.status} {failure.issues[0].code}"
-            access = replace(self.access, outcome=REFUSED, told=told)
+            access = structs.replace(self.access, outcome=REFUSED, told=told)
             await self._keep(access, await self._concerned())
 
     async def _concerned(self) -> Told:
@@ -132,7 +134,7 @@ class Note:
     async def _keep(self, access: Access, concerned: Told) -> None:
         await self.audit.write(lambda: [*self._each(concerned, access, ())])
 
-    def _each(self, told: Told, access: Access, made: Sequence[Stored]) -> Iterator[Document]:
+    def _each(self, told: Told, access: Access, made: Sequence[Stored]) -> Iterator[Fact]:
         """Yield an event for each patient; one of nobody's where there is none."""
         told = {patient: told[patient] for patient in told if patient} or told
         asked, access = self._apart(access, told)
@@ -140,11 +142,9 @@ class Note:
         for patient, kinds in told.items():
             of_it = [_versioned(one) for one in made if patient in (one.patients or ("",))]
             what = [*self._data(), *of_it[:_MOST_DATA]]
-            yield self._event(access, patient, what, " ".join(sorted(kinds)))
+            yield self._fact(access, patient, what, " ".join(sorted(kinds)))
 
-    def _apart(
-        self, access: Access, patients: Collection[str]
-    ) -> tuple[Sequence[Document], Access]:
+    def _apart(self, access: Access, patients: Collection[str]) -> tuple[Sequence[Fact], Access]:
         """Take from the access a question that may name others: it goes in an event of nobody's.
 
         A patient reads the events about him, and is to read of no other there.
@@ -153,7 +153,7 @@ class Note:
         if one or b"?" not in access.query or "" in patients:
             return (), access
         path = access.query.partition(b"?")[0]
-        return [self._event(access, "", [])], replace(access, query=path)
+        return [self._fact(access, "", [])], structs.replace(access, query=path)
 
     def _data(self) -> list[str]:
         target = self.target
@@ -162,29 +162,29 @@ class Note:
         version = f"/_history/{target.version}" if self.access.code == "vread" else ""
         return [f"{target.type}/{target.id}{version}"]
 
-    def _event(
-        self, access: Access, patient: str, what: Sequence[str], kinds: str = ""
-    ) -> Document:
-        context = self.context
+    def _fact(self, access: Access, patient: str, what: Sequence[str], kinds: str = "") -> Fact:
         if patient in self.broken or (patient and access.code == _BREAKS):
-            access = replace(access, purpose=BREAK_GLASS)
-        identity, ts = context.new_id(), context.now()
-        written = body(access, identity, ts, patient, what, kinds=kinds)
-        spec = context.spec
-        if context.limits.text_search or spec.digests.get(TYPE):
-            x = index_fields(spec, parse_object(written), context.place, identity=identity)
-        else:
-            x = fields(spec, access, ts, patient=patient, what=what)
-        return {
-            "_id": identity,
-            "v": 1,
-            "ts": ts,
-            "method": "create",
-            "body": written,
-            "f": context.index_format(TYPE),
-            "x": x,
-            **self.audit.marks(written),
-        }
+            access = structs.replace(access, purpose=BREAK_GLASS)
+        context = self.context
+        return Fact(access, context.new_id(), context.now(), patient, tuple(what), kinds)
+
+
+def event(context: Context, fact: Fact) -> Document:
+    """Give the AuditEvent of a fact as it is stored, but for its signature."""
+    spec, written = context.spec, body(fact)
+    if context.limits.text_search or spec.digests.get(TYPE):
+        x = index_fields(spec, parse_object(written), context.place, identity=fact.id)
+    else:
+        x = fields(spec, fact)
+    return {
+        "_id": fact.id,
+        "v": 1,
+        "ts": fact.ts,
+        "method": "create",
+        "body": written,
+        "f": context.index_format(TYPE),
+        "x": x,
+    }
 
 
 def noting(context: Context, code: str, request: FhirRequest, target: Target) -> Note | None:
@@ -213,7 +213,7 @@ def _of(context: Context) -> Audit | None:
 
 
 def _of_code(access: Access, code: str) -> Access:
-    return access if access.code == code else replace(access, code=code)
+    return access if access.code == code else structs.replace(access, code=code)
 
 
 def _versioned(one: Stored) -> str:

@@ -84,7 +84,7 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         operations = [*OPERATIONS, *(one for guest in guests for one in guest.operations)]
         routes = table.build(operations)
         async with (
-            audit(store, key, settings.audit_checkpoints),
+            audit(context, key, settings.audit_checkpoints),
             listening(context),
             watching(context),
             smart(settings, context) as oauth,

@@ -75,13 +75,16 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
         await asyncio.to_thread(office.records.prepare, KINDS)
         async with (
             opened_store(settings, office) as store,
-            audit(store, audit_key(office), settings.legal_checkpoints(), store.veil),
             authorization(settings, spec) as oauth,
         ):
             context = await prepared(context_of(settings, spec, store, cursor_key(office)), INDEXES)
-            await register.keep(context, office)
-            async with outbound(settings).kept() as client, working(context, office, client):
-                yield guarded(settings, context, oauth, office)
+            async with (
+                audit(context, audit_key(office), settings.legal_checkpoints()),
+                outbound(settings).kept() as client,
+            ):
+                await register.keep(context, office)
+                async with working(context, office, client):
+                    yield guarded(settings, context, oauth, office)
 
 
 def office_of(settings: Settings) -> AbstractContextManager[Office]:

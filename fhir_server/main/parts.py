@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import profiles
 from fhir_server.fhir import json
 from fhir_server.http.log import crash_line
+from fhir_server.interactions.audit import event
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.routes import Routes
 from fhir_server.interactions.search_parameters import outdated, refresh
@@ -22,8 +24,8 @@ from fhir_server.store.clock import wall
 from fhir_server.store.first_load import FirstLoad
 from fhir_server.store.indexes import Wanted
 from fhir_server.store.sealer import Sealer
+from fhir_server.store.signing import Signer
 from fhir_server.store.store import Store
-from fhir_server.store.veil import Veil
 
 
 def outbound(settings: Settings) -> Outbound:
@@ -32,16 +34,20 @@ def outbound(settings: Settings) -> Outbound:
 
 
 @asynccontextmanager
-async def audit(
-    store: Store, key: bytes, checkpoints: Path | None, veil: Veil | None = None
-) -> AsyncIterator[None]:
+async def audit(context: Context, key: bytes, checkpoints: Path | None) -> AsyncIterator[None]:
     """Sign what is written down of accesses, and seal it, while this process serves or works.
 
-    `checkpoints` is a file that gets a line each minute; `veil` hides it all in the database.
+    `checkpoints` is a file that gets a line each minute.
     """
-    store.watch = Watch(Audit(store.database, key, veil))
-    async with sealing(Sealer(store.database, key), wall, checkpoints):
+    store, signs = context.store, signer(context, key)
+    store.watch = Watch(Audit(store.database, signs))
+    async with sealing(Sealer(store.database, signs), wall, checkpoints):
         yield
+
+
+def signer(context: Context, key: bytes) -> Signer:
+    """Give what makes and signs the events of a base."""
+    return Signer(key, partial(event, context), context.store.veil)
 
 
 async def audit_key(settings: Settings, store: Store) -> bytes:

@@ -4,12 +4,11 @@ What depends on the kind of access alone is learnt once from an event of that ki
 beside it. A test holds both together equal to what `search/index` reads from the body.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from fhir_server.fhir import audit_event, json
-from fhir_server.fhir.audit_event import Access, Actor
+from fhir_server.fhir.audit_event import Access, Actor, Fact
 from fhir_server.search.index import PATIENT_FIELD, REFERENCES_FIELD, index_fields
 from fhir_server.search.place import Place
 from fhir_server.spec.spec import Spec
@@ -20,13 +19,12 @@ _OWN = frozenset(
 )
 
 
-def fields(
-    spec: Spec, access: Access, ts: int, *, patient: str, what: Sequence[str]
-) -> dict[str, Any]:
-    """Give the index fields of `audit_event.body` of the same access, at `ts` in µs.
+def fields(spec: Spec, fact: Fact) -> dict[str, Any]:
+    """Give the index fields of `audit_event.body` of the same fact.
 
     They are all where the words of texts are not indexed, and no parameter was stored for events.
     """
+    access, patient, what = fact.access, fact.patient, fact.what
     has = (bool(access.query), bool(access.request), bool(patient), bool(what))
     kind = _kind(spec, access.actor, access.code, access.outcome, has)
     people = kind.get("agent", ())
@@ -34,7 +32,7 @@ def fields(
     entities += [one.partition("/_history/")[0] for one in what]
     entities = list(dict.fromkeys(entities))
     every = dict.fromkeys((*people, *entities))
-    found = {**kind, "date": {"lo": ts, "hi": ts + 1}}
+    found = {**kind, "date": {"lo": fact.ts, "hi": fact.ts + 1}}
     if every:
         found[REFERENCES_FIELD] = sorted(every)
     if entities:
@@ -54,7 +52,7 @@ def _kind(
     """Give what all events have of which these are the same."""
     query, request, patient, data = has
     alike = Access(code, actor, "x", "x" * request, b"x" * query, outcome=outcome)
-    body = audit_event.body(alike, "x", 0, "x" * patient, ["Basic/x"] * data)
+    body = audit_event.body(Fact(alike, "x", 0, "x" * patient, ("Basic/x",) * data))
     # Neither zone nor address is in what these fields are read from.
     found = index_fields(spec, json.parse_object(body), Place(types=spec.types), identity="x")
     return {name: value for name, value in found.items() if name not in _OWN}

@@ -1,40 +1,38 @@
 """AuditEvents on their way to the database, and who they say was looked at.
 
 A write's events go in the write's own transaction, so that neither is without the other. The
-events of reads go in groups (store/together). Each event is signed as it is made, and written in a
-list in which it waits; `store/sealer` then puts them in their place and chains them.
+events of reads go in groups (store/together). What they tell is written in signed lists in which it
+waits; `store/sealer` makes the events of it, puts them in their place and chains them.
 """
 
-import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Protocol, Self, TypeVar
 
 import pymongo
-from bson import ObjectId
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
-from fhir_server.fhir.audit_event import TYPE
+from fhir_server.fhir.audit_event import TYPE, Fact
 from fhir_server.fhir.errors import MethodNotAllowed
 from fhir_server.store import placing
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import Change, Document, Stored
 from fhir_server.store.horizon import Database
 from fhir_server.store.keeping import keep
-from fhir_server.store.seals import WAITING, whole
+from fhir_server.store.seals import WAITING
+from fhir_server.store.signing import Signer
 from fhir_server.store.together import Together
-from fhir_server.store.veil import Veil
 
 # Seconds a dead database may cost.
 _PATIENT = 3.5
 Some = TypeVar("Some", bound=Iterable[Stored])
 _PROJECTED = {"_id": 0, "x._patient": 1}
 
-# Makes events, with their marks.
-Events = Callable[[], Sequence[Document]]
+# Makes what events are made of.
+Facts = Callable[[], Sequence[Fact]]
 
 
 class Witness(Protocol):
@@ -46,50 +44,27 @@ class Witness(Protocol):
     def again(self) -> Self:
         """Give a witness for one attempt at a transaction, which may come to nothing."""
 
-    def events(self, made: Sequence[Stored]) -> list[Document]:
+    def events(self, made: Sequence[Stored]) -> list[Fact]:
         """Give the events of what was seen and of the versions made."""
-
-
-def mac(key: bytes, body: bytes) -> bytes:
-    """Give what shows that an event was made by a holder of the key, and is as it was made."""
-    made = _begun(key).copy()
-    made.update(body)
-    return made.digest()
-
-
-@lru_cache(maxsize=8)
-def _begun(key: bytes) -> hmac.HMAC:
-    """Give what every event's signature begins with: half of what each costs."""
-    return hmac.new(key, b"event\0", "sha256")
 
 
 class Audit:
     """The events of one base; raises Unavailable where the database does not take them."""
 
-    def __init__(self, database: Database, key: bytes, veil: Veil | None = None) -> None:
+    def __init__(self, database: Database, signer: Signer) -> None:
         """Nothing is sent yet."""
-        self.key = key
-        self._veil = veil
+        self.signer = signer
         self._database = database
         self._together = Together(self._insert)
 
-    def marks(self, body: bytes) -> Document:
-        """Give what stands beside an AuditEvent of this body: its signature."""
-        return {"mac": mac(self.key, body)}
-
-    async def write(self, events: Events, session: AsyncClientSession | None = None) -> None:
-        """Keep the events this makes: in the transaction, or before this returns."""
+    async def write(self, facts: Facts, session: AsyncClientSession | None = None) -> None:
+        """Keep the facts this makes: in the transaction, or before this returns."""
         with reachable():
             if session:
-                if documents := self._made(events):
-                    await self._database[WAITING].insert_many(whole(documents), session=session)
+                if lists := [*self.signer.lists(facts())]:
+                    await self._database[WAITING].insert_many(lists, session=session)
                 return
-            await self._together.put(partial(self._made, events))
-
-    def _made(self, events: Events) -> Sequence[Document]:
-        """Give the events as they are stored."""
-        documents = events()
-        return [self._veil.document(TYPE, one) for one in documents] if self._veil else documents
+            await self._together.put(facts)
 
     async def patients(self, type_: str, ids: Sequence[str]) -> set[str]:
         """Give whose records these resources are, living or deleted; for the audit alone.
@@ -104,15 +79,14 @@ class Audit:
         return {one for row in rows for one in row.get("x", {}).get("_patient", ())}
 
     async def place(self) -> None:
-        """Put what waits where it can be asked for."""
+        """Put the events of what waits where they can be asked for."""
         with reachable():
-            await placing.place(self._database)
+            await placing.place(self._database, self.signer)
 
-    async def _insert(self, documents: Sequence[Document]) -> None:
+    async def _insert(self, facts: Sequence[Fact]) -> None:
         with pymongo.timeout(_PATIENT):
-            for row in whole(documents):
-                one = {"_id": ObjectId(), **row}
-                await keep(self._database, WAITING, [one], partial(self._again, one))
+            for row in self.signer.lists(facts):
+                await keep(self._database, WAITING, [row], partial(self._again, row))
 
     async def _again(self, row: Document) -> None:
         with suppress(DuplicateKeyError):
@@ -120,7 +94,7 @@ class Audit:
 
 
 # The versions made → what makes the events of a transaction, to be kept in it.
-Note = Callable[[Sequence[Stored]], Events]
+Note = Callable[[Sequence[Stored]], Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +131,14 @@ class Watch:
         """Give what watches one attempt at a transaction."""
         return Watch(self.audit, self.witness.again()) if self.witness else self
 
-    def events(self, made: Sequence[Stored]) -> Events:
+    def events(self, made: Sequence[Stored]) -> Facts:
         """Give what makes the events of what the witness saw and of the versions made."""
         return partial(self.witness.events, made) if self.witness else tuple
 
-    async def write(self, events: Events, session: AsyncClientSession | None) -> None:
-        """Keep the events this makes, where there is audit."""
+    async def write(self, facts: Facts, session: AsyncClientSession | None) -> None:
+        """Keep the facts this makes, where there is audit."""
         if self.audit:
-            await self.audit.write(events, session)
+            await self.audit.write(facts, session)
 
     @asynccontextmanager
     async def placed(self) -> AsyncIterator[None]:

@@ -145,11 +145,11 @@ def _open(parts: Sequence[Part]) -> Sequence[Part]:
 
 
 async def _answered(parts: Sequence[Part], session: AsyncClientSession) -> None:
-    """Have each part answered, and keep the events of all."""
-    events = [event for part in parts for event in await part.answer()]
+    """Have each part answered, and keep what is noted of all."""
+    facts = [fact for part in parts for fact in await part.answer()]
     audit = next((part.noting.audit for part in parts if part.noting), None)
-    if audit and events:
-        await audit.write(lambda: events, session)
+    if audit and facts:
+        await audit.write(lambda: facts, session)
 
 
 def _feed(writer: Writer, ts: int, made: Sequence[Stored]) -> Document:

@@ -7,10 +7,11 @@ from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from fhir_server.fhir.audit_event import Fact
 from fhir_server.fhir.errors import FhirError, Unprocessable
 from fhir_server.store import hold, integrity, labels, owner, write
 from fhir_server.store.audit import Noting, refuse
-from fhir_server.store.documents import Change, Document, Stored
+from fhir_server.store.documents import Change, Stored
 from fhir_server.store.horizon import Database
 from fhir_server.store.steps import Allow
 from fhir_server.store.veil import Veil
@@ -91,8 +92,8 @@ class Part:
         ended = [one for one, new in zip(self.ordered, self.made, strict=True) if new.changed]
         await integrity.not_needed(database, self.allow, self.ordered, ended)
 
-    async def answer(self) -> Sequence[Document]:
-        """Ask for the result, from within; give the events of what was done."""
+    async def answer(self) -> Sequence[Fact]:
+        """Ask for the result, from within; give what is noted of what was done."""
         by_key = {(one.type, one.id): one for one in self.made}
         told = [by_key[change.type, change.id] for change in self.changes]
         self.result = await self.last(told) if self.last else None

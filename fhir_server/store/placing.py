@@ -1,21 +1,23 @@
-"""Events that wait in lists are put where AuditEvents are found: by the sealer, or when asked for.
+"""AuditEvents are made of the facts that wait, where they are found: by the sealer, or when asked.
 
-See docs/adr/0056-read-events-wait-whole.md.
+See docs/adr/0058-facts-wait-events-are-made-in-their-place.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import pymongo
-from bson.raw_bson import RawBSONDocument
-from pymongo import ReplaceOne
+from pymongo import ReplaceOne, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 
 from fhir_server.fhir.audit_event import TYPE
+from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
 from fhir_server.store.keeping import keep
-from fhir_server.store.seals import WAITING, held
+from fhir_server.store.seals import WAITING
+from fhir_server.store.signing import Signer, Waiting
 
 # Seconds a dead database may cost.
 _PATIENT = 3.5
@@ -23,34 +25,49 @@ _PATIENT = 3.5
 _AT_ONCE = 25
 # Lists that are read at a time.
 _LISTS = 100
-_WHOLE: dict[str, Any] = {"whole": {"$exists": True}}
+_FACTS: dict[str, Any] = {"facts": {"$exists": True}}
+
+# (id, signature) of events.
+Named = Sequence[tuple[str, bytes]]
 
 
-async def put(database: Database, lists: Iterable[Mapping[str, Any]]) -> None:
-    """Put the events of lists in their place, over what stands there: it is they, or forged.
+async def put(database: Database, signer: Signer, lists: Sequence[Waiting]) -> list[Named]:
+    """Put the events of lists in their place, and give which those of each list are.
 
-    They are put there again if this ends in between, and are there once.
+    They go over what stands there: it is they, or forged. So where this ends in between it is done
+    again, and each is there once.
     """
-    events = [RawBSONDocument(one) for row in lists for one in held(row)]
-    for start in range(0, len(events), _AT_ONCE):
-        some = events[start : start + _AT_ONCE]
+    facts = [fact for one in lists for fact in one.facts]
+    made: list[tuple[str, bytes]] = []
+    for start in range(0, len(facts), _AT_ONCE):
+        some = [signer.event(fact) for fact in facts[start : start + _AT_ONCE]]
         await keep(database, TYPE, some, partial(_replace, database, some))
+        made += [(event["_id"], event["mac"]) for event in some]
+    rest = iter(made)
+    return [[*one.events, *islice(rest, len(one.facts))] for one in lists]
 
 
-async def _replace(database: Database, events: Sequence[RawBSONDocument]) -> None:
+async def _replace(database: Database, events: Sequence[Document]) -> None:
     there: AsyncCollection[Any] = database[TYPE]
     await there.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in events])
 
 
-async def place(database: Database) -> None:
+async def place(database: Database, signer: Signer) -> None:
     """Put all that waits now in its place; the lists wait on. What comes meanwhile is left."""
     there = database[WAITING]
     with pymongo.timeout(_PATIENT):
-        newest = await there.find_one(_WHOLE, {"_id": 1}, sort=[("_id", -1)])
+        newest = await there.find_one(_FACTS, {"_id": 1}, sort=[("_id", -1)])
         if newest is None:
             return
-        asked = _WHOLE | {"_id": {"$lte": newest["_id"]}}
-        while lists := await there.find(asked, sort=[("_id", 1)], limit=_LISTS).to_list():
-            await put(database, lists)
-            placed = {"_id": {"$in": [row["_id"] for row in lists]}}
-            await there.update_many(placed, {"$unset": {"whole": True}})
+        asked = _FACTS | {"_id": {"$lte": newest["_id"]}}
+        while rows := await there.find(asked, sort=[("_id", 1)], limit=_LISTS).to_list():
+            lists = [signer.read(row) for row in rows]
+            named = await put(database, signer, lists)
+            await there.bulk_write(
+                [_placed(one, events) for one, events in zip(lists, named, strict=True)]
+            )
+
+
+def _placed(one: Waiting, events: Named) -> UpdateOne:
+    listed = {"$set": {"events": [list(event) for event in events]}}
+    return UpdateOne({"_id": one.id}, listed | {"$unset": {"facts": True, "mac": True}})

@@ -18,8 +18,8 @@ from fhir_server.store.seals import (
     WAITING,
     Checkpoint,
     Seal,
-    listed,
 )
+from fhir_server.store.signing import Signer, Waiting
 
 LEASE = timedelta(seconds=10)
 _LEASE = "audit-sealer"
@@ -31,10 +31,11 @@ class Sealer:
     Two that seal at once do no harm: only one of them gets the next number.
     """
 
-    def __init__(self, database: Database, key: bytes) -> None:
+    def __init__(self, database: Database, signer: Signer) -> None:
         """Nothing is sent yet."""
         self._database = database
-        self._key = key
+        self._signer = signer
+        self._key = signer.key
         self._name = uuid4().hex
         # Kept while this process seals: a seal taken away behind it leaves a hole.
         self._head: Seal | None = None
@@ -62,13 +63,14 @@ class Sealer:
     async def seal(self) -> int:
         """Seal the first events that wait; give how many, 0 too where another was faster."""
         with reachable():
-            lists, events = await self._waiting()
+            lists = await self._waiting()
             if not lists:
                 return 0
+            named = await placing.put(self._database, self._signer, lists)
+            events = [one for of_one in named for one in of_one]
             last = await self._last()
             new = Seal(last.number + 1, events, last.mac, last.total + len(events))
             new = new.signed(self._key)
-            await placing.put(self._database, lists)
             try:
                 kept = await self._keep(new, lists)
             except OperationFailure as error:
@@ -94,20 +96,20 @@ class Sealer:
         self._told = last.number
         return made
 
-    async def _waiting(self) -> tuple[list[Document], list[tuple[str, bytes]]]:
-        """Give the first lists of events, and which are in them."""
-        lists: list[Document] = []
-        events: list[tuple[str, bytes]] = []
+    async def _waiting(self) -> list[Waiting]:
+        """Give the first lists, with as many events as go in one seal."""
+        lists: list[Waiting] = []
+        number = 0
         async for row in self._database[WAITING].find({}, sort=[("_id", 1)]):
-            lists.append(row)
-            events += listed(row)
-            if len(events) >= MOST:
+            lists.append(self._signer.read(row))
+            number += len(lists[-1].facts) + len(lists[-1].events)
+            if number >= MOST:
                 break
-        return lists, events
+        return lists
 
-    async def _keep(self, new: Seal, lists: Sequence[Document]) -> bool:
+    async def _keep(self, new: Seal, lists: Sequence[Waiting]) -> bool:
         """Put the seal in the place of the lists; False where another sealed meanwhile."""
-        ids = [row["_id"] for row in lists]
+        ids = [one.id for one in lists]
         async with (
             self._database.client.start_session() as session,
             await session.start_transaction(),

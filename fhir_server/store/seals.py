@@ -5,28 +5,23 @@ says what the last seal was at a time. See docs/adr/0037-audit.md.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-import bson
 import msgspec
 
 from fhir_server.fhir import json
 from fhir_server.store.documents import Document
 
 SEALS, CHECKPOINTS = "audit_seals", "audit_checkpoints"
-# Which events wait for their seal: lists of ids and signatures. A list has the events themselves
-# too, one BSON document after the other, until they are in their place; others are written there
-# in the transaction of their list.
+# What waits for its seal: lists of facts that events are to be made of, or of ids and signatures
+# of events that are in their place.
 WAITING = "audit_waiting"
 # Events one list has at most; a seal has as many, and those of the list that fills it.
 MOST = 1000
-# Bytes after which a list that has its events is closed; a document has 16 MB.
+# Bytes after which a list of facts is closed; a document has 16 MB.
 FULL = 2_000_000
-
-# Bytes of a document without fields: its length, and the end. https://bsonspec.org/spec.html
-_EMPTY = 5
 
 # An event as it is stored.
 Event = Mapping[str, Any]
@@ -35,25 +30,7 @@ Event = Mapping[str, Any]
 def waiting(events: Sequence[Event]) -> Iterator[Document]:
     """Yield the lists of stored events, which have their `mac`."""
     for start in range(0, len(events), MOST):
-        yield {"events": [_named(one) for one in events[start : start + MOST]]}
-
-
-def whole(events: Iterable[Event]) -> Iterator[Document]:
-    """Yield the lists that have these events until they are put in their place."""
-    some: list[list[Any]] = []
-    kept = bytearray()
-    for event in events:
-        some.append(_named(event))
-        kept += bson.encode(event)
-        if len(some) == MOST or len(kept) >= FULL:
-            yield {"events": some, "whole": bytes(kept)}
-            some, kept = [], bytearray()
-    if some:
-        yield {"events": some, "whole": bytes(kept)}
-
-
-def _named(event: Event) -> list[Any]:
-    return [event["_id"], event["mac"]]
+        yield {"events": [[one["_id"], one["mac"]] for one in events[start : start + MOST]]}
 
 
 def listed(row: Mapping[str, Any]) -> list[tuple[str, bytes]]:
@@ -62,20 +39,6 @@ def listed(row: Mapping[str, Any]) -> list[tuple[str, bytes]]:
         return [(str(id_), sign if isinstance(sign, bytes) else b"") for id_, sign in row["events"]]
     except (KeyError, TypeError, ValueError):
         return []
-
-
-def held(row: Mapping[str, Any]) -> list[bytes]:
-    """Give the events a list has itself, as BSON; of what somebody made of it, what can be."""
-    kept, at = row.get("whole"), 0
-    found: list[bytes] = []
-    while isinstance(kept, bytes) and at < len(kept):
-        size = int.from_bytes(kept[at : at + 4], "little")
-        one = kept[at : at + size]
-        if len(one) < max(size, _EMPTY) or one[-1]:
-            break
-        found.append(one)
-        at += size
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from fhir_server.store import (
     totals,
     transact,
 )
-from fhir_server.store.audit import Events, Watch, Witness
+from fhir_server.store.audit import Facts, Watch, Witness
 from fhir_server.store.clock import Clock, wall
 from fhir_server.store.closures import Closures
 from fhir_server.store.commit import Road
@@ -96,10 +96,10 @@ class Store:
         """Give this store as a transaction sees it: reads only, one after the other."""
         return self._view(_session=session, _turn=asyncio.Lock(), watch=self.watch.again())
 
-    async def note(self, events: Events) -> None:
-        """Keep the events this makes: in the transaction, or before this returns."""
+    async def note(self, facts: Facts) -> None:
+        """Keep the facts this makes: in the transaction, or before this returns."""
         async with self._turn:
-            await self.watch.write(events, self._session)
+            await self.watch.write(facts, self._session)
 
     def _view(self, **differs: Any) -> Self:
         # Half of what copy.copy costs, on the way of every read.

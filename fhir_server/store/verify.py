@@ -6,23 +6,18 @@ taken apart carefully, and the key says what is true.
 
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-
-import bson
-from bson.errors import InvalidBSON
 
 from fhir_server.fhir import json
 from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.dates import parse_instant
 from fhir_server.fhir.errors import FhirError, Unreadable
-from fhir_server.store.audit import mac
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import portions
 from fhir_server.store.horizon import Database
-from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal, held, listed
-from fhir_server.store.veil import Veil
+from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal
+from fhir_server.store.signing import Signer, mac
 
 # By these an event is found: by whom it is about, who did it, when, and what it was.
 FOUND_BY = (
@@ -47,15 +42,14 @@ class Verifier:
     `fields` gives the index fields an event has to have.
     """
 
-    def __init__(
-        self, database: Database, key: bytes, fields: Fields, veil: Veil | None = None
-    ) -> None:
+    def __init__(self, database: Database, signer: Signer, fields: Fields) -> None:
         """Nothing is sent yet; `sealed` and `waiting` count events that are well."""
-        self._veil = veil
+        self._signer = signer
+        self._veil = signer.veil
         self.sealed = 0
         self.waiting = 0
         self._database = database
-        self._key = key
+        self._key = signer.key
         self._fields = fields
         # Without their events; all those that are in one of them.
         self._seals: dict[int, Seal] = {}
@@ -154,18 +148,16 @@ class Verifier:
         every = self._database[TYPE].find({}, {"_id": 1})
         found = [row["_id"] async for row in every if not self._known(row["_id"])]
         # Read in this order: what was there and waits no more is sealed.
-        lists = await self._database[WAITING].find().to_list()
+        rows = await self._database[WAITING].find().to_list()
+        lists = [self._signer.read(row) for row in rows]
         if found:
             async for fault in self._chain(progress):
                 yield fault
-        rows = (one for row in lists for one in listed(row))
-        waiting = {id_: sign for id_, sign in rows if id_ not in self._ids}
-        whole = {str(event.get("_id")): event for row in lists for event in _decoded(row)}
-        placed = [(id_, sign) for id_, sign in waiting.items() if id_ not in whole]
+        named = (event for one in lists for event in one.events)
+        placed = [(id_, sign) for id_, sign in named if id_ not in self._ids]
+        waiting = {fact.id for one in lists for fact in one.facts if fact.id not in self._ids}
         faults = await self._faulty(placed, _UNSEALED)
-        for id_, event in whole.items():
-            if id_ in waiting and (told := self._event(event, waiting[id_])):
-                faults.append(_fault(id_, told, _UNSEALED))
+        waiting.update(id_ for id_, _ in placed)
         self.waiting += len(waiting) - len(faults)
         for fault in faults:
             yield fault
@@ -191,13 +183,6 @@ class Verifier:
             yield Fault(f"seal {told.seal}", "is gone: a checkpoint knows it")
         elif (seal.mac.hex(), seal.total) != (told.mac, told.total):
             yield Fault(f"seal {told.seal}", "is another than the checkpoint knows")
-
-
-def _decoded(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the events a list has itself; what is no document any more is in it no more."""
-    for one in held(row):
-        with suppress(InvalidBSON):
-            yield bson.decode(one)
 
 
 def _fault(id_: str, told: str, where: str) -> Fault:

@@ -219,7 +219,7 @@ def _put(
     head |= owner.noted(change, old)
     new = head | content | {"f": change.index_format, "x": fields}
     if audit and change.type == TYPE:
-        new |= audit.marks(body)
+        new |= audit.signer.marks(body)
         into.signed.append(new)
     into.pieces += pieces
     if old is None:

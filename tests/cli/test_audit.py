@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import replace
 
-from fhir_server.store.audit import Audit, Watch
+from fhir_server.store.audit import Watch
 from fhir_server.store.sealer import Sealer
-from tests.client import fresh, health
+from tests.client import auditing, fresh, health
 from tests.faults.processes import run
 from tests.interactions.test_audit import APP, patient
 
@@ -14,14 +14,14 @@ async def test_what_was_done_to_the_audit_is_told(mongodb_uri, spec, tmp_path):
     key = b"a key of this test"
     (tmp_path / "key").write_bytes(key)
     async with fresh(mongodb_uri) as store:
-        store.watch = Watch(Audit(store.database, key))
+        store.watch = Watch(audit := auditing(store, spec, key))
         async with health(store, spec, caller=replace(APP, user=""), audit_loopback=True) as fhir:
             await fhir.put("Patient/a", patient("a"))
             for _ in range(3):
                 await fhir.get("Patient/a")
             [event, *_] = (await fhir.get("AuditEvent?_count=1")).json()["entry"]
             await fhir.put("AuditEvent/sent", {**event["resource"], "id": "sent"})
-        sealer = Sealer(store.database, key)
+        sealer = Sealer(store.database, audit.signer)
         await sealer.seal()
         checkpoint = await sealer.checkpoint(1)
         (tmp_path / "checkpoints").write_bytes(checkpoint.line())

@@ -13,8 +13,8 @@ from fhir_server.access.caller import Caller
 from fhir_server.fhir import json
 from fhir_server.interactions.audit import Note
 from fhir_server.store import audit
-from fhir_server.store.audit import Audit, Watch
-from tests.client import fresh, health
+from fhir_server.store.audit import Watch
+from tests.client import auditing, fresh, health
 
 APP = Caller(
     "app", unrestricted=True, client="app", user="Practitioner/1", token="t1", organisations=("H1",)
@@ -25,7 +25,7 @@ APP = Caller(
 async def watched(mongodb_uri, spec):
     """Give a client of a base that writes everything down."""
     async with fresh(mongodb_uri) as store:
-        store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+        store.watch = replace(store.watch, audit=auditing(store, spec))
         async with health(store, spec, caller=APP, audit_loopback=True) as client:
             await client.put("Patient/a", patient("a"))
             await client.put("Patient/b", patient("b"))
@@ -204,7 +204,7 @@ async def test_an_answer_from_memory_is_an_access(watched):
 
 async def test_a_question_that_deletes_of_several_is_kept_once(mongodb_uri, spec):
     async with fresh(mongodb_uri) as store:
-        store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+        store.watch = replace(store.watch, audit=auditing(store, spec))
         limits = {"audit_loopback": True, "conditional_delete_max": 5}
         async with health(store, spec, caller=APP, **limits) as client:
             for one in "ab":
@@ -301,7 +301,7 @@ async def test_a_read_leaves_no_garbage_that_has_to_be_looked_for(watched):
 
 async def test_nobody_is_noted_where_that_is_not_wanted(mongodb_uri, spec):
     async with fresh(mongodb_uri) as store:
-        store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+        store.watch = replace(store.watch, audit=auditing(store, spec))
         async with health(store, spec) as client:
             await client.put("Patient/a", patient("a"))
             await client.get("Patient/a")
@@ -316,7 +316,7 @@ def bundle(kind: str, *paths: str) -> dict[str, Any]:
 async def test_a_broken_glass_is_told_of_each_access(mongodb_uri, spec):
     caller = Caller("app", client="app", user="Practitioner/1", scopes=("user/*.rs",))
     async with fresh(mongodb_uri) as store:
-        store.watch = Watch(Audit(store.database, b"a key"))
+        store.watch = Watch(auditing(store, spec))
         async with health(store, spec) as client:
             await client.put("Patient/a", patient("a"))
             await client.put("Observation/1", observation("1", "a"))

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fhir_server.access.caller import Caller
-from fhir_server.store.audit import Audit
-from tests.client import fresh, health, issues
+from tests.client import auditing, fresh, health, issues
 
 APP = Caller("app", unrestricted=True, client="app", user="Practitioner/1", token="t1")
 
@@ -17,7 +16,7 @@ APP = Caller("app", unrestricted=True, client="app", user="Practitioner/1", toke
 async def watched(mongodb_uri, spec):
     """Give a client of a base that writes everything down."""
     async with fresh(mongodb_uri) as store:
-        store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+        store.watch = replace(store.watch, audit=auditing(store, spec))
         async with health(store, spec, caller=APP, audit_loopback=True) as client:
             yield client
 

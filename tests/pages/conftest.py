@@ -19,7 +19,7 @@ from fhir_server.oauth.server import OAuth, opened
 from fhir_server.oauth.users import User
 from fhir_server.operations import OPERATIONS
 from fhir_server.pages.site import Site
-from fhir_server.store.audit import Audit
+from tests.client import auditing
 from tests.pages.browser import CALLBACK, ORIGIN, PASSWORD, Browser, visiting
 
 
@@ -114,7 +114,7 @@ def app(oauth, app_name) -> Client:
 async def looked(site, fhir, citizen, app) -> None:
     """Let an app look at the citizen's record, and at somebody else's."""
     store = fhir.context.store
-    store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+    store.watch = replace(store.watch, audit=auditing(store, fhir.context.spec))
     other = {"resourceType": "Patient", "id": "p2", "name": [{"text": "Another"}]}
     assert (await fhir.put("Patient/p2", other)).status_code == 201
     for patient in ("p1", "p2"):

@@ -3,7 +3,7 @@
 import itertools
 
 from fhir_server.fhir import audit_event, json
-from fhir_server.fhir.audit_event import Access, Actor
+from fhir_server.fhir.audit_event import Access, Actor, Fact
 from fhir_server.search.audit_event import fields
 from fhir_server.search.index import index_fields
 from fhir_server.search.place import Place
@@ -35,13 +35,14 @@ def test_the_fields_are_those_of_the_body(spec):
         request = "id-7" if number % 2 else ""
         purpose = "BTG" if number % 5 == 0 else ""
         access = Access(code, actor, BASE_URL, request, query, purpose, **refused)
-        body = audit_event.body(access, "e1", TS, patient, what)
+        fact = Fact(access, "e1", TS, patient, what)
+        body = audit_event.body(fact)
         read = index_fields(spec, json.parse_object(body), where, identity="e1")
-        assert fields(spec, access, TS, patient=patient, what=what) == read
+        assert fields(spec, fact) == read
 
 
 def test_a_body_is_as_it_would_be_written_here(spec):
     for code, actor, what, patient, query in _cases():
         access = Access(code, actor, BASE_URL, "id-7", query, "BTG", "4", "403 forbidden")
-        body = audit_event.body(access, "e1", TS, patient, what, kinds="Condition Observation")
+        body = audit_event.body(Fact(access, "e1", TS, patient, what, "Condition Observation"))
         assert json.dump(json.parse_object(body)) == body

@@ -12,16 +12,17 @@ from bson import Binary
 from pymongo.errors import ConnectionFailure
 
 from fhir_server.fhir import audit_event
-from fhir_server.fhir.audit_event import Access, Actor
+from fhir_server.fhir.audit_event import Access, Actor, Fact
 from fhir_server.fhir.errors import Unavailable
 from fhir_server.search.audit_event import fields
 from fhir_server.search.index import index_fields
 from fhir_server.search.place import Place
-from fhir_server.store import placing, seals
+from fhir_server.store import placing, signing
 from fhir_server.store import sealer as sealing
 from fhir_server.store.audit import Audit, Watch
 from fhir_server.store.sealer import Sealer
-from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting, whole
+from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting
+from fhir_server.store.signing import Signer
 from fhir_server.store.store import ALL
 from fhir_server.store.verify import Verifier, lines
 
@@ -31,24 +32,29 @@ PLACES = 12
 Tamper = Callable[[Any, random.Random], Awaitable[None]]
 
 
-def events(spec, audit, first, count):
-    made = []
-    for number in range(first, first + count):
-        id_, ts, patient = f"e{number:05}", 1_795_000_000_000_000 + number, f"p{number % 7}"
-        body = audit_event.body(ACCESS, id_, ts, patient, ["Observation/1"])
-        x = fields(spec, ACCESS, ts, patient=patient, what=["Observation/1"])
-        made.append({"_id": id_, "v": 1, "ts": ts, "body": body, "x": x, **audit.marks(body)})
-    return made
+def facts(first, count):
+    return [
+        Fact(ACCESS, f"e{n:05}", 1_795_000_000_000_000 + n, f"p{n % 7}", ("Observation/1",))
+        for n in range(first, first + count)
+    ]
+
+
+def signer(spec, key=KEY) -> Signer:
+    def made(fact: Fact) -> dict[str, Any]:
+        body, x = audit_event.body(fact), fields(spec, fact)
+        return {"_id": fact.id, "v": 1, "ts": fact.ts, "body": body, "x": x}
+
+    return Signer(key, made)
 
 
 @pytest.fixture
 async def sealed(store, spec, monkeypatch) -> tuple[Any, list[dict[str, Any]]]:
     """Give a database with 20 seals of 5 events and the checkpoints written elsewhere."""
     monkeypatch.setattr(sealing, "MOST", 5)
-    audit, sealer = Audit(store.database, KEY), Sealer(store.database, KEY)
+    audit, sealer = Audit(store.database, signer(spec)), Sealer(store.database, signer(spec))
     kept = []
     for first in range(0, 100, 5):
-        await audit.write(partial(events, spec, audit, first, 5))
+        await audit.write(partial(facts, first, 5))
         assert await sealer.seal() == 5
         if first % 20 == 15:
             checkpoint = await sealer.checkpoint(first)
@@ -59,7 +65,9 @@ async def sealed(store, spec, monkeypatch) -> tuple[Any, list[dict[str, Any]]]:
 async def faults(spec, database, checkpoints=(), key=KEY):
     place = Place(types=spec.types)
     read = Verifier(
-        database, key, lambda event: index_fields(spec, event, place, identity=event["id"])
+        database,
+        signer(spec, key),
+        lambda event: index_fields(spec, event, place, identity=event["id"]),
     )
     return [fault async for fault in read.faults(checkpoints, lambda _: None)]
 
@@ -134,11 +142,10 @@ async def _added(database, random_, row):
         await database[WAITING].insert_one({"events": events})
 
 
-async def _add_whole(database, random_):
-    """Put in a list that holds an event, forged or once more."""
-    row = await database.AuditEvent.find_one({"_id": _any(random_)})
-    forged = {**row, "_id": "forged", "body": row["body"].replace(row["_id"].encode(), b"forged")}
-    await database[WAITING].insert_many(whole([random_.choice([forged, row | {"_id": "x"}])]))
+async def _add_facts(database, random_):
+    """Put in a list of facts, some of events there are, made with another key."""
+    forged = Signer(b"another", dict).lists(facts(random_.randrange(200), 1))
+    await database[WAITING].insert_many(forged)
 
 
 async def _replay_seal(database, random_):
@@ -185,7 +192,7 @@ TAMPERS: tuple[Tamper, ...] = (
     *(_delete, _delete_and_its_line, _drop_seal),
     *(_reorder, _swap_seals),
     *(_insert, _replay, _replay_seal),
-    *(_truncate, _add_whole),
+    *(_truncate, _add_facts),
 )
 
 
@@ -207,8 +214,8 @@ async def test_tampering_is_found_wherever_it_is(sealed, spec, tamper):
     assert missed == []
 
 
-async def test_of_two_sealers_one_has_the_lease(store):
-    first, second = Sealer(store.database, KEY), Sealer(store.database, KEY)
+async def test_of_two_sealers_one_has_the_lease(store, spec):
+    first, second = Sealer(store.database, signer(spec)), Sealer(store.database, signer(spec))
     assert await first.lead()
     assert not await second.lead()
     assert await first.lead()
@@ -219,9 +226,9 @@ async def test_of_two_sealers_one_has_the_lease(store):
 
 
 async def test_two_who_seal_at_once_seal_each_event_once(store, spec):
-    audit = Audit(store.database, KEY)
-    await audit.write(partial(events, spec, audit, 0, 50))
-    sealers = [Sealer(store.database, KEY) for _ in range(4)]
+    audit = Audit(store.database, signer(spec))
+    await audit.write(partial(facts, 0, 50))
+    sealers = [Sealer(store.database, signer(spec)) for _ in range(4)]
 
     async def seal(one: Sealer) -> int:
         try:
@@ -235,11 +242,11 @@ async def test_two_who_seal_at_once_seal_each_event_once(store, spec):
 
 async def test_a_seal_taken_away_while_the_sealer_lives_leaves_a_hole(sealed, spec, store):
     database, _ = sealed
-    audit, sealer = Audit(database, KEY), Sealer(database, KEY)
-    await audit.write(partial(events, spec, audit, 100, 5))
+    audit, sealer = Audit(database, signer(spec)), Sealer(database, signer(spec))
+    await audit.write(partial(facts, 100, 5))
     await sealer.seal()
     await _truncate(database, random.Random(1))
-    await audit.write(partial(events, spec, audit, 105, 5))
+    await audit.write(partial(facts, 105, 5))
     await sealer.seal()
     assert await faults(spec, database) != []
 
@@ -250,29 +257,32 @@ def test_a_file_of_checkpoints_is_read_line_by_line():
 
 
 async def test_an_event_without_a_signature_is_sealed_and_found(store, spec):
-    row = events(spec, Audit(store.database, b"no key"), 0, 1)[0]
+    row = signer(spec).event(*facts(0, 1))
     row |= {"mac": Binary(b"odd", 128)}
     await store.database.AuditEvent.insert_one(row)
     await store.database[WAITING].insert_many(waiting([row]))
-    assert await Sealer(store.database, KEY).seal() == 1
+    assert await Sealer(store.database, signer(spec)).seal() == 1
     [fault] = await faults(spec, store.database)
     assert fault.place == "AuditEvent/e00000"
 
 
 async def test_an_event_that_waits_is_well_until_it_is_gone(store, spec):
-    await Audit(store.database, KEY).write(partial(events, spec, Audit(store.database, KEY), 0, 3))
+    await Audit(store.database, signer(spec)).write(partial(facts, 0, 3))
     assert await faults(spec, store.database) == []
     [row] = await store.database[WAITING].find().to_list()
-    edited = row["whole"].replace(b'"id":"e00001"', b'"id":"e00009"')
-    await store.database[WAITING].update_one({}, {"$set": {"whole": edited}})
+    edited = row["facts"].replace(b'"id":"e00001"', b'"id":"e00009"')
+    await store.database[WAITING].update_one({}, {"$set": {"facts": edited}})
+    gone = (f"AuditEvent/list-{row['_id']}", "is gone")
     [fault] = await faults(spec, store.database)
-    assert fault.place == "AuditEvent/e00001"
-    assert fault.told == "was changed, or not made by this server (not sealed yet)"
+    assert (fault.place, fault.told) == (gone[0], f"{gone[1]} (not sealed yet)")
+    assert await Sealer(store.database, signer(spec)).seal() == 1
+    [fault] = await faults(spec, store.database)
+    assert (fault.place, fault.told) == (gone[0], f"{gone[1]} (seal 1)")
 
 
 async def test_an_event_that_was_placed_is_well_until_it_is_gone(store, spec):
-    audit = Audit(store.database, KEY)
-    await audit.write(partial(events, spec, audit, 0, 3))
+    audit = Audit(store.database, signer(spec))
+    await audit.write(partial(facts, 0, 3))
     await audit.place()
     assert await faults(spec, store.database) == []
     await store.database.AuditEvent.delete_one({"_id": "e00001"})
@@ -282,46 +292,47 @@ async def test_an_event_that_was_placed_is_well_until_it_is_gone(store, spec):
 
 @pytest.mark.parametrize("asked", [False, True])
 async def test_what_stands_in_an_events_place_is_written_over(store, spec, asked):
-    audit = Audit(store.database, KEY)
-    made = events(spec, audit, 0, 2)
+    audit = Audit(store.database, signer(spec))
+    made = [signer(spec).event(fact) for fact in facts(0, 2)]
     await store.database.AuditEvent.insert_one(made[1] | {"ts": 7})
-    await audit.write(lambda: made)
+    await audit.write(partial(facts, 0, 2))
     if asked:
         await audit.place()
-    assert await Sealer(store.database, KEY).seal() == 2
+    assert await Sealer(store.database, signer(spec)).seal() == 2
     assert await store.database.AuditEvent.find().sort("_id").to_list() == made
     assert await faults(spec, store.database) == []
 
 
 async def test_who_asks_for_events_gets_those_that_wait(store, spec):
-    store.watch = Watch(Audit(store.database, KEY))
+    store.watch = Watch(Audit(store.database, signer(spec)))
     for first in (0, 2):
-        await store.note(partial(events, spec, store.watch.audit, first, 2))
+        await store.note(partial(facts, first, 2))
     assert await store.database.AuditEvent.count_documents({}) == 0
     assert await store.count(ALL, "AuditEvent", ALL) == 4
     assert await faults(spec, store.database) == []
-    assert await Sealer(store.database, KEY).seal() == 4
+    assert await Sealer(store.database, signer(spec)).seal() == 4
     assert await faults(spec, store.database) == []
 
 
 async def test_all_who_ask_at_once_get_them(store, spec):
-    store.watch = Watch(Audit(store.database, KEY))
-    await store.note(partial(events, spec, store.watch.audit, 0, 50))
+    store.watch = Watch(Audit(store.database, signer(spec)))
+    await store.note(partial(facts, 0, 50))
     asked = [store.read(ALL, "AuditEvent", f"e{one:05}") for one in range(50)]
-    found = await asyncio.gather(Sealer(store.database, KEY).seal(), *asked)
+    found = await asyncio.gather(Sealer(store.database, signer(spec)).seal(), *asked)
     assert all(found[1:])
 
 
 async def test_who_asks_does_not_wait_for_what_comes_meanwhile(store, spec, monkeypatch):
-    audit, came = Audit(store.database, KEY), iter(range(1, 40))
+    audit, came = Audit(store.database, signer(spec)), iter(range(1, 40))
 
     async def put(*which, **ways):
-        await real(*which, **ways)
-        await audit.write(partial(events, spec, audit, next(came), 1))
+        named = await real(*which, **ways)
+        await audit.write(partial(facts, next(came), 1))
+        return named
 
     real = placing.put
     monkeypatch.setattr(placing, "put", put)
-    await audit.write(partial(events, spec, audit, 0, 1))
+    await audit.write(partial(facts, 0, 1))
     await audit.place()
     assert await store.database.AuditEvent.count_documents({}) == 1
     assert await faults(spec, store.database) == []
@@ -330,48 +341,70 @@ async def test_who_asks_does_not_wait_for_what_comes_meanwhile(store, spec, monk
 async def test_what_was_placed_by_one_that_was_killed_is_sealed_by_the_next(
     store, spec, monkeypatch
 ):
-    audit = Audit(store.database, KEY)
-    await audit.write(partial(events, spec, audit, 0, 3))
+    audit = Audit(store.database, signer(spec))
+    await audit.write(partial(facts, 0, 3))
 
     async def killed(*_: Any) -> bool:
         raise ConnectionFailure
 
-    with monkeypatch.context() as patch, pytest.raises(Unavailable):
+    with monkeypatch.context() as patch:
         patch.setattr(Sealer, "_keep", killed)
-        await Sealer(store.database, KEY).seal()
+        with pytest.raises(Unavailable):
+            await Sealer(store.database, signer(spec)).seal()
     assert await store.database.AuditEvent.count_documents({}) == 3
     assert await faults(spec, store.database) == []
-    assert await Sealer(store.database, KEY).seal() == 3
+    assert await Sealer(store.database, signer(spec)).seal() == 3
     assert await store.database.AuditEvent.count_documents({}) == 3
     assert await faults(spec, store.database) == []
+
+
+@pytest.mark.parametrize("odd", [7, b"", b"{}", None])
+async def test_a_list_nobody_of_us_wrote_is_told_for_good(store, spec, odd):
+    await store.database[WAITING].insert_one({"_id": 1, "facts": odd, "mac": odd})
+    told = [("AuditEvent/list-1", "is gone (not sealed yet)")]
+    assert [(one.place, one.told) for one in await faults(spec, store.database)] == told
+    assert await Sealer(store.database, signer(spec)).seal() == 1
+    told = [("AuditEvent/list-1", "is gone (seal 1)")]
+    assert [(one.place, one.told) for one in await faults(spec, store.database)] == told
+
+
+async def test_what_another_version_wrote_waits_for_it(store, spec):
+    audit = Audit(store.database, signer(spec))
+    await audit.write(partial(facts, 0, 2))
+    later = signer(spec)._list(b'{"of":"another version"}')
+    await store.database[WAITING].insert_one(later)
+    with pytest.raises(Unavailable):
+        await Sealer(store.database, signer(spec)).seal()
+    with pytest.raises(Unavailable):
+        await audit.place()
+    assert await store.database[WAITING].count_documents({}) == 2
 
 
 async def test_long_lists_are_several(store, spec, monkeypatch):
-    monkeypatch.setattr(seals, "FULL", 2000)
-    audit = Audit(store.database, KEY)
-    await audit.write(partial(events, spec, audit, 0, 7))
+    monkeypatch.setattr(signing, "FULL", 500)
+    audit = Audit(store.database, signer(spec))
+    await audit.write(partial(facts, 0, 7))
     assert await store.database[WAITING].count_documents({}) > 2
-    assert await Sealer(store.database, KEY).seal() == 7
+    assert await Sealer(store.database, signer(spec)).seal() == 7
     assert await faults(spec, store.database) == []
 
 
 async def test_what_is_no_list_is_cleared_away(store, spec):
-    audit = Audit(store.database, KEY)
+    audit = Audit(store.database, signer(spec))
     await store.database[WAITING].insert_many(
-        [{}, {"events": 7}, {"events": [["a"]]}, {"whole": 7}, {"whole": b"\5\0\0\0\1"}]
-        + [{"whole": b"\xff" * 40}, {"whole": b"\4\0\0\0\0"}, {"whole": b"\1"}]
+        [{}, {"events": 7}, {"events": [["a"]]}, {"whole": 7}]
     )
-    await audit.write(partial(events, spec, audit, 0, 2))
-    assert await Sealer(store.database, KEY).seal() == 2
+    await audit.write(partial(facts, 0, 2))
+    assert await Sealer(store.database, signer(spec)).seal() == 2
     assert await store.database[WAITING].count_documents({}) == 0
     assert await faults(spec, store.database) == []
 
 
 async def test_lists_that_were_sealed_meanwhile_are_not_sealed_again(store, spec, monkeypatch):
-    audit, sealer = Audit(store.database, KEY), Sealer(store.database, KEY)
-    await audit.write(partial(events, spec, audit, 0, 2))
+    audit, sealer = Audit(store.database, signer(spec)), Sealer(store.database, signer(spec))
+    await audit.write(partial(facts, 0, 2))
     before = await sealer._waiting()
-    assert await Sealer(store.database, KEY).seal() == 2
+    assert await Sealer(store.database, signer(spec)).seal() == 2
 
     async def late(_: Sealer) -> Any:
         return before

@@ -15,12 +15,11 @@ from fhir_server.operations.reindex import rewrite
 from fhir_server.search.condition import AnyOf, Not, Nothing
 from fhir_server.search.index import index_fields
 from fhir_server.store import chunks, embedded
-from fhir_server.store.audit import Audit
 from fhir_server.store.documents import Change
 from fhir_server.store.key_file import Keys, renewed
 from fhir_server.store.veiled import Veiled
 from fhir_server.store.verify import Verifier
-from tests.client import Client, health, issues
+from tests.client import Client, auditing, health, issues
 from tests.store.sealed import ALL, CANARIES, NAME, NUMBER, OFFENCE, PERSON, SYSTEM, veiled
 
 PAPER = {
@@ -294,7 +293,7 @@ async def test_reindexing_finds_as_before(hidden, spec):
 
 
 async def test_the_audit_is_sealed_and_can_be_verified(hidden, spec):
-    hidden.watch = replace(hidden.watch, audit=Audit(hidden.database, b"a key", hidden.veil))
+    hidden.watch = replace(hidden.watch, audit=auditing(hidden, spec))
     async with health(hidden, spec, audit_loopback=True) as client:
         await client.put("Person/p1", PERSON)
         await client.get(f"Person?identifier={NUMBER}")
@@ -304,9 +303,8 @@ async def test_the_audit_is_sealed_and_can_be_verified(hidden, spec):
         place = client.context.place
         verifier = Verifier(
             hidden.database,
-            b"a key",
+            hidden.watch.audit.signer,
             lambda event: index_fields(spec, event, place, identity=event["id"]),
-            hidden.veil,
         )
         assert [one async for one in verifier.faults([], lambda _: None)] == []
         assert verifier.waiting > 1
@@ -319,7 +317,7 @@ async def test_the_audit_is_sealed_and_can_be_verified(hidden, spec):
 async def test_no_file_and_no_document_shows_a_canary(tmp_path, keys, spec):
     with embedded.running(tmp_path) as uri:
         async with veiled(uri, keys, "sealed") as store:
-            store.watch = replace(store.watch, audit=Audit(store.database, b"a key", store.veil))
+            store.watch = replace(store.watch, audit=auditing(store, spec))
             async with health(store, spec, audit_loopback=True) as client:
                 for method, path, body in REQUESTS:
                     args = (path,) if body is None else (path, body)

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fhir_server.fhir import json
-from fhir_server.store.audit import Audit
-from tests.client import issues
+from tests.client import auditing, issues
 from tests.submission.envelopes import MA_LK, envelope, file, hoso, tables, visit, wrapped
 from tests.submission.stored import as_stored, everything, submit, submitted
 
@@ -64,7 +63,7 @@ async def test_an_envelope_of_another_facility_is_refused(fhir, hospital, query)
 
 
 async def test_a_refused_envelope_is_audited(fhir, store, hospital):
-    store.watch = replace(store.watch, audit=Audit(store.database, b"a key"))
+    store.watch = replace(store.watch, audit=auditing(store, fhir.context.spec))
     response = await submit(await hospital(A), envelope(facility=B))
     assert response.status_code == 403
     await store.watch.audit.place()
