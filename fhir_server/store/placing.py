@@ -3,16 +3,19 @@
 See docs/adr/0058-facts-wait-events-are-made-in-their-place.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
 
 import pymongo
-from pymongo import ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import BulkWriteError
 
+from fhir_server.fhir import json
 from fhir_server.fhir.audit_event import TYPE
+from fhir_server.store import client
 from fhir_server.store.documents import Document
 from fhir_server.store.horizon import Database
 from fhir_server.store.keeping import keep
@@ -34,22 +37,48 @@ Named = Sequence[tuple[str, bytes]]
 async def put(database: Database, signer: Signer, lists: Sequence[Waiting]) -> list[Named]:
     """Put the events of lists in their place, and give which those of each list are.
 
-    They go over what stands there: it is they, or forged. So where this ends in between it is done
-    again, and each is there once.
+    Where this ends in between it is done again, by this process or another, and each is there once.
     """
     facts = [fact for one in lists for fact in one.facts]
     made: list[tuple[str, bytes]] = []
     for start in range(0, len(facts), _AT_ONCE):
         some = [signer.event(fact) for fact in facts[start : start + _AT_ONCE]]
-        await keep(database, TYPE, some, partial(_replace, database, some))
+        await keep(database, TYPE, some, partial(_settle, database, signer, some))
         made += [(event["_id"], event["mac"]) for event in some]
     rest = iter(made)
     return [[*one.events, *islice(rest, len(one.facts))] for one in lists]
 
 
-async def _replace(database: Database, events: Sequence[Document]) -> None:
+async def _settle(database: Database, signer: Signer, events: list[Document]) -> None:
+    """Put events where something may stand: what is ours stays, and is in `events` instead.
+
+    Another version of this server may make other bytes of the same fact.
+    """
     there: AsyncCollection[Any] = database[TYPE]
-    await there.bulk_write([ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in events])
+    while True:
+        rows = await there.find({"_id": {"$in": [one["_id"] for one in events]}}).to_list()
+        ours = {row["_id"]: row for row in rows if _is_ours(signer, row)}
+        events[:] = [ours.get(one["_id"], one) for one in events]
+        left = [one for one in events if one["_id"] not in ours]
+        if not left:
+            return
+        forged = {row["_id"]: row.get("mac") for row in rows}
+        try:
+            await there.bulk_write([_over(one, forged) for one in left], ordered=False)
+        except BulkWriteError as error:
+            client.taken(error)
+
+
+def _is_ours(signer: Signer, row: Document) -> bool:
+    body = signer.body(row)
+    return body is not None and json.parse_object(body).get("id") == row["_id"]
+
+
+def _over(event: Document, forged: Mapping[Any, Any]) -> InsertOne[Document] | ReplaceOne[Document]:
+    id_ = event["_id"]
+    return (
+        ReplaceOne({"_id": id_, "mac": forged[id_]}, event) if id_ in forged else InsertOne(event)
+    )
 
 
 async def place(database: Database, signer: Signer) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 from fhir_server.fhir import json
 from fhir_server.fhir.audit_event import TYPE
 from fhir_server.fhir.dates import parse_instant
-from fhir_server.fhir.errors import FhirError, Unreadable
+from fhir_server.fhir.errors import FhirError
 from fhir_server.store.client import reachable
 from fhir_server.store.documents import portions
 from fhir_server.store.horizon import Database
 from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, Seal
-from fhir_server.store.signing import Signer, mac
+from fhir_server.store.signing import Signer
 
 # By these an event is found: by whom it is about, who did it, when, and what it was.
 FOUND_BY = (
@@ -116,8 +116,8 @@ class Verifier:
 
     def _event(self, row: Mapping[str, Any], sign: bytes) -> str | None:
         """Say what is wrong with an event, None where all is well."""
-        body = self._body(row)
-        if not isinstance(body, bytes) or not hmac.compare_digest(sign, mac(self._key, body)):
+        body = self._signer.body(row)
+        if body is None or row["mac"] != sign:
             return "was changed, or not made by this server"
         event = json.parse_object(body)
         try:
@@ -129,19 +129,9 @@ class Verifier:
         kept, due = row.get("x", {}), self._fields(event)
         due = self._veil.fields(due) if self._veil else due
         same = isinstance(kept, dict) and all(kept.get(one) == due.get(one) for one in FOUND_BY)
-        if not same or row.get("ts") != at or row.get("mac") != sign:
+        if not same or row.get("ts") != at:
             return "cannot be found as it should be: its index fields were changed"
         return None
-
-    def _body(self, row: Mapping[str, Any]) -> Any:
-        """Give what may be the body of an event; None for one that does not open."""
-        body = row.get("body")
-        if self._veil is None or not isinstance(body, bytes):
-            return body
-        try:
-            return self._veil.open(TYPE, str(row["_id"]), 1, body)
-        except Unreadable:
-            return None
 
     async def _strays(self, progress: Callable[[int], None]) -> AsyncIterator[Fault]:
         """Yield the events that are in no seal and are not waiting for one."""

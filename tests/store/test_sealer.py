@@ -290,16 +290,31 @@ async def test_an_event_that_was_placed_is_well_until_it_is_gone(store, spec):
     assert (fault.place, fault.told) == ("AuditEvent/e00001", "is gone (not sealed yet)")
 
 
+@pytest.mark.parametrize("forged", [{"body": b"{}"}, {"mac": b"7"}, {"mac": None}, "another's"])
 @pytest.mark.parametrize("asked", [False, True])
-async def test_what_stands_in_an_events_place_is_written_over(store, spec, asked):
+async def test_what_stands_in_an_events_place_is_written_over(store, spec, asked, forged):
+    if forged == "another's":
+        other = signer(spec).event(*facts(2, 1))
+        forged = {name: other[name] for name in ("body", "mac")}
     audit = Audit(store.database, signer(spec))
     made = [signer(spec).event(fact) for fact in facts(0, 2)]
-    await store.database.AuditEvent.insert_one(made[1] | {"ts": 7})
+    await store.database.AuditEvent.insert_one(made[1] | forged)
     await audit.write(partial(facts, 0, 2))
     if asked:
         await audit.place()
     assert await Sealer(store.database, signer(spec)).seal() == 2
     assert await store.database.AuditEvent.find().sort("_id").to_list() == made
+    assert await faults(spec, store.database) == []
+
+
+async def test_what_another_version_put_in_an_events_place_stays(store, spec):
+    other = {**signer(spec).event(*facts(0, 1))}
+    other["body"] = other["body"].replace(b'"outcome":"0"', b'"outcome":"0","outcomeDesc":"-"')
+    other |= signer(spec).marks(other["body"])
+    await store.database.AuditEvent.insert_one(other)
+    await Audit(store.database, signer(spec)).write(partial(facts, 0, 2))
+    assert await Sealer(store.database, signer(spec)).seal() == 2
+    assert await store.database.AuditEvent.find_one({"_id": other["_id"]}) == other
     assert await faults(spec, store.database) == []
 
 
