@@ -44,7 +44,7 @@ _SOURCE, _DESTINATION = ("110153", "Source Role ID"), ("110152", "Destination Ro
 _LONGEST_QUERY = 4096
 
 
-class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Who asked: client id, fhirUser, ids of the user's organisations, token id, address, or ""."""
 
     client: str
@@ -54,7 +54,7 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     address: str = ""
 
 
-class Access(msgspec.Struct, frozen=True, omit_defaults=True):
+class Access(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a request did, or was refused: what all its events have in common.
 
     `code` is the interaction's, or `$name`; `server` this base's address; `request` the
@@ -72,7 +72,7 @@ class Access(msgspec.Struct, frozen=True, omit_defaults=True):
     told: str = ""
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What one AuditEvent tells; it is recorded at `ts` in µs, about `Patient/<patient>` if any.
 
     `what` are references to what was read or written, `kinds` the resource types told of the

@@ -1,12 +1,11 @@
 """One base as a plain ASGI application: no framework between the socket and the route table."""
 
-import os
 import time
-from collections.abc import Iterator
 
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Issue, Unavailable
 from fhir_server.fhir.exchange import FhirRequest, FhirResponse
+from fhir_server.fhir.ids import digits
 from fhir_server.http import formats, later, metrics, security
 from fhir_server.http.exchange import (
     WITHOUT_BODY,
@@ -25,7 +24,6 @@ from fhir_server.interactions.dispatch import run
 from fhir_server.interactions.routes import Handler, find
 
 _MAX_REQUEST_ID = 128
-_ID_BYTES, _IDS_AT_ONCE = 16, 64
 
 
 async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,18 +94,7 @@ def request_id_of(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and len(value) <= _MAX_REQUEST_ID and _printable(value):
             return bytes(value)
-    return next(_new_ids)
-
-
-def _random_ids() -> Iterator[bytes]:
-    """Yield what nobody guesses; the system is asked for many at a time."""
-    while True:
-        many = os.urandom(_ID_BYTES * _IDS_AT_ONCE).hex().encode()
-        for start in range(0, len(many), 2 * _ID_BYTES):
-            yield many[start : start + 2 * _ID_BYTES]
-
-
-_new_ids = _random_ids()
+    return digits().encode()
 
 
 def _printable(value: bytes) -> bool:

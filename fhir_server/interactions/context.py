@@ -1,6 +1,5 @@
 """What every interaction is given: the definitions, the store, the limits, the caller."""
 
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -14,6 +13,7 @@ from fhir_server.access import decide, fields
 from fhir_server.access.caller import Caller, Reach
 from fhir_server.access.labels import NO_CODES, Table
 from fhir_server.fhir.errors import Forbidden
+from fhir_server.fhir.ids import uuid
 from fhir_server.interactions.answers import Answers
 from fhir_server.interactions.current import Current
 from fhir_server.search.condition import Condition
@@ -88,13 +88,6 @@ class Target(msgspec.Struct, frozen=True):
     operation: str | None = None
 
 
-def _random_id() -> str:
-    """Give a random UUID: https://www.rfc-editor.org/rfc/rfc9562#section-5.4 ."""
-    text = os.urandom(16).hex()
-    variant = "89ab"[int(text[16], 16) & 3]
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
-
-
 class Context(msgspec.Struct, frozen=True):
     """One base, seen by one caller.
 
@@ -120,7 +113,7 @@ class Context(msgspec.Struct, frozen=True):
     remote: Remote | None = None
     answers: Answers = msgspec.field(default_factory=Answers)
     sensitivity: Table = NO_CODES
-    new_id: Callable[[], str] = _random_id
+    new_id: Callable[[], str] = uuid
     security: Mapping[str, Any] | None = None
     reaching: Callable[..., Awaitable[Reach]] | None = None
     origin: Origin = _NOWHERE
