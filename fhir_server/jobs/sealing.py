@@ -46,7 +46,7 @@ class _Keeper:
         while True:
             try:
                 await self._turn()
-            except (FhirError, ValueError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 nothing may end what has to go on
                 _log.warning("sealing", {"reason": type(error).__name__})
             await asyncio.sleep(_EVERY)
 
@@ -74,7 +74,13 @@ class _Keeper:
     async def _checkpoint(self) -> None:
         made = await self._sealer.checkpoint(self._now())
         if made and self._file:
-            await asyncio.to_thread(_append, self._file, made.line())
+            writing = asyncio.create_task(asyncio.to_thread(_append, self._file, made.line()))
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                # It is kept in the database: nobody would write it to the file again.
+                await asyncio.wait([writing])
+                raise
 
 
 def _append(file: Path, line: bytes) -> None:

@@ -69,6 +69,8 @@ class Sealer:
             named = await placing.put(self._database, self._signer, lists)
             events = [one for of_one in named for one in of_one]
             last = await self._last()
+            # Until it is known how this one ends, whoever goes on asks anew.
+            self._head = None
             new = Seal(last.number + 1, events, last.mac, last.total + len(events))
             new = new.signed(self._key)
             try:
@@ -77,9 +79,8 @@ class Sealer:
                 if not error.has_error_label("TransientTransactionError"):
                     raise
                 kept = False
-            if not kept:
-                self._head = None
-                return 0
+        if not kept:
+            return 0
         self._head = new
         return len(events)
 

@@ -383,6 +383,23 @@ async def test_a_list_nobody_of_us_wrote_is_told_for_good(store, spec, odd):
     assert [(one.place, one.told) for one in await faults(spec, store.database)] == told
 
 
+async def test_who_was_stopped_behind_the_commit_knows_what_the_last_seal_is(
+    store, spec, monkeypatch
+):
+    await Audit(store.database, signer(spec)).write(partial(facts, 0, 3))
+    sealer, real = Sealer(store.database, signer(spec)), Sealer._keep
+
+    async def stopped(*args: Any) -> bool:
+        assert await real(*args)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sealer, "_keep", stopped)
+        with pytest.raises(asyncio.CancelledError):
+            await sealer.seal()
+    assert (await sealer.checkpoint(7)).total == 3
+
+
 async def test_what_another_version_wrote_waits_for_it(store, spec):
     audit = Audit(store.database, signer(spec))
     await audit.write(partial(facts, 0, 2))
