@@ -41,7 +41,7 @@ def test_no_cookie_is_of_both(world):
 
 async def test_no_key_is_of_both(world):
     health, law = (world.contexts[one].store for one in ("health", "legal"))
-    keys = [one.watch.audit.key for one in (health, law)]
+    keys = [one.watch.audit.signer.key for one in (health, law)]
     keys += [world.contexts[one].cursor_key for one in ("health", "legal")]
     assert len(set(keys)) == 4
     # Those of the legal base are in no database.
