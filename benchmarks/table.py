@@ -149,8 +149,13 @@ def _lines(results: Results) -> Iterator[str]:
     for one in results.get("growth", ()):
         costs = [_milliseconds(one[size]["p50"]) for size in ("small", "large")]
         yield f"{one['name']}: {costs[0]} at 20,000 results, {costs[1]} at 200,000."
+    refused: dict[str, list[str]] = {}
     for line in results["refused"]:
-        yield f"Asked again: {line}."
+        cell, _, told = line.partition(": ")
+        refused.setdefault(cell, []).append(told.partition("HTTP/1.1 ")[2].partition("\r\n")[0])
+    for cell, reasons in refused.items():
+        why = ", ".join(sorted({*reasons} - {""}))
+        yield f"Asked again: {cell}, {len(reasons)} times" + (f" ({why})." if why else ".")
 
 
 def _milliseconds(seconds: float) -> str:

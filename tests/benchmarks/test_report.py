@@ -49,6 +49,14 @@ def test_the_tables_name_each_workload_and_each_target():
     assert "2 runs thrown away" in told
 
 
+def test_what_was_asked_again_is_told_once_for_each_workload():
+    answer = "statuses {b'422': 2}: HTTP/1.1 422 Unprocessable Entity\r\ndate: now\r\n\r\n{}"
+    lines = [f"create, L3: {answer}", "page, L1: 1 answer lacks what it must hold"]
+    told = table.markdown(results(CELLS) | {"refused": [*lines, lines[0]]})
+    assert "- Asked again: create, L3, 2 times (422 Unprocessable Entity).\n" in told
+    assert told.endswith("- Asked again: page, L1, 1 times.")
+
+
 def test_the_newest_run_is_read_back_with_its_decimals(tmp_path):
     for hour, seconds in ((11, 90.5), (10, 60.0)):
         run = results(CELLS) | {"time": f"2026-11-28T{hour}:00:00", "seconds": seconds}
