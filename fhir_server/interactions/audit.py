@@ -59,9 +59,9 @@ class Note:
 
         It is not kept here: the two would hold each other until they are found as garbage.
         """
-        if context.caller.reach:
-            self.broken = context.caller.reach.broken
-        return context.but(store=context.store.watched(self))
+        seen = context.but(store=context.store.watched(self))
+        reached(seen)
+        return seen
 
     def saw(self, found: Iterable[Stored | None]) -> None:
         """Take note of resources; that an AuditEvent is told is no access to a patient's record."""
@@ -167,6 +167,13 @@ class Note:
             access = structs.replace(access, purpose=BREAK_GLASS)
         context = self.context
         return Fact(access, context.new_id(), context.now(), patient, tuple(what), kinds)
+
+
+def reached(context: Context) -> None:
+    """Have the note of this request know whose glass is broken, now that its reach is known."""
+    note, reach = context.store.watch.witness, context.caller.reach
+    if isinstance(note, Note) and reach:
+        note.broken = reach.broken
 
 
 def event(context: Context, fact: Fact) -> Document:

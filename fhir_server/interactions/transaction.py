@@ -15,7 +15,7 @@ from fhir_server.fhir.exchange import FhirRequest, FhirResponse
 from fhir_server.fhir.reference import parse
 from fhir_server.interactions import entry as entry_
 from fhir_server.interactions import links, respond, search_parameters
-from fhir_server.interactions.audit import stands
+from fhir_server.interactions.audit import reached, stands
 from fhir_server.interactions.authority import Asked, admitted_all
 from fhir_server.interactions.context import Context
 from fhir_server.interactions.create import CREATE
@@ -147,6 +147,7 @@ async def transaction(
     # The writes are one step, admitted together before anything of it stands; a read alone.
     asked = [_asked(routes, entry) for entry in entries]
     held = await admitted_all(context, asked)
+    reached(held)
     writes = {
         entry.index: write
         for entry, one in zip(entries, asked, strict=True)
