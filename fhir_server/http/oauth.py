@@ -1,13 +1,13 @@
 """The routes of the authorization server: bytes in, bytes out, its synchronous core in threads."""
 
 import asyncio
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from fhir_server.fhir.errors import Invalid, TooLarge, UnsupportedMediaType
+from fhir_server.fhir.ids import digits
 from fhir_server.fhir.media import parse
 from fhir_server.http.log import crash_line
 from fhir_server.oauth import (
@@ -27,14 +27,20 @@ from fhir_server.oauth.server import OAuth
 
 _MAX_BODY = 64 * 1024
 _JSON = "application/json"
+_REFUSED = 400
 # Shorter than a key stays published after its last use.
 _KEPT = (("Cache-Control", "public, max-age=600"),)
 
 
-def router(oauth: OAuth, base_path: str) -> APIRouter:
+# The request of a browser, a status, what was wrong → a page that says so.
+Shown = Callable[[Request, int, str], Awaitable[Response]]
+
+
+def router(oauth: OAuth, base_path: str, shown: Shown | None = None) -> APIRouter:
     """Give the routes of an authorization server; `base_path` is its FHIR base's, `/fhir`.
 
-    They are beside that: `/oauth/…` for `/fhir`, `/legal/oauth/…` for `/legal/fhir`.
+    They are beside that: `/oauth/…` for `/fhir`, `/legal/oauth/…` for `/legal/fhir`. Who was sent
+    to one of them by an app that may not be sent an error is `shown` a page, or told JSON.
     """
     routes, own = APIRouter(include_in_schema=False), APIRouter()
     beside = f"{base_path.rpartition('/')[0]}/oauth"
@@ -42,12 +48,21 @@ def router(oauth: OAuth, base_path: str) -> APIRouter:
     @own.get("/authorize")
     async def authorize_by_url(request: Request) -> Response:
         query = request.scope["query_string"]
-        return await answered(lambda: authorize.answer(oauth, pairs(query)))
+        return await seen(request, lambda: authorize.answer(oauth, pairs(query)))
 
     @own.post("/authorize")
     async def authorize_by_form(request: Request) -> Response:
         body = await body_of(request)
-        return await answered(lambda: authorize.answer(oauth, _form(request, body)))
+        return await seen(request, lambda: authorize.answer(oauth, _form(request, body)))
+
+    async def seen(request: Request, make: Callable[[], Answer]) -> Response:
+        answer = await _made(make)
+        people = "text/html" in request.headers.get("accept", "")
+        if answer.status < _REFUSED or not people or shown is None:
+            return _told(answer)
+        body = answer.body or {}
+        told = ": ".join(str(body[one]) for one in ("error", "error_description") if one in body)
+        return await shown(request, answer.status, told)
 
     @own.post("/launch")
     async def launched(request: Request) -> Response:
@@ -150,11 +165,15 @@ def address_of(request: Request) -> str:
 
 async def answered(make: Callable[[], Answer]) -> Response:
     """Run the synchronous core in a thread; whatever happens, an answer without a trace."""
+    return _told(await _made(make))
+
+
+async def _made(make: Callable[[], Answer]) -> Answer:
     try:
-        return _told(await asyncio.to_thread(plain.answered, make))
+        return await asyncio.to_thread(plain.answered, make)
     except Exception:  # noqa: BLE001 the last line of defence: nothing of it reaches the caller
-        crash_line(uuid.uuid4().hex.encode())
-        return _told(Answer(500, plain.told("server_error", "The server failed.")))
+        crash_line(digits().encode())
+        return Answer(500, plain.told("server_error", "The server failed."))
 
 
 def _told(answer: Answer) -> Response:

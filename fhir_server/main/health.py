@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from fhir_server.access.caller import ANYONE_ON_LOOPBACK
@@ -104,7 +105,10 @@ def guarded(settings: Settings, context: Context, routes: Routes, oauth: OAuth |
     patient_of = citizens.patient_of(base, settings.citizen_system)
     site = Site(oauth, base, patient_of, federation.THERE if provider else "")
     more = federation.rows(provider) if provider else ()
-    routers = (oauth_routes.router(oauth, base.path), pages.router(site, more))
+    routers = (
+        oauth_routes.router(oauth, base.path, partial(pages.refused, site)),
+        pages.router(site, more),
+    )
     limits = RateLimits(Bucket(settings.rate_address), Bucket(settings.rate_sign_in))
     return Served((base,), routers, origins.registered(oauth), limits)
 

@@ -6,6 +6,7 @@ Its own definitions, database and database user, keys, audit, authorization serv
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from functools import partial
 
 from extensions.judicial_record import register
 from extensions.judicial_record.dossier import outbox
@@ -130,7 +131,7 @@ def guarded(settings: Settings, context: Context, oauth: OAuth, office: Office) 
     base = Base(PATH, context, routes, known, shared=False, open=PUBLIC)
     site = Site(oauth, base, nobody, prefix=PREFIX, guest=PACKAGE, menu=MENU)
     routers = (
-        oauth_routes.router(oauth, base.path),
+        oauth_routes.router(oauth, base.path, partial(pages.refused, site)),
         pages.router(site, rows(gate), pages.ENTRANCE),
         documents.router(published(office)),
     )

@@ -62,6 +62,10 @@ ROWS = (
 )
 
 
+# No page of ours, but it answers people with one where it has to refuse them.
+_AUTHORIZE = Row("oauth/authorize")
+
+
 def router(site: Site, more: Sequence[Row] = (), ours: Sequence[Row] = ROWS) -> APIRouter:
     """Give the routes of the pages, of `more` pages, and of their stylesheet."""
     routes = APIRouter()
@@ -106,6 +110,16 @@ async def _allowed(row: Row, here: Visit, method: str) -> Answer:
 def _return(row: Row, here: Visit) -> dict[str, str]:
     asked = here.query.one("request") or here.form.one("request")
     return {"request": asked} if asked else {"to": row.path.partition("/")[0]}
+
+
+async def refused(site: Site, request: Request, status: int, told: str) -> Response:
+    """Give the page for who was sent to `oauth/authorize` in a way that leads nowhere.
+
+    `told` is for the developer of what sent him.
+    """
+    here = await visit.arrived(site, request)
+    key = "refused.unavailable" if status == Unavailable.status else "refused.app"
+    return _sent(_AUTHORIZE, here, request, Page("refused", {"key": key, "told": told}, status))
 
 
 def _refusal(status: int, key: str) -> Page:

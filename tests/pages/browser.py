@@ -5,15 +5,17 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 from fastapi import FastAPI
 
+from fhir_server.http import oauth as oauth_routes
 from fhir_server.oauth import authorize
 from fhir_server.oauth.clients import Client
-from fhir_server.pages.router import router
+from fhir_server.pages.router import refused, router
 from fhir_server.pages.site import Site
 
 ORIGIN = "http://127.0.0.1:8080"
@@ -77,6 +79,7 @@ def token(page: httpx2.Response) -> str:
 async def visiting(site: Site) -> AsyncIterator[Browser]:
     """Give a browser of its own."""
     app = FastAPI()
+    app.include_router(oauth_routes.router(site.oauth, "/fhir", partial(refused, site)))
     app.include_router(router(site))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as http:

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from fhir_server.fhir.errors import Unavailable
-from fhir_server.oauth import sessions
+from fhir_server.oauth import authorize, sessions
 from fhir_server.pages.router import ROWS
 from tests.pages.browser import FORM, ORIGIN, token, visiting
 
@@ -31,6 +31,34 @@ def is_bare(answer):
     assert headers["cache-control"] == "no-store"
     assert "content-encoding" not in headers
     assert not re.search(r"<script|style=|\son\w+=|javascript:", answer.text)
+
+
+HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+async def test_who_was_sent_here_in_a_wrong_way_gets_a_page_that_says_so(browser):
+    for language, said in (("vi", "Hãy quay về ứng dụng"), ("en", "Go back to the app")):
+        path = f"oauth/authorize?client_id=%3Cb%3E&lang={language}"
+        answer = await browser.get(path, Accept=HTML)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        is_bare(answer)
+        assert said in answer.text
+        assert 'href="../style.css"' in answer.text
+        assert "invalid_" in answer.text
+        assert "<b>" not in answer.text
+        told = (await browser.get(path)).json()
+        assert answer.text.count(told["error"]) == 1
+
+
+async def test_a_page_says_that_the_system_does_not_answer(browser, monkeypatch):
+    def silent(*_):
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(authorize, "answer", silent)
+    answer = await browser.get("oauth/authorize", Accept=HTML)
+    assert answer.status_code == 503
+    assert "Hãy thử lại sau ít phút" in answer.text
 
 
 async def test_no_form_is_taken_without_origin_and_token(browser, operator):
