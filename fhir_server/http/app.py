@@ -5,6 +5,7 @@ CPU, a plain ASGI dispatch about 85 µs).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -20,7 +21,7 @@ from fastapi.responses import RedirectResponse
 
 from fhir_server.base import Base
 from fhir_server.fhir.errors import FhirError, Unavailable
-from fhir_server.http import cors, endpoint, health, limits, log
+from fhir_server.http import cors, endpoint, health, limits, log, metrics
 from fhir_server.http.cors import Origins
 from fhir_server.http.exchange import Receive, Scope, Send
 from fhir_server.http.limits import Limits
@@ -29,6 +30,7 @@ _ALWAYS = ("/health/", "/metrics", "/openapi.json")
 # https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
 _BESIDE = "/.well-known/"
 _RETRY_SECONDS = 2.0
+_FAILED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,25 @@ class App:
 
     async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not FHIR; of a failure the log has the place in the code, and no value."""
+        began, request_id = time.perf_counter(), endpoint.request_id_of(scope)
+        status, size = _FAILED, 0
+
+        async def sending(message: Scope) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+            size += len(message.get("body", b""))
+            await send(message)
+
         try:
-            await self.other(scope, receive, send)
+            await self.other(scope, receive, sending)
         except Exception:  # noqa: BLE001 answered 500 already, and raised for a log with its values
-            log.crash_line(endpoint.request_id_of(scope))
+            log.crash_line(request_id)
+        if not scope["path"].startswith(limits.UNCOUNTED):
+            route, seconds = _route(scope), time.perf_counter() - began
+            metrics.observe(route, status, seconds)
+            log.access_line(request_id, scope["method"], route, (status, size), seconds)
 
     def _base(self, path: str) -> Base | None:
         """Give the base a path is in; `[base]/.well-known` is beside it."""
@@ -150,3 +167,11 @@ class App:
             return RedirectResponse(f"{first}/metadata")
 
         return other
+
+
+def _route(scope: Scope) -> str:
+    """Give the route a request took, without what stood in its places; `unknown` for none."""
+    if "endpoint" not in scope:
+        return "unknown"
+    names = {str(value): f"{{{name}}}" for name, value in scope["path_params"].items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

@@ -51,7 +51,7 @@ async def answer(base: Base, scope: Scope, receive: Receive, send: Send) -> None
     await send_response(scope, send, request, response, request_id)
     seconds = time.perf_counter() - began
     metrics.observe(code, response.status, seconds)
-    access_line(request_id, scope["method"], code, response, seconds)
+    access_line(request_id, scope["method"], code, (response.status, len(response.body)), seconds)
 
 
 async def _answered(
@@ -81,7 +81,7 @@ async def refused(scope: Scope, send: Send, error: FhirError) -> None:
     response, request_id = respond.error(error), request_id_of(scope)
     await send_response(scope, send, None, response, request_id)
     metrics.observe("refused", response.status, 0.0)
-    access_line(request_id, scope["method"], "refused", response, 0.0)
+    access_line(request_id, scope["method"], "refused", (response.status, len(response.body)), 0.0)
 
 
 def _crashed(request_id: bytes) -> FhirResponse:

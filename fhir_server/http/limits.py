@@ -19,7 +19,7 @@ from fhir_server.oauth.lockout import network
 
 MOST_HEADERS, MOST_BYTES = 100, 32 * 1024
 # Nobody is counted who asks how the server is.
-_UNCOUNTED = ("/health/", "/metrics")
+UNCOUNTED = ("/health/", "/metrics")
 # Who was quiet may ask at once for as much as these seconds give.
 _BURST_SECONDS = 5.0
 _MOST_KEYS = 20_000
@@ -75,7 +75,7 @@ class Limits:
 
     def check(self, scope: Scope, *, fhir: bool) -> None:
         """Raise TooManyRequests for a network that asks too often."""
-        if scope["path"].startswith(_UNCOUNTED):
+        if scope["path"].startswith(UNCOUNTED):
             return
         client = scope.get("client")
         bucket = self.fhir if fhir else self.other

@@ -17,7 +17,6 @@ from typing import BinaryIO
 import msgspec
 
 from fhir_server.fhir import json
-from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.http.turns import Turns
 
 _log = logging.getLogger("fhir_server")
@@ -93,13 +92,15 @@ def configure() -> None:
 
 
 def access_line(
-    request_id: bytes, method: str, interaction: str, response: FhirResponse, seconds: float
+    request_id: bytes, method: str, interaction: str, answer: tuple[int, int], seconds: float
 ) -> None:
-    """Write the line of one request: no path, no parameter, no id of a resource."""
-    if _lines.out is None:
-        return
-    size = len(response.body)
-    _lines.add((time.time(), request_id, method, interaction, response.status, size, seconds))
+    """Write the line of one request: no parameter, no id of a resource.
+
+    `answer` is its status and bytes; `interaction` of what is not FHIR is its route, such as
+    `/oauth/token` or `/oauth/register/{id_}`.
+    """
+    if _lines.out is not None:
+        _lines.add((time.time(), request_id, method, interaction, *answer, seconds))
 
 
 def waiting_line(reason: str) -> None:

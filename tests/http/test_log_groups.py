@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from fhir_server.fhir.exchange import FhirResponse
 from fhir_server.http import log
 
 
@@ -34,7 +33,7 @@ def written(monkeypatch):
 
 
 def answered(name):
-    log.access_line(name, "GET", "read", FhirResponse(200, b"{}"), 0.001)
+    log.access_line(name, "GET", "read", (200, 2), 0.001)
 
 
 def requests(out):

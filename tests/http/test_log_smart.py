@@ -8,7 +8,7 @@ import pytest
 from fhir_server.oauth import users
 from fhir_server.oauth.users import User
 from fhir_server.store.records import Records
-from tests.faults.processes import serving
+from tests.faults.processes import serving, until
 
 CANARY = "canary7f3a"
 PASSWORD = f"{CANARY} password words"
@@ -72,6 +72,31 @@ def test_nothing_that_was_sent_is_in_the_log_or_the_metrics(server):
     assert CANARY not in server.log.casefold()
     assert base64.b64encode(f"{CANARY}:".encode()).decode()[:12] not in server.log
     assert {json.loads(line)["level"] for line in lines} <= {"info", "warning"}
+
+
+def test_what_is_not_fhir_has_a_line_with_its_route_too(server):
+    asked = {"X-Request-Id": "beside"}
+    with server.client() as client:
+        client.post("/oauth/token", content="grant_type=x", headers={**FORM, **asked})
+        client.get(f"/oauth/register/{CANARY}", headers=asked)
+        client.get("/sign-in", headers=asked)
+        missed = client.get(f"/{CANARY}/{CANARY}", headers=asked)
+        client.get("/health/live", headers=asked)
+        # The line follows the answer.
+        until(lambda: server.log.count('"beside"') >= 4)
+        metrics = client.get("/metrics").text
+    assert missed.headers["x-request-id"] == "beside"
+    lines = [json.loads(line) for line in server.log.splitlines() if '"beside"' in line]
+    told = [(one["method"], one["interaction"], one["status"]) for one in lines]
+    assert told == [
+        ("POST", "/oauth/token", 400),
+        ("GET", "/oauth/register/{id_}", 401),
+        ("GET", "/sign-in", 200),
+        ("GET", "unknown", 404),
+    ]
+    assert all(one["ms"] > 0 for one in lines)
+    assert all(one["bytes"] > 10 for one in lines)
+    assert 'fhir_requests_total{interaction="/oauth/token",status="400"}' in metrics
 
 
 def signed_in(client):
