@@ -25,6 +25,7 @@ from benchmarks.measuring import Bench, Process
 from benchmarks.rows import Row, Site
 from benchmarks.workloads import Workload
 from fhir_server.fhir import json
+from fhir_server.store.embedded import free_port
 
 _SECURED = {"FHIR_AUTH": "smart", "FHIR_RATE_ADDRESS": "0", "FHIR_RATE_CLIENT": "0"}
 # Numbers no measured run has.
@@ -160,7 +161,7 @@ def _warmed(levels: Levels, measured: Sequence[Row], bench: Bench) -> None:
 
 @contextmanager
 def _canned(uri: str) -> Iterator[str]:
-    port = server.free_port()
+    port = free_port()
     command = [sys.executable, "-m", "benchmarks.canned", str(port), uri]
     with server.pinned(1), server.running(command, {}, port, None):
         yield f"mongodb://127.0.0.1:{port}/?directConnection=true"

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from fhir_server.store.embedded import free_port
+
 DATABASE = "benchmark"
 START, STOP = 180, 30
 # A busy machine is slow, not wrong.
@@ -91,13 +93,6 @@ def _ready(port: int, path: str | None) -> bool:
             return True
     except (urllib.error.URLError, OSError):
         return False
-
-
-def free_port() -> int:
-    """Give a TCP port nobody listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def cpu_seconds(pid: int) -> float:

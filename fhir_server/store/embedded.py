@@ -5,13 +5,14 @@ It speaks the wire protocol on 127.0.0.1, keeps its data in one folder and ends 
 
 import fcntl
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from pymongo import MongoClient
@@ -19,6 +20,8 @@ from pymongo.errors import PyMongoError
 
 PROGRAM = "secantusd-py"
 START, STOP = 30.0, 20.0
+# Below those systems give to connections: Linux from 32768 on, others from 49152.
+_PORTS = (20_000, 32_768)
 
 # Runs before the server in the same process: 1 is PR_SET_PDEATHSIG, 15 is SIGTERM (prctl(2)).
 _TIED = (
@@ -50,7 +53,7 @@ def running(data: Path, *, port: int = 0, auth: bool = False) -> Iterator[str]:
     data.mkdir(parents=True, exist_ok=True)
     with _held(data) as lock:
         options = ["--auth"] if auth else []
-        child, uri = _start(program, data, port or _free_port(), lock, options)
+        child, uri = _start(program, data, port or free_port(), lock, options)
         try:
             (data / "uri").write_text(uri + "\n")
             yield uri
@@ -96,10 +99,17 @@ def _held(data: Path) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """Give a port nobody listens on, and which no connection is given by the system either.
+
+    Who asks one of those again and again whether somebody listens there yet is connected to himself
+    in the end, and holds it. https://www.rfc-editor.org/rfc/rfc9293#section-3.5
+    """
+    while True:
+        port = random.SystemRandom().randrange(*_PORTS)
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _start(

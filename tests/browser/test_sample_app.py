@@ -9,11 +9,12 @@ from playwright.async_api import expect
 
 from fhir_server.cli import demonstration, sample_app
 from fhir_server.cli.client import connected
+from fhir_server.store.embedded import free_port
 from mappings.synthetic.demonstration import SEED
 from mappings.synthetic.plan import plan
 from mappings.synthetic.writer import write
 from tests.browser.test_pages import IMAGES
-from tests.faults.processes import free_port, serving
+from tests.faults.processes import serving
 
 LIBRARY = sample_app.LIBRARY
 XML = {"Content-Type": "application/xml"}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import free_port, run, serving
+from fhir_server.store.embedded import free_port
+from tests.faults.processes import run, serving
 
 EXAMPLES = Path(__file__).parents[2] / "mappings/decision_4750/examples"
 SAMPLE = EXAMPLES / "sample/envelope.xml"

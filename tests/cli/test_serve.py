@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import ROOT, free_port, listens, run, serving, until
+from fhir_server.store.embedded import free_port
+from tests.faults.processes import ROOT, listens, run, serving, until
 
 
 def told_in_a_line(ended):

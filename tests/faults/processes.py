@@ -55,7 +55,7 @@ class Server:
 @contextmanager
 def serving(folder, *options, uri=None, path="/health/ready", **settings):
     """Serve until the context ends, from when `path` answers; without `uri` on the embedded one."""
-    port = free_port()
+    port = embedded.free_port()
     folder.mkdir(exist_ok=True)
     command = [*COMMAND, "serve", "--port", str(port), "--data", str(folder / "mongodb")]
     command += ["--auth", "none", "--workers", WORKERS, *options]
@@ -97,12 +97,6 @@ def run(*arguments, python=sys.executable, timeout=START, **variables):
     )
 
 
-def free_port():
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def listens(port):
     with closing(socket.socket()) as knock:
         return knock.connect_ex(("127.0.0.1", port)) == 0
@@ -136,7 +130,7 @@ class Database:
     def __init__(self, folder):
         folder.mkdir()
         self.folder = folder
-        self.port = embedded._free_port()
+        self.port = embedded.free_port()
         self.start()
 
     def start(self):

@@ -28,6 +28,15 @@ def test_data_are_there_again_at_the_second_start(tmp_path):
         assert client.test.toys.count_documents({}) == 1
 
 
+def test_a_free_port_is_none_that_a_connection_gets():
+    made = {embedded.free_port() for _ in range(50)}
+    assert len(made) > 40
+    ranged = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(ranged.read_text().split()[0]) if ranged.exists() else 32_768
+    assert max(made) < lowest
+    assert min(made) > 1_024
+
+
 def test_a_folder_in_use_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "STOP", 0.0)
     with (

@@ -25,7 +25,7 @@ class Database:
 
     def __init__(self, data):
         self.data = data
-        self.port = embedded._free_port()
+        self.port = embedded.free_port()
         data.mkdir()
         self.start()
 
