@@ -222,7 +222,8 @@ def _type_name(tokens: list[_Token], at: int) -> tuple[Node, int]:
         if tokens[at].kind not in ("name", "quoted"):
             raise FhirPathError(f"a type is expected, not {tokens[at].text!r}")
         node, at = Name(node, _identifier(tokens[at])), at + 1
-        if tokens[at].text != "." or tokens[at + 2].text == "(":
+        # Behind the last point there may be one token only, the end.
+        if tokens[at].text != "." or tokens[at + 2 : at + 3] == [_Token("sign", "(")]:
             return node, at
         at += 1
 

@@ -151,6 +151,12 @@ def test_any_text_is_an_expression_or_a_clear_error(pieces):
         return
 
 
+@pytest.mark.parametrize("text", ["1 is a.", "'' is ``.", "1 is FHIR.a.", "1 as (a.", "1 is"])
+def test_a_type_that_is_cut_off_is_a_clear_error(model, text):
+    with pytest.raises(FhirPathError, match="a type is expected"):
+        compile_expression(model, text)
+
+
 def test_one_expression_serves_many_threads_at_once(model):
     text = "name.select(given.select($index)).aggregate($total | $this + $index, 0)"
     text = (
