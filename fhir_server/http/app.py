@@ -26,7 +26,7 @@ from fhir_server.http.cors import Origins
 from fhir_server.http.exchange import Receive, Scope, Send
 from fhir_server.http.limits import Limits
 
-_ALWAYS = ("/health/", "/metrics", "/openapi.json")
+_ALWAYS = (*limits.UNCOUNTED, "/openapi.json")
 # https://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known
 _BESIDE = "/.well-known/"
 _RETRY_SECONDS = 2.0

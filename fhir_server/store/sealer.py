@@ -35,7 +35,6 @@ class Sealer:
         """Nothing is sent yet."""
         self._database = database
         self._signer = signer
-        self._key = signer.key
         self._name = uuid4().hex
         # Kept while this process seals: a seal taken away behind it leaves a hole.
         self._head: Seal | None = None
@@ -72,7 +71,7 @@ class Sealer:
             # Until it is known how this one ends, whoever goes on asks anew.
             self._head = None
             new = Seal(last.number + 1, events, last.mac, last.total + len(events))
-            new = new.signed(self._key)
+            new = new.signed(self._signer.key)
             try:
                 kept = await self._keep(new, lists)
             except OperationFailure as error:
@@ -90,7 +89,7 @@ class Sealer:
             last = await self._last()
             if last.number == self._told:
                 return None
-            made = Checkpoint(last.number, last.total, last.mac.hex(), at).signed(self._key)
+            made = Checkpoint(last.number, last.total, last.mac.hex(), at).signed(self._signer.key)
             await self._database[CHECKPOINTS].update_one(
                 {"_id": last.number}, {"$setOnInsert": asdict(made)}, upsert=True
             )

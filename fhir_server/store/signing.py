@@ -21,6 +21,8 @@ from fhir_server.store.veil import Veil
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Fact)
+# What is signed: neither passes for the other.
+_EVENT, _LIST = b"event\0", b"facts\0"
 
 
 class Waiting(NamedTuple):
@@ -31,12 +33,8 @@ class Waiting(NamedTuple):
     events: Sequence[tuple[str, bytes]] = ()
 
 
-def mac(key: bytes, body: bytes) -> bytes:
-    """Give what shows that an event was made by a holder of the key, and is as it was made."""
-    return _signed(key, b"event\0", body)
-
-
 def _signed(key: bytes, kind: bytes, told: bytes) -> bytes:
+    """Give what shows that a holder of the key made this, and that it is as it was made."""
     made = _begun(key, kind).copy()
     made.update(told)
     return made.digest()
@@ -58,7 +56,7 @@ class Signer:
 
     def marks(self, body: bytes) -> Document:
         """Give what stands beside an AuditEvent of this body: its signature."""
-        return {"mac": mac(self.key, body)}
+        return {"mac": _signed(self.key, _EVENT, body)}
 
     def event(self, fact: Fact) -> Document:
         """Give the event of a fact as it is stored."""
@@ -68,15 +66,18 @@ class Signer:
 
     def body(self, row: Mapping[str, Any]) -> bytes | None:
         """Give the body of a stored event; None where it was changed, or is of somebody else."""
-        body, sign = row.get("body"), row.get("mac")
-        if not (isinstance(body, bytes) and isinstance(sign, bytes)):
+        return self._opened(row, "body", TYPE, _EVENT)
+
+    def _opened(self, row: Mapping[str, Any], name: str, place: str, kind: bytes) -> bytes | None:
+        told, sign = row.get(name), row.get("mac")
+        if not (isinstance(told, bytes) and isinstance(sign, bytes)):
             return None
         try:
             if self.veil:
-                body = self.veil.open(TYPE, str(row["_id"]), 1, body)
+                told = self.veil.open(place, str(row["_id"]), 1, told)
         except Unreadable:
             return None
-        return body if hmac.compare_digest(sign, mac(self.key, body)) else None
+        return told if hmac.compare_digest(sign, _signed(self.key, kind, told)) else None
 
     def lists(self, facts: Iterable[Fact]) -> Iterator[Document]:
         """Yield the lists in which facts wait, each with an `_id`."""
@@ -92,10 +93,10 @@ class Signer:
             yield self._list(b"\n".join(lines))
 
     def _list(self, told: bytes) -> Document:
-        id_ = ObjectId()
+        id_, sign = ObjectId(), _signed(self.key, _LIST, told)
         if self.veil:
             told = self.veil.shut(WAITING, str(id_), 1, told, "")
-        return {"_id": id_, "facts": told, "mac": _signed(self.key, b"facts\0", told)}
+        return {"_id": id_, "facts": told, "mac": sign}
 
     def read(self, row: Mapping[str, Any]) -> Waiting:
         """Read a list; what somebody made of it is told as an event that will not be found.
@@ -105,17 +106,10 @@ class Signer:
         id_ = row["_id"]
         if "facts" not in row:
             return Waiting(id_, events=listed(row))
-        told, sign = row["facts"], row.get("mac")
-        forged = Waiting(id_, events=[(f"list-{id_}", b"")])
-        if not (isinstance(told, bytes) and isinstance(sign, bytes)):
-            return forged
-        if not hmac.compare_digest(sign, _signed(self.key, b"facts\0", told)):
-            return forged
+        told = self._opened(row, "facts", WAITING, _LIST)
+        if told is None:
+            return Waiting(id_, events=[(f"list-{id_}", b"")])
         try:
-            if self.veil:
-                told = self.veil.open(WAITING, str(id_), 1, told)
             return Waiting(id_, _decoder.decode_lines(told))
-        except Unreadable:
-            return forged
         except msgspec.DecodeError as error:
             raise Unavailable("What waits was written by another version.") from error

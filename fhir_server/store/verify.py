@@ -45,11 +45,9 @@ class Verifier:
     def __init__(self, database: Database, signer: Signer, fields: Fields) -> None:
         """Nothing is sent yet; `sealed` and `waiting` count events that are well."""
         self._signer = signer
-        self._veil = signer.veil
         self.sealed = 0
         self.waiting = 0
         self._database = database
-        self._key = signer.key
         self._fields = fields
         # Without their events; all those that are in one of them.
         self._seals: dict[int, Seal] = {}
@@ -99,7 +97,7 @@ class Verifier:
             yield Fault(place, f"seals between {last.number} and {seal.number} are gone")
         if seal.previous != last.mac or seal.total != last.total + len(seal.events):
             yield Fault(place, "does not follow the seal before it")
-        if not hmac.compare_digest(seal.mac, seal.signed(self._key).mac):
+        if not hmac.compare_digest(seal.mac, seal.signed(self._signer.key).mac):
             yield Fault(place, "was changed: its mac is not the key's")
 
     async def _faulty(self, events: Sequence[tuple[str, bytes]], where: str) -> list[Fault]:
@@ -127,7 +125,7 @@ class Verifier:
         if row["_id"] != event.get("id"):
             return "is a copy of another"
         kept, due = row.get("x", {}), self._fields(event)
-        due = self._veil.fields(due) if self._veil else due
+        due = self._signer.veil.fields(due) if self._signer.veil else due
         same = isinstance(kept, dict) and all(kept.get(one) == due.get(one) for one in FOUND_BY)
         if not same or row.get("ts") != at:
             return "cannot be found as it should be: its index fields were changed"
@@ -165,7 +163,7 @@ class Verifier:
         except ValueError:
             yield Fault("checkpoint", "cannot be read")
             return
-        if not hmac.compare_digest(told.signature, told.signed(self._key).signature):
+        if not hmac.compare_digest(told.signature, told.signed(self._signer.key).signature):
             yield Fault(f"checkpoint {told.seal}", "was changed, or made with another key")
             return
         seal = self._seals.get(told.seal)
