@@ -9,42 +9,19 @@ from typing import Any
 
 import pytest
 from bson import Binary
-from pymongo.errors import ConnectionFailure
 
-from fhir_server.fhir import audit_event
-from fhir_server.fhir.audit_event import Access, Actor, Fact
 from fhir_server.fhir.errors import Unavailable
-from fhir_server.search.audit_event import fields
-from fhir_server.search.index import index_fields
-from fhir_server.search.place import Place
-from fhir_server.store import placing, signing
 from fhir_server.store import sealer as sealing
-from fhir_server.store.audit import Audit, Watch
+from fhir_server.store import signing
+from fhir_server.store.audit import Audit
 from fhir_server.store.sealer import Sealer
 from fhir_server.store.seals import CHECKPOINTS, SEALS, WAITING, Checkpoint, waiting
 from fhir_server.store.signing import Signer
-from fhir_server.store.store import ALL
-from fhir_server.store.verify import Verifier, lines
+from fhir_server.store.verify import lines
+from tests.store.auditing import KEY, facts, faults, signer
 
-KEY = b"a key for tests"
-ACCESS = Access("read", Actor("app", "Practitioner/1", (), "t"), "http://example.org/fhir", "r")
 PLACES = 12
 Tamper = Callable[[Any, random.Random], Awaitable[None]]
-
-
-def facts(first, count):
-    return [
-        Fact(ACCESS, f"e{n:05}", 1_795_000_000_000_000 + n, f"p{n % 7}", ("Observation/1",))
-        for n in range(first, first + count)
-    ]
-
-
-def signer(spec, key=KEY) -> Signer:
-    def made(fact: Fact) -> dict[str, Any]:
-        body, x = audit_event.body(fact), fields(spec, fact)
-        return {"_id": fact.id, "v": 1, "ts": fact.ts, "body": body, "x": x}
-
-    return Signer(key, made)
 
 
 @pytest.fixture
@@ -60,16 +37,6 @@ async def sealed(store, spec, monkeypatch) -> tuple[Any, list[dict[str, Any]]]:
             checkpoint = await sealer.checkpoint(first)
             kept.append(asdict(checkpoint))
     return store.database, kept
-
-
-async def faults(spec, database, checkpoints=(), key=KEY):
-    place = Place(types=spec.types)
-    read = Verifier(
-        database,
-        signer(spec, key),
-        lambda event: index_fields(spec, event, place, identity=event["id"]),
-    )
-    return [fault async for fault in read.faults(checkpoints, lambda _: None)]
 
 
 async def test_what_nobody_touched_is_well(sealed, spec):
@@ -280,99 +247,6 @@ async def test_an_event_that_waits_is_well_until_it_is_gone(store, spec):
     assert (fault.place, fault.told) == (gone[0], f"{gone[1]} (seal 1)")
 
 
-async def test_an_event_that_was_placed_is_well_until_it_is_gone(store, spec):
-    audit = Audit(store.database, signer(spec))
-    await audit.write(partial(facts, 0, 3))
-    await audit.place()
-    assert await faults(spec, store.database) == []
-    await store.database.AuditEvent.delete_one({"_id": "e00001"})
-    [fault] = await faults(spec, store.database)
-    assert (fault.place, fault.told) == ("AuditEvent/e00001", "is gone (not sealed yet)")
-
-
-@pytest.mark.parametrize("forged", [{"body": b"{}"}, {"mac": b"7"}, {"mac": None}, "another's"])
-@pytest.mark.parametrize("asked", [False, True])
-async def test_what_stands_in_an_events_place_is_written_over(store, spec, asked, forged):
-    if forged == "another's":
-        other = signer(spec).event(*facts(2, 1))
-        forged = {name: other[name] for name in ("body", "mac")}
-    audit = Audit(store.database, signer(spec))
-    made = [signer(spec).event(fact) for fact in facts(0, 2)]
-    await store.database.AuditEvent.insert_one(made[1] | forged)
-    await audit.write(partial(facts, 0, 2))
-    if asked:
-        await audit.place()
-    assert await Sealer(store.database, signer(spec)).seal() == 2
-    assert await store.database.AuditEvent.find().sort("_id").to_list() == made
-    assert await faults(spec, store.database) == []
-
-
-async def test_what_another_version_put_in_an_events_place_stays(store, spec):
-    other = {**signer(spec).event(*facts(0, 1))}
-    other["body"] = other["body"].replace(b'"outcome":"0"', b'"outcome":"0","outcomeDesc":"-"')
-    other |= signer(spec).marks(other["body"])
-    await store.database.AuditEvent.insert_one(other)
-    await Audit(store.database, signer(spec)).write(partial(facts, 0, 2))
-    assert await Sealer(store.database, signer(spec)).seal() == 2
-    assert await store.database.AuditEvent.find_one({"_id": other["_id"]}) == other
-    assert await faults(spec, store.database) == []
-
-
-async def test_who_asks_for_events_gets_those_that_wait(store, spec):
-    store.watch = Watch(Audit(store.database, signer(spec)))
-    for first in (0, 2):
-        await store.note(partial(facts, first, 2))
-    assert await store.database.AuditEvent.count_documents({}) == 0
-    assert await store.count(ALL, "AuditEvent", ALL) == 4
-    assert await faults(spec, store.database) == []
-    assert await Sealer(store.database, signer(spec)).seal() == 4
-    assert await faults(spec, store.database) == []
-
-
-async def test_all_who_ask_at_once_get_them(store, spec):
-    store.watch = Watch(Audit(store.database, signer(spec)))
-    await store.note(partial(facts, 0, 50))
-    asked = [store.read(ALL, "AuditEvent", f"e{one:05}") for one in range(50)]
-    found = await asyncio.gather(Sealer(store.database, signer(spec)).seal(), *asked)
-    assert all(found[1:])
-
-
-async def test_who_asks_does_not_wait_for_what_comes_meanwhile(store, spec, monkeypatch):
-    audit, came = Audit(store.database, signer(spec)), iter(range(1, 40))
-
-    async def put(*which, **ways):
-        named = await real(*which, **ways)
-        await audit.write(partial(facts, next(came), 1))
-        return named
-
-    real = placing.put
-    monkeypatch.setattr(placing, "put", put)
-    await audit.write(partial(facts, 0, 1))
-    await audit.place()
-    assert await store.database.AuditEvent.count_documents({}) == 1
-    assert await faults(spec, store.database) == []
-
-
-async def test_what_was_placed_by_one_that_was_killed_is_sealed_by_the_next(
-    store, spec, monkeypatch
-):
-    audit = Audit(store.database, signer(spec))
-    await audit.write(partial(facts, 0, 3))
-
-    async def killed(*_: Any) -> bool:
-        raise ConnectionFailure
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Sealer, "_keep", killed)
-        with pytest.raises(Unavailable):
-            await Sealer(store.database, signer(spec)).seal()
-    assert await store.database.AuditEvent.count_documents({}) == 3
-    assert await faults(spec, store.database) == []
-    assert await Sealer(store.database, signer(spec)).seal() == 3
-    assert await store.database.AuditEvent.count_documents({}) == 3
-    assert await faults(spec, store.database) == []
-
-
 @pytest.mark.parametrize("odd", [7, b"", b"{}", None])
 async def test_a_list_nobody_of_us_wrote_is_told_for_good(store, spec, odd):
     await store.database[WAITING].insert_one({"_id": 1, "facts": odd, "mac": odd})
@@ -398,18 +272,6 @@ async def test_who_was_stopped_behind_the_commit_knows_what_the_last_seal_is(
         with pytest.raises(asyncio.CancelledError):
             await sealer.seal()
     assert (await sealer.checkpoint(7)).total == 3
-
-
-async def test_what_another_version_wrote_waits_for_it(store, spec):
-    audit = Audit(store.database, signer(spec))
-    await audit.write(partial(facts, 0, 2))
-    later = signer(spec)._list(b'{"of":"another version"}')
-    await store.database[WAITING].insert_one(later)
-    with pytest.raises(Unavailable):
-        await Sealer(store.database, signer(spec)).seal()
-    with pytest.raises(Unavailable):
-        await audit.place()
-    assert await store.database[WAITING].count_documents({}) == 2
 
 
 async def test_long_lists_are_several(store, spec, monkeypatch):

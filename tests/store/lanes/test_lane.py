@@ -18,42 +18,7 @@ from fhir_server.store.finding import find
 from fhir_server.store.records import Reading
 from fhir_server.store.relations import Relations
 from tests.store.hostile import HEAD, hostile, message, rows
-
-ALL = {}
-
-
-@pytest.fixture(autouse=True)
-def _unheard(monkeypatch):
-    monkeypatch.setattr(monitoring, "_LISTENERS", monitoring._Listeners([], [], [], [], []))
-
-
-@pytest.fixture
-async def server():
-    async with hostile() as (server, uri):
-        server.uri = uri
-        yield server
-
-
-@pytest.fixture
-async def database(server):
-    database = opened(server.uri, "health")
-    yield database
-    await database.client.close()
-
-
-async def asked(database, **how):
-    return [row["_id"] for row in await find(database, "Patient", ALL, {"_id": 1}, **how)]
-
-
-async def ready(database, server=None):
-    """Have a lane opened: the driver answers who asks first."""
-    await asked(database)
-    async with asyncio.timeout(10):
-        while not database.client.lanes._free:  # noqa: ASYNC110 - it is nobody's to wait for
-            await asyncio.sleep(0)
-    if server:
-        server.asked.clear()
-    return database.client.lanes._free[0]
+from tests.store.lanes.laned import ALL, asked, ready
 
 
 async def test_the_first_question_opens_a_lane_and_the_next_goes_by_it(database, server):

@@ -5,33 +5,12 @@ from contextlib import suppress
 import pymongo
 import pytest
 from bson import ObjectId
-from pymongo import monitoring
 from pymongo.errors import DuplicateKeyError, NetworkTimeout
 
-from fhir_server.store.client import opened
 from fhir_server.store.finding import find
 from fhir_server.store.keeping import keep
-from tests.store.hostile import hostile, message
-from tests.store.test_lane import ready
-
-
-@pytest.fixture(autouse=True)
-def _unheard(monkeypatch):
-    monkeypatch.setattr(monitoring, "_LISTENERS", monitoring._Listeners([], [], [], [], []))
-
-
-@pytest.fixture
-async def server():
-    async with hostile() as (server, uri):
-        server.uri = uri
-        yield server
-
-
-@pytest.fixture
-async def database(server):
-    database = opened(server.uri, "health")
-    yield database
-    await database.client.close()
+from tests.store.hostile import message
+from tests.store.lanes.laned import ready
 
 
 async def kept(database):
