@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fhir_server.fhir.errors import FhirError
-from fhir_server.jobs.worker import stopped
+from fhir_server.jobs.worker import frames, stopped
 from fhir_server.store.sealer import Sealer
 from fhir_server.store.seals import MOST
 
@@ -46,8 +46,11 @@ class _Keeper:
         while True:
             try:
                 await self._turn()
-            except Exception as error:  # noqa: BLE001 nothing may end what has to go on
+            except (FhirError, ValueError, OSError) as error:
                 _log.warning("sealing", {"reason": type(error).__name__})
+            except Exception as error:  # noqa: BLE001 nothing may end what has to go on
+                told = {"reason": type(error).__name__, "frames": frames(error)}
+                _log.error("sealing", told)
             await asyncio.sleep(_EVERY)
 
     async def end(self) -> None:

@@ -129,7 +129,7 @@ class Worker:
             else:
                 await self._run(job)
         except Exception as failure:  # noqa: BLE001 one job must not end the worker of all
-            _tell(job, "left", frames=_frames(failure))
+            _tell(job, "left", frames=frames(failure))
 
     async def _run(self, job: Job) -> None:
         running = asyncio.create_task(self._answer(job))
@@ -163,7 +163,7 @@ class Worker:
             case FhirError() as failure:
                 await self._finish(job, respond.error(failure))
             case failure:
-                _tell(job, "crashed", frames=_frames(failure))
+                _tell(job, "crashed", frames=frames(failure))
                 await self._release(job, _pause(job), job.attempts)
 
     async def _answer(self, job: Job) -> FhirResponse:
@@ -236,10 +236,10 @@ def _given_up(job: Job) -> FhirResponse:
     return FhirResponse(500, respond.outcome_body((Issue("exception", told, "", "fatal"),)))
 
 
-def _frames(failure: BaseException) -> list[str]:
+def frames(failure: BaseException) -> list[str]:
     """Give where an exception came from; never its message, which may be personal."""
-    frames = traceback.extract_tb(failure.__traceback__)
-    return [type(failure).__name__, *(f"{at.filename}:{at.lineno} {at.name}" for at in frames)]
+    trace = traceback.extract_tb(failure.__traceback__)
+    return [type(failure).__name__, *(f"{at.filename}:{at.lineno} {at.name}" for at in trace)]
 
 
 def _tell(job: Job, what: str, **more: Any) -> None:
